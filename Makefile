@@ -1,0 +1,97 @@
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Parallel compilations and tests, arguments of the started program, and more options for CMake.
+JOBS ?= 2
+ARGS ?=
+CMAKE_ARGS ?=
+BORINGSSL_SOURCE_DIR ?=
+export JOBS BORINGSSL_SOURCE_DIR
+
+# All targets share build/, and each is quick when there is nothing to do.
+.NOTPARALLEL:
+
+say = echo "==> $(1)"
+fail = { echo "==> make $@ failed: $(1)" >&2; exit 1; }
+
+# $(call install,GROUPS) installs what is missing.
+install = tools/install-deps.sh $(1) || $(call fail,something to build with is missing)
+
+# $(call configure,PRESET) runs CMake unless what it wrote is current; ninja runs it again when a
+# CMakeLists.txt has changed.
+define configure
+tools/build-boringssl.sh || $(call fail,BoringSSL could not be built); \
+if [[ ! -f build/$(1)/build.ninja || CMakePresets.json -nt build/$(1)/build.ninja || \
+      -n "$(CMAKE_ARGS)$(BORINGSSL_SOURCE_DIR)" ]]; then \
+  $(call say,configuring build/$(1)); \
+  cmake --preset $(1) --log-level=WARNING \
+    $(if $(BORINGSSL_SOURCE_DIR),-DBORINGSSL_SOURCE_DIR="$(BORINGSSL_SOURCE_DIR)") $(CMAKE_ARGS) \
+    >/dev/null || $(call fail,CMake could not configure; its message is above); \
+  touch build/$(1)/build.ninja; \
+fi
+endef
+
+# $(call compile,PRESET,TARGETS)
+define compile
+$(call say,building $(2) in build/$(1)); \
+cmake --build --preset $(1) --parallel $(JOBS) --target $(2) || \
+  $(call fail,the compiler\'s messages are above)
+endef
+
+.PHONY: help
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  JOBS=$(JOBS)  ARGS=\"--flag value\" (run, test, bench, lint)  CMAKE_ARGS=\"-DNAME=value\""
+
+.PHONY: build
+build: ## Build webhookd and webhookctl, optimised, into build/release/bin
+	@$(call install,build)
+	@$(call configure,release)
+	@$(call compile,release,webhookd webhookctl)
+
+.PHONY: run
+run: build ## Build, then start webhookd with its database in build/run; ARGS adds flags
+	@mkdir -p -m 0700 build/run
+	@$(call say,starting build/release/bin/webhookd; stop it with Ctrl-C)
+	@exec build/release/bin/webhookd --storage-path build/run/webhookd.db $(ARGS)
+
+.PHONY: demo
+demo: build ## Build, then send signed webhooks to a receiver that checks them
+	@$(call say,running the demo)
+	@python3 tests/end_to_end/demo.py --webhookd build/release/bin/webhookd \
+	  --webhookctl build/release/bin/webhookctl $(ARGS) || $(call fail,the demo did not hold)
+
+.PHONY: test
+test: ## Build everything for development and run all tests; ARGS="-R name" selects
+	@$(call install,build test)
+	@$(call configure,dev)
+	@$(call compile,dev,all)
+	@$(call say,testing)
+	@ctest --preset dev --parallel $(JOBS) $(ARGS) || $(call fail,see the tests above)
+
+.PHONY: bench
+bench: ## Build and run the benchmarks, optimised; ARGS="--benchmark_filter=name" selects
+	@$(call install,build bench)
+	@$(call configure,release)
+	@$(call compile,release,bench)
+	@$(call say,measuring)
+	@build/release/bin/bench $(ARGS)
+
+.PHONY: lint
+lint: ## Check format, lint and schemas; ARGS=--changed checks changed files only
+	@$(call install,build lint)
+	@tools/build-boringssl.sh || $(call fail,BoringSSL could not be built)
+	@tools/lint.sh $(ARGS)
+
+.PHONY: format
+format: ## Format all C++ sources in place
+	@command -v clang-format >/dev/null || { $(call install,lint); }
+	@tools/lint.sh --format
+
+.PHONY: clean
+clean: ## Remove what was compiled; keeps build/deps (BoringSSL, npm) and build/run (your database)
+	@rm -rf build/dev build/release build/asan build/tsan build/tidy build/lint
+	@$(call say,removed; 'rm -rf build' would remove dependencies and your database too)

@@ -1,0 +1,43 @@
+#include "base/executor.h"
+
+#include <utility>
+
+namespace webhookd {
+
+ThreadExecutor::ThreadExecutor() : thread_([this] { Run(); }) {}
+
+ThreadExecutor::~ThreadExecutor() { Stop(); }
+
+void ThreadExecutor::Post(absl::AnyInvocable<void() &&> task) {
+  {
+    MutexLock lock(mutex_);
+    if (stopping_) return;
+    tasks_.push_back(std::move(task));
+  }
+  wake_.NotifyOne();
+}
+
+void ThreadExecutor::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.NotifyOne();
+  if (thread_.joinable()) thread_.join();
+}
+
+void ThreadExecutor::Run() {
+  while (true) {
+    absl::AnyInvocable<void() &&> task;
+    {
+      MutexLock lock(mutex_);
+      while (tasks_.empty() && !stopping_) wake_.Wait(mutex_);
+      if (tasks_.empty()) return;
+      task = std::move(tasks_.front());
+      tasks_.pop_front();
+    }
+    std::move(task)();
+  }
+}
+
+}  // namespace webhookd

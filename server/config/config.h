@@ -1,0 +1,79 @@
+#ifndef WEBHOOKD_SERVER_CONFIG_CONFIG_H_
+#define WEBHOOKD_SERVER_CONFIG_CONFIG_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace webhookd {
+
+// Everything that can be configured. Defaults are those of the documentation; options.cc names each setting's key, flag and environment
+// variable.
+struct Config {
+  struct Storage {
+    std::string path = "webhookd.db";  // SQLite file, created with mode 0600
+    int read_connections = 4;
+    int64_t max_waiting_writes = 100'000;
+  };
+
+  struct Webhooks {
+    std::string signing_key;         // empty: generated once and kept in the database
+    std::string signing_key_source;  // where it came from, such as "--webhooks-signing-key"; empty when generated
+    std::string base_url;            // of the page, for links in messages; empty: no links
+  };
+
+  struct Delivery {
+    std::vector<absl::Duration> retry_schedule = {
+        absl::ZeroDuration(), absl::Seconds(5), absl::Seconds(30), absl::Minutes(2),
+        absl::Minutes(10),    absl::Minutes(30), absl::Hours(1),   absl::Hours(2),
+        absl::Hours(5),       absl::Hours(10),   absl::Hours(14),  absl::Hours(24)};
+    double retry_jitter = 0.2;
+    absl::Duration connect_timeout = absl::Seconds(5);
+    absl::Duration timeout = absl::Seconds(15);
+    int max_in_flight_per_webhook = 16;
+    int max_ready = 50'000;
+    int max_ready_per_webhook = 1'000;
+    int max_connections = 1'024;  // a shard
+    absl::Duration disable_after = absl::Hours(120);
+    int shards = 1;
+    absl::Duration drain_timeout = absl::Seconds(10);  // at SIGTERM
+    int resolver_threads = 32;
+    absl::Duration resolver_timeout = absl::Seconds(5);
+  };
+
+  struct Egress {
+    std::vector<std::string> allow;  // CIDRs, checked
+    std::vector<std::string> deny;
+    bool deny_private = false;
+    std::string proxy;
+    std::string ca_file;
+    std::string client_cert;
+    std::string client_key;
+  };
+
+  struct Grpc {
+    int64_t max_message_bytes = 4 * 1024 * 1024;
+    int max_unanswered_reports = 1'024;  // a stream
+  };
+
+  struct Log {
+    std::string level = "info";    // trace, debug, info, warning, error
+    std::string format = "auto";  // json, text; auto: text on a terminal, else json
+  };
+
+  std::string listen_address = "127.0.0.1";
+  int port = 8080;  // 0: any free one
+  std::string cluster_name;
+  Storage storage;
+  Webhooks webhooks;
+  Delivery delivery;
+  Egress egress;
+  Grpc grpc;
+  Log log;
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_CONFIG_CONFIG_H_

@@ -1,0 +1,45 @@
+#ifndef WEBHOOKD_SERVER_DELIVERY_CURL_HTTP_CLIENT_H_
+#define WEBHOOKD_SERVER_DELIVERY_CURL_HTTP_CLIENT_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/delivery/egress_policy.h"
+#include "server/delivery/http_client.h"
+
+namespace webhookd {
+
+// HttpClient on libcurl's multi interface and epoll. Keeps connections for reuse. Checks the egress policy once more on
+// the literal address of every socket before it connects, and on the connection that a request is about to use.
+class CurlHttpClient final : public HttpClient {
+ public:
+  struct Options {
+    std::string proxy;          // URL (http, https, socks5, socks5h); empty: none. The environment's are ignored.
+    std::string ca_file;        // PEM bundle; empty: the system's
+    std::string client_cert;    // PEM files, both or neither
+    std::string client_key;
+    int max_connections = 1024;  // kept and in use, all hosts together
+    std::string user_agent = "webhookd";
+  };
+
+  // `policy` must outlive the client. Errors: INVALID_ARGUMENT (a file that cannot be read, a bad proxy), INTERNAL.
+  static absl::StatusOr<std::unique_ptr<CurlHttpClient>> Create(Options options,
+                                                                const EgressPolicy& policy);
+  // Requests under way are dropped without their callbacks.
+  ~CurlHttpClient() override;
+
+  void Send(HttpRequest request, absl::AnyInvocable<void(HttpResult) &&> done) override;
+  void Poll(absl::Duration max_wait) override;
+  void Interrupt() override;
+
+ private:
+  class Impl;
+  explicit CurlHttpClient(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_DELIVERY_CURL_HTTP_CLIENT_H_

@@ -1,0 +1,90 @@
+#ifndef WEBHOOKD_SERVER_DELIVERY_DISPATCHER_H_
+#define WEBHOOKD_SERVER_DELIVERY_DISPATCHER_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "server/delivery/egress_policy.h"
+#include "server/delivery/http_client.h"
+#include "server/delivery/resolver.h"
+#include "server/delivery/retry_policy.h"
+#include "server/delivery/signer.h"
+#include "storage/records.h"
+#include "storage/store.h"
+#include "storage/webhook_catalog.h"
+#include "storage/wake.h"
+
+namespace webhookd {
+
+class Shard;
+class ShardThread;
+
+// Brings deliveries to their webhooks: hashes webhooks to shards and hands on what each must know. Thread-safe.
+class Dispatcher {
+ public:
+  struct Options {
+    int shards = 1;
+    int max_in_flight_per_webhook = 16;     // unless the webhook says otherwise
+    int max_ready = 50'000;                 // deliveries held in memory, all webhooks together
+    int max_ready_per_webhook = 1'000;
+    absl::Duration connect_timeout = absl::Seconds(5);
+    absl::Duration timeout = absl::Seconds(15);
+    absl::Duration lease = absl::Minutes(5);
+    absl::Duration disable_after = absl::Hours(24 * 5);  // of nothing but failed attempts
+    bool proxied = false;                   // names are resolved by a proxy
+    RetryPolicy retry;
+  };
+
+  // What everything here is borrowed from; all must outlive the dispatcher.
+  struct Dependencies {
+    Store& store;
+    WebhookCatalog& catalog;
+    const Signer& signer;
+    const EgressPolicy& egress;
+    Resolver& resolver;
+    Clock& clock;
+    RandomBits& random;
+    std::function<absl::StatusOr<std::unique_ptr<HttpClient>>()> new_http_client;  // one a shard
+  };
+
+  static absl::StatusOr<std::unique_ptr<Dispatcher>> Create(Options options,
+                                                            Dependencies dependencies);
+  ~Dispatcher();
+
+  // Starts the shards' threads and reads from the store what waits.
+  absl::Status Start();
+
+  // Starts no new attempts, waits at most `drain` for those under way, records them, ends the threads. Idempotent.
+  void Stop(absl::Duration drain);
+
+  // Whether `count` more deliveries may be handed to Wake as claimed. Counts them as held when it says yes.
+  bool Reserve(int64_t count);
+
+  // Takes deliveries that were reserved and claimed, and looks into the store for webhooks that have more.
+  void Wake(WakeUp wake_up);
+
+  // Sends `body` to `webhook` once, now, past its queue, without retries or record, and calls `done` on a shard's thread.
+  void SendOnce(std::shared_ptr<const WebhookRecord> webhook, std::string event_id,
+                std::shared_ptr<const std::string> body,
+                absl::AnyInvocable<void(AttemptRecord) &&> done);
+
+ private:
+  Dispatcher(Options options, Dependencies dependencies);
+  Shard& ShardOf(int32_t webhook_id);
+
+  const Options options_;
+  const Dependencies dependencies_;
+  std::atomic<int64_t> held_{0};
+  std::vector<std::unique_ptr<ShardThread>> shards_;
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_DELIVERY_DISPATCHER_H_

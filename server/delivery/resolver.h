@@ -1,0 +1,63 @@
+#ifndef WEBHOOKD_SERVER_DELIVERY_RESOLVER_H_
+#define WEBHOOKD_SERVER_DELIVERY_RESOLVER_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "server/delivery/ip_address.h"
+
+namespace webhookd {
+
+using ResolveDone = absl::AnyInvocable<void(absl::StatusOr<std::vector<IpAddress>>) &&>;
+
+// Turns host names into addresses. Thread-safe.
+class Resolver {
+ public:
+  virtual ~Resolver() = default;
+
+  // Calls `done` once: at once with a cached answer, else on a thread of the resolver. Errors: NOT_FOUND (no such name, or
+  // no address), DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (too many look-ups wait), UNAVAILABLE (the name server failed; stopped).
+  virtual void Resolve(std::string host, ResolveDone done) = 0;
+};
+
+// The system's resolver (getaddrinfo), on a bounded number of threads, with a deadline for callers (a look-up that
+// hangs holds its thread, not its callers) and a small cache. Look-ups of one host that run at the same time are one.
+// One slow host holds at most one thread.
+class SystemResolver final : public Resolver {
+ public:
+  // Looks a host up; blocks. Replaced in tests.
+  using Lookup = absl::AnyInvocable<absl::StatusOr<std::vector<IpAddress>>(const std::string& host) const>;
+
+  struct Options {
+    int threads = 32;
+    int max_waiting = 10'000;  // look-ups that wait for a thread
+    absl::Duration timeout = absl::Seconds(5);
+    absl::Duration cache_ttl = absl::Seconds(10);
+    absl::Duration failure_cache_ttl = absl::Seconds(1);
+    int cache_entries = 10'000;
+  };
+
+  // `clock` must outlive the resolver.
+  SystemResolver(Options options, Clock& clock);
+  SystemResolver(Options options, Clock& clock, Lookup lookup);
+  // Answers every waiting caller with UNAVAILABLE. Threads whose look-up hangs are left to end by themselves.
+  ~SystemResolver() override;
+
+  void Resolve(std::string host, ResolveDone done) override;
+
+ private:
+  class State;
+  std::shared_ptr<State> state_;
+};
+
+// Asks the operating system; blocks.
+absl::StatusOr<std::vector<IpAddress>> LookUpHost(const std::string& host);
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_DELIVERY_RESOLVER_H_

@@ -1,0 +1,206 @@
+#ifndef WEBHOOKD_STORAGE_RECORDS_H_
+#define WEBHOOKD_STORAGE_RECORDS_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+// What the store keeps, as plain structs. Times are kept in microseconds. Enumerations are stored by number: a number
+// never changes its meaning.
+namespace webhookd {
+
+// The form of the body. Numbers as in determined.webhook.v1.WebhookType.
+enum class WebhookType { kDefault = 1, kSlack = 2 };
+
+// Which experiments of its scope a webhook listens to. Numbers as in determined.webhook.v1.WebhookMode.
+enum class WebhookMode { kWorkspace = 1, kSpecific = 2 };
+
+// The kind of event a trigger waits for. Numbers as in determined.webhook.v1.TriggerType.
+enum class TriggerType {
+  kExperimentStateChange = 1,
+  kMetricThresholdExceeded = 2,
+  kTaskLog = 3,
+  kCustom = 4,
+};
+
+struct TriggerRecord {
+  int32_t id = 0;  // 0 until stored
+  TriggerType type = TriggerType::kExperimentStateChange;
+  std::string condition_json;  // canonical: equal conditions are equal strings
+
+  bool operator==(const TriggerRecord&) const = default;
+};
+
+struct WebhookRecord {
+  int32_t id = 0;  // 0 until stored
+  std::string name;
+  std::string url;
+  WebhookType type = WebhookType::kDefault;
+  WebhookMode mode = WebhookMode::kWorkspace;
+  std::optional<int32_t> workspace_id;  // none: global
+  bool skip_tls_verification = false;
+  std::optional<int32_t> max_in_flight;
+  std::optional<double> max_requests_per_second;
+  std::optional<absl::Time> disabled_at;
+  std::string disabled_reason;  // empty unless disabled
+  // Since when every attempt failed; none after a confirmed one.
+  std::optional<absl::Time> failing_since;
+  absl::Time created_at;
+  std::vector<TriggerRecord> triggers;  // by id
+
+  bool operator==(const WebhookRecord&) const = default;
+};
+
+// A webhook after a change, and the version of the set of all webhooks that the change made (see Store).
+struct WebhookChange {
+  int64_t version = 0;
+  WebhookRecord webhook;
+};
+
+struct WebhookDeletion {
+  int64_t version = 0;
+  int64_t canceled_deliveries = 0;
+};
+
+// All webhooks that are not deleted, by id.
+struct WebhookSet {
+  int64_t version = 0;
+  std::vector<WebhookRecord> webhooks;
+};
+
+// How far a delivery has come, as stored. A pending delivery with a lease in force is shown as in flight.
+enum class DeliveryState { kPending = 1, kDelivered = 3, kFailed = 4, kCanceled = 5, kSkipped = 6 };
+
+struct NewDelivery {
+  int32_t webhook_id = 0;
+  int32_t trigger_id = 0;
+  size_t body = 0;       // index into AcceptEventRequest::bodies
+  bool skipped = false;  // its webhook is disabled
+  // Whether the caller's dispatcher takes it at once: it is stored with a lease until AcceptEventRequest::lease_until.
+  bool claimed = false;
+};
+
+struct AcceptEventRequest {
+  // The version of the webhooks that the event was matched against.
+  int64_t webhooks_version = 0;
+  std::string idempotency_key;  // empty: never a repetition
+  std::string event_id;         // UUID
+  std::string event_type;
+  int32_t experiment_id = 0;  // 0: none
+  absl::Time occurred_at;
+  absl::Time accepted_at;
+  absl::Time lease_until;
+  std::vector<std::shared_ptr<const std::string>> bodies;
+  std::vector<NewDelivery> deliveries;
+};
+
+struct AcceptedDelivery {
+  int64_t delivery_id = 0;
+  int32_t webhook_id = 0;
+  int32_t trigger_id = 0;
+  bool skipped = false;
+};
+
+struct AcceptedEvent {
+  std::string event_id;
+  bool duplicate = false;  // the rest is then what the first report caused
+  // In the order of AcceptEventRequest::deliveries; of a duplicate, at most the first 1,000.
+  std::vector<AcceptedDelivery> deliveries;
+  int64_t delivery_count = 0;
+};
+
+// A delivery in the hands of the dispatcher that holds its lease.
+struct ClaimedDelivery {
+  int64_t id = 0;
+  int32_t webhook_id = 0;
+  std::string event_id;
+  std::shared_ptr<const std::string> body;
+  int attempt_count = 0;  // attempts made before
+  int schedule_step = 0;  // attempts made since it was accepted or last redelivered: where it is in the retry schedule
+  absl::Time lease_until;
+};
+
+struct ClaimRequest {
+  int32_t webhook_id = 0;
+  absl::Time now;
+  absl::Time lease_until;
+  int limit = 0;
+};
+
+// A webhook with deliveries that wait, and when the earliest is due.
+struct PendingEndpoint {
+  int32_t webhook_id = 0;
+  absl::Time next_attempt_at;
+};
+
+struct AttemptRecord {
+  int number = 0;  // from 1
+  absl::Time started_at;
+  absl::Duration duration;
+  int status = 0;           // HTTP status, 0: no answer
+  std::string error_class;  // empty: confirmed
+  std::string error_message;
+  std::string response_excerpt;  // valid UTF-8
+  std::string remote_address;
+  std::string url;
+};
+
+// An attempt and what becomes of its delivery.
+struct FinishedAttempt {
+  int64_t delivery_id = 0;
+  AttemptRecord attempt;
+  DeliveryState state = DeliveryState::kPending;  // kPending, kDelivered or kFailed
+  absl::Time next_attempt_at;                     // for kPending
+  int schedule_step = 0;                          // for kPending
+};
+
+struct DeliveryRecord {
+  int64_t id = 0;
+  std::string event_id;
+  std::string event_type;
+  int32_t webhook_id = 0;
+  std::string webhook_name;
+  int32_t trigger_id = 0;
+  DeliveryState state = DeliveryState::kPending;
+  int attempt_count = 0;
+  absl::Time next_attempt_at;
+  std::optional<absl::Time> lease_until;
+  absl::Time created_at;
+  std::optional<absl::Time> finished_at;
+  int last_status = 0;
+  std::string last_error_class;
+};
+
+struct DeliveryDetails {
+  DeliveryRecord delivery;
+  std::string body;
+  std::vector<AttemptRecord> attempts;  // the last 100, first one first
+};
+
+struct DeliveryFilter {
+  int32_t webhook_id = 0;              // 0: all
+  std::optional<DeliveryState> state;  // kPending: with and without a lease, unless `leased` says which
+  std::optional<bool> leased;          // only with kPending
+  std::string event_id;                // empty: all
+  std::optional<absl::Time> created_from;
+  std::optional<absl::Time> created_before;
+  int64_t before_id = 0;  // 0: from the newest
+  int limit = 50;
+  absl::Time now;  // to tell which leases are in force
+};
+
+struct ReplayRequest {
+  int32_t webhook_id = 0;
+  std::optional<absl::Time> created_from;
+  std::optional<absl::Time> created_before;
+  bool include_skipped = false;
+  absl::Time now;
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_STORAGE_RECORDS_H_

@@ -19,12 +19,12 @@ fail = { echo "==> make $@ failed: $(1)" >&2; exit 1; }
 # $(call install,GROUPS) installs what is missing.
 install = tools/install-deps.sh $(1) || $(call fail,something to build with is missing)
 
-# $(call configure,PRESET) runs CMake unless what it wrote is current; ninja runs it again when a
-# CMakeLists.txt has changed.
+# $(call configure,PRESET[,again]) runs CMake unless what it wrote is current; ninja runs it again when
+# a CMakeLists.txt has changed.
 define configure
 tools/build-boringssl.sh || $(call fail,BoringSSL could not be built); \
 if [[ ! -f build/$(1)/build.ninja || CMakePresets.json -nt build/$(1)/build.ninja || \
-      -n "$(CMAKE_ARGS)$(BORINGSSL_SOURCE_DIR)" ]]; then \
+      -n "$(CMAKE_ARGS)$(BORINGSSL_SOURCE_DIR)$(2)" ]]; then \
   $(call say,configuring build/$(1)); \
   cmake --preset $(1) --log-level=WARNING \
     $(if $(BORINGSSL_SOURCE_DIR),-DBORINGSSL_SOURCE_DIR="$(BORINGSSL_SOURCE_DIR)") $(CMAKE_ARGS) \
@@ -37,7 +37,7 @@ endef
 define compile
 $(call say,building $(2) in build/$(1)); \
 cmake --build --preset $(1) --parallel $(JOBS) --target $(2) || \
-  $(call fail,the compiler\'s messages are above)
+  $(call fail,see the compiler messages above)
 endef
 
 .PHONY: help
@@ -75,7 +75,7 @@ test: ## Build everything for development and run all tests; ARGS="-R name" sele
 .PHONY: bench
 bench: ## Build and run the benchmarks, optimised; ARGS="--benchmark_filter=name" selects
 	@$(call install,build bench)
-	@$(call configure,release)
+	@$(call configure,release,again)
 	@$(call compile,release,bench)
 	@$(call say,measuring)
 	@build/release/bin/bench $(ARGS)

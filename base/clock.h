@@ -13,7 +13,8 @@ class Clock {
   // The wall clock: what is stored and shown. It may jump, backwards too.
   virtual absl::Time Now() = 0;
 
-  // Time since an arbitrary start that never goes back: what durations and timers are measured with.
+  // Time since an arbitrary start that never goes back: what durations and timers are measured
+  // with.
   virtual absl::Duration Steady() = 0;
 };
 

@@ -14,7 +14,8 @@ class Executor {
  public:
   virtual ~Executor() = default;
 
-  // Takes a task. Thread-safe. A task posted after the executor stopped is destroyed without running.
+  // Takes a task. Thread-safe. A task posted after the executor stopped is destroyed without
+  // running.
   virtual void Post(absl::AnyInvocable<void() &&> task) = 0;
 };
 

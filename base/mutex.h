@@ -12,8 +12,8 @@ namespace webhookd {
 
 // A std::mutex that clang's thread-safety analysis understands.
 //
-// Not absl::Mutex: distributions package Abseil without ThreadSanitizer's annotations, and the sanitizer then sees a
-// race behind every lock. pthread's locks it sees.
+// Not absl::Mutex: distributions package Abseil without ThreadSanitizer's annotations, and the
+// sanitizer then sees a race behind every lock. pthread's locks it sees.
 class ABSL_LOCKABLE Mutex {
  public:
   Mutex() = default;

@@ -18,7 +18,8 @@ class RandomBits {
 // The cryptographic generator of BoringSSL. The object lives for ever.
 RandomBits& SecureRandom();
 
-// A version 4 UUID (RFC 4122, section 4.4) in lower case, such as "4cd26e62-60c6-4a8b-8d03-7629091a4ef5".
+// A version 4 UUID (RFC 4122, section 4.4) in lower case, such as
+// "4cd26e62-60c6-4a8b-8d03-7629091a4ef5".
 std::string RandomUuid(RandomBits& random);
 
 // `bytes` random bytes (a multiple of 8) as lower-case hex.

@@ -7,9 +7,9 @@
 #include "absl/status/statusor.h"
 
 // Returns from the enclosing function when `expr`, an absl::Status, is not OK.
-#define RETURN_IF_ERROR(expr)                             \
-  do {                                                    \
-    absl::Status status_macro_result = (expr);            \
+#define RETURN_IF_ERROR(expr)                                  \
+  do {                                                         \
+    absl::Status status_macro_result = (expr);                 \
     if (!status_macro_result.ok()) return status_macro_result; \
   } while (false)
 

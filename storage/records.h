@@ -9,14 +9,15 @@
 
 #include "absl/time/time.h"
 
-// What the store keeps, as plain structs. Times are kept in microseconds. Enumerations are stored by number: a number
-// never changes its meaning.
+// What the store keeps, as plain structs. Times are kept in microseconds. Enumerations are stored
+// by number: a number never changes its meaning.
 namespace webhookd {
 
 // The form of the body. Numbers as in determined.webhook.v1.WebhookType.
 enum class WebhookType { kDefault = 1, kSlack = 2 };
 
-// Which experiments of its scope a webhook listens to. Numbers as in determined.webhook.v1.WebhookMode.
+// Which experiments of its scope a webhook listens to. Numbers as in
+// determined.webhook.v1.WebhookMode.
 enum class WebhookMode { kWorkspace = 1, kSpecific = 2 };
 
 // The kind of event a trigger waits for. Numbers as in determined.webhook.v1.TriggerType.
@@ -55,7 +56,8 @@ struct WebhookRecord {
   bool operator==(const WebhookRecord&) const = default;
 };
 
-// A webhook after a change, and the version of the set of all webhooks that the change made (see Store).
+// A webhook after a change, and the version of the set of all webhooks that the change made (see
+// Store).
 struct WebhookChange {
   int64_t version = 0;
   WebhookRecord webhook;
@@ -72,7 +74,8 @@ struct WebhookSet {
   std::vector<WebhookRecord> webhooks;
 };
 
-// How far a delivery has come, as stored. A pending delivery with a lease in force is shown as in flight.
+// How far a delivery has come, as stored. A pending delivery with a lease in force is shown as in
+// flight.
 enum class DeliveryState { kPending = 1, kDelivered = 3, kFailed = 4, kCanceled = 5, kSkipped = 6 };
 
 struct NewDelivery {
@@ -80,7 +83,8 @@ struct NewDelivery {
   int32_t trigger_id = 0;
   size_t body = 0;       // index into AcceptEventRequest::bodies
   bool skipped = false;  // its webhook is disabled
-  // Whether the caller's dispatcher takes it at once: it is stored with a lease until AcceptEventRequest::lease_until.
+  // Whether the caller's dispatcher takes it at once: it is stored with a lease until
+  // AcceptEventRequest::lease_until.
   bool claimed = false;
 };
 
@@ -120,15 +124,26 @@ struct ClaimedDelivery {
   std::string event_id;
   std::shared_ptr<const std::string> body;
   int attempt_count = 0;  // attempts made before
-  int schedule_step = 0;  // attempts made since it was accepted or last redelivered: where it is in the retry schedule
+  int schedule_step = 0;  // attempts made since it was accepted or last redelivered: where it is in
+                          // the retry schedule
   absl::Time lease_until;
+  // Store::Redeliver was called for it while this process held its lease. Whoever holds it already
+  // looks for more of its webhook once its attempt is recorded.
+  bool redelivered = false;
 };
 
 struct ClaimRequest {
   int32_t webhook_id = 0;
   absl::Time now;
   absl::Time lease_until;
-  int limit = 0;
+  int limit = 0;  // counts those already leased too
+};
+
+struct ClaimedDeliveries {
+  std::vector<ClaimedDelivery> deliveries;
+  // When the earliest pending delivery of the webhook that is not among `deliveries` is due;
+  // InfiniteFuture if there is none. In the past when the limit cut the list.
+  absl::Time next_attempt_at = absl::InfiniteFuture();
 };
 
 // A webhook with deliveries that wait, and when the earliest is due.
@@ -138,7 +153,7 @@ struct PendingEndpoint {
 };
 
 struct AttemptRecord {
-  int number = 0;  // from 1
+  int number = 0;  // from 1; the store takes the next one if it is taken
   absl::Time started_at;
   absl::Duration duration;
   int status = 0;           // HTTP status, 0: no answer
@@ -149,7 +164,8 @@ struct AttemptRecord {
   std::string url;
 };
 
-// An attempt and what becomes of its delivery.
+// An attempt and what becomes of its delivery. Several attempts of one delivery may be recorded
+// together, in order.
 struct FinishedAttempt {
   int64_t delivery_id = 0;
   AttemptRecord attempt;
@@ -167,8 +183,8 @@ struct DeliveryRecord {
   int32_t trigger_id = 0;
   DeliveryState state = DeliveryState::kPending;
   int attempt_count = 0;
-  absl::Time next_attempt_at;
-  std::optional<absl::Time> lease_until;
+  absl::Time next_attempt_at;             // of a pending one
+  std::optional<absl::Time> lease_until;  // of a pending one that this process leased
   absl::Time created_at;
   std::optional<absl::Time> finished_at;
   int last_status = 0;
@@ -182,10 +198,11 @@ struct DeliveryDetails {
 };
 
 struct DeliveryFilter {
-  int32_t webhook_id = 0;              // 0: all
-  std::optional<DeliveryState> state;  // kPending: with and without a lease, unless `leased` says which
-  std::optional<bool> leased;          // only with kPending
-  std::string event_id;                // empty: all
+  int32_t webhook_id = 0;  // 0: all
+  std::optional<DeliveryState>
+      state;                   // kPending: with and without a lease, unless `leased` says which
+  std::optional<bool> leased;  // only with kPending
+  std::string event_id;        // empty: all
   std::optional<absl::Time> created_from;
   std::optional<absl::Time> created_before;
   int64_t before_id = 0;  // 0: from the newest

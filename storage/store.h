@@ -12,20 +12,23 @@
 
 namespace webhookd {
 
-// Receives the result of a write, once, after it is durable (or failed and left nothing behind). Runs on the store's
-// writer, never inside the call that started the write: it must be quick and must not wait for another write.
+// Receives the result of a write, once, after it is durable (or failed and left nothing behind).
+// Runs on the store's writer, never inside the call that started the write: it must be quick and
+// must not wait for another write.
 template <typename T>
 using Done = absl::AnyInvocable<void(absl::StatusOr<T>) &&>;
 using DoneStatus = absl::AnyInvocable<void(absl::Status) &&>;
 
 // What webhookd remembers. Thread-safe.
 //
-// Writes are handed over and commit together with whatever else waits; each is all or nothing. Reads block, see every
-// write that was reported as done, and never wait for a writer. Every change to a webhook raises the version of the
-// set of webhooks by one, so that an event is only accepted if it was matched against the set in force.
+// Writes are handed over and commit together with whatever else waits; each is all or nothing.
+// Reads block, see every write that was reported as done, and never wait for a writer. Every change
+// to a webhook raises the version of the set of webhooks by one, so that an event is only accepted
+// if it was matched against the set in force.
 //
-// Errors of every call: RESOURCE_EXHAUSTED (disk full, or too many writes waiting), UNAVAILABLE (locked by somebody
-// else; stopped), DATA_LOSS (corrupt), INTERNAL (any other failure of the database). More are named where they occur.
+// Errors of every call: RESOURCE_EXHAUSTED (disk full, or too many writes waiting), UNAVAILABLE
+// (locked by somebody else; stopped), DATA_LOSS (corrupt), INTERNAL (any other failure of the
+// database). More are named where they occur.
 class Store {
  public:
   virtual ~Store() = default;
@@ -34,29 +37,35 @@ class Store {
 
   virtual absl::StatusOr<WebhookSet> LoadWebhooks() = 0;
 
-  // Stores `webhook` under new ids. ALREADY_EXISTS: its name is taken in its workspace (or among the global ones).
+  // Stores `webhook` under new ids. ALREADY_EXISTS: its name is taken in its workspace (or among
+  // the global ones).
   virtual void CreateWebhook(WebhookRecord webhook, Done<WebhookChange> done) = 0;
 
-  // Replaces the webhook with the same id, if the webhooks are still at `version` (else ABORTED: load and try again).
-  // A trigger equal to an old one in type and condition keeps its id. created_at and failing_since stay (failing_since
-  // is cleared when the webhook was disabled and no longer is). NOT_FOUND; ALREADY_EXISTS as for CreateWebhook.
+  // Replaces the webhook with the same id, if the webhooks are still at `version` (else ABORTED:
+  // load and try again). A trigger equal to an old one in type and condition keeps its id.
+  // created_at and failing_since stay (failing_since is cleared when the webhook was disabled and
+  // no longer is). NOT_FOUND; ALREADY_EXISTS as for CreateWebhook.
   virtual void UpdateWebhook(WebhookRecord webhook, int64_t version, Done<WebhookChange> done) = 0;
 
   // Deletes the webhook and cancels its pending deliveries. NOT_FOUND.
   virtual void DeleteWebhook(int32_t webhook_id, absl::Time now, Done<WebhookDeletion> done) = 0;
 
-  // Disables the webhook; an already disabled one keeps its reason. Its pending deliveries wait. NOT_FOUND.
+  // Disables the webhook; an already disabled one keeps its reason. Its pending deliveries wait.
+  // NOT_FOUND.
   virtual void DisableWebhook(int32_t webhook_id, std::string reason, absl::Time now,
                               Done<WebhookChange> done) = 0;
 
-  // Remembers since when every attempt of the webhook failed. Raises no version. OK for a deleted webhook.
+  // Remembers since when every attempt of the webhook failed. Raises no version. OK for a deleted
+  // webhook.
   virtual void SetFailingSince(int32_t webhook_id, std::optional<absl::Time> since,
                                DoneStatus done) = 0;
 
   // ---- Events
 
-  // Stores an event, its bodies, its deliveries and its idempotency key, all or nothing. ABORTED: the webhooks are no
-  // longer at `webhooks_version`; match again. A known idempotency key gives the first report's result.
+  // Stores an event, its bodies, its deliveries and its idempotency key, all or nothing. ABORTED:
+  // the webhooks are no longer at `webhooks_version`; match again. A known idempotency key gives
+  // the first report's result; keys are known for 7 days at least. ALREADY_EXISTS: an event with
+  // this id is stored, under another key or none.
   virtual void AcceptEvent(AcceptEventRequest request, Done<AcceptedEvent> done) = 0;
 
   // ---- Deliveries
@@ -64,13 +73,18 @@ class Store {
   // Which webhooks have pending deliveries, deleted and disabled ones excepted.
   virtual absl::StatusOr<std::vector<PendingEndpoint>> PendingEndpoints() = 0;
 
-  // Leases pending deliveries of one webhook that are due, the longest due first. It also returns those that this
-  // store's process already leased: the dispatcher knows which of them it holds. Leases of an earlier process that used
-  // this database are void. Nothing for a disabled webhook.
-  virtual void ClaimDeliveries(ClaimRequest request, Done<std::vector<ClaimedDelivery>> done) = 0;
+  // Leases pending deliveries of one webhook that are due, the longest due first. It also returns
+  // those that this store's process already leased: the dispatcher knows which of them it holds.
+  // Leases of an earlier process that used this database are void. Nothing for a disabled webhook,
+  // whose next_attempt_at is InfiniteFuture.
+  virtual void ClaimDeliveries(ClaimRequest request, Done<ClaimedDeliveries> done) = 0;
 
-  // Records attempts, ends their leases, and moves their deliveries on. A delivery that was canceled meanwhile stays
-  // canceled unless the attempt delivered it; one that is no longer pending otherwise only gets the attempt.
+  // Records attempts, ends their leases, and moves their deliveries on. A delivery that was
+  // canceled meanwhile stays canceled unless the attempt delivered it; one that is no longer
+  // pending otherwise only gets the attempt. One that was redelivered meanwhile stays due as
+  // Redeliver made it unless the attempt delivered it. Attempts of one delivery in the same call
+  // are taken in their order. Never refused because too many writes wait, like ClaimDeliveries,
+  // DisableWebhook and SetFailingSince: whoever delivers bounds them.
   virtual void FinishAttempts(std::vector<FinishedAttempt> attempts, DoneStatus done) = 0;
 
   // Newest first.
@@ -80,12 +94,12 @@ class Store {
   // NOT_FOUND.
   virtual absl::StatusOr<DeliveryDetails> GetDelivery(int64_t delivery_id) = 0;
 
-  // Makes a delivery pending and due at `now`, at the start of its schedule. NOT_FOUND; FAILED_PRECONDITION: its
-  // webhook was deleted.
+  // Makes a delivery pending and due at `now`, at the start of its schedule. An attempt under way
+  // goes on. NOT_FOUND; FAILED_PRECONDITION: its webhook was deleted.
   virtual void Redeliver(int64_t delivery_id, absl::Time now, Done<DeliveryRecord> done) = 0;
 
-  // Redelivers all failed (and, if asked, skipped) deliveries of a webhook in a time range; gives their number.
-  // NOT_FOUND: no such webhook.
+  // Redelivers all failed (and, if asked, skipped) deliveries of a webhook in a time range; gives
+  // their number. NOT_FOUND: no such webhook.
   virtual void Replay(ReplayRequest request, Done<int64_t> done) = 0;
 
   // Cancels a pending delivery. NOT_FOUND; FAILED_PRECONDITION: it is not pending.
@@ -94,8 +108,7 @@ class Store {
   // ---- Settings
 
   // Gives the value stored under `name`, after storing `value` if there was none.
-  virtual void LoadOrCreateSetting(std::string name, std::string value,
-                                   Done<std::string> done) = 0;
+  virtual void LoadOrCreateSetting(std::string name, std::string value, Done<std::string> done) = 0;
 };
 
 }  // namespace webhookd

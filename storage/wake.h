@@ -17,11 +17,13 @@ struct WakeUp {
   std::vector<int32_t> waiting;
 };
 
-// The one call by which those who store deliveries reach the one who sends them. Thread-safe, quick.
+// The one call by which those who store deliveries reach the one who sends them. Thread-safe,
+// quick.
 using Wake = std::function<void(WakeUp)>;
 
-// Whether the deliverer has room to take `count` deliveries as claimed; if so, it counts on getting them by Wake (or on getting
-// them back by another call with a negative count, when the commit failed).
+// Whether the deliverer has room to take `count` deliveries as claimed; if so, it counts on getting
+// them by Wake (or on getting them back by another call with a negative count, when the commit
+// failed).
 using Reserve = std::function<bool(int64_t count)>;
 
 }  // namespace webhookd

@@ -28,14 +28,16 @@ class WebhookSnapshot {
   const std::vector<std::shared_ptr<const WebhookRecord>> webhooks_;
 };
 
-// Keeps the newest WebhookSnapshot. Whoever changes a webhook in the store tells the catalog before telling anybody
-// else, so that a change that was answered is seen by every later event. Thread-safe.
+// Keeps the newest WebhookSnapshot. Whoever changes a webhook in the store tells the catalog before
+// telling anybody else, so that a change that was answered is seen by every later event.
+// Thread-safe.
 class WebhookCatalog {
  public:
   // `store` must outlive the catalog.
   explicit WebhookCatalog(Store& store);
 
-  // Reads all webhooks from the store. Call it once before anything else, and when an event was refused as ABORTED.
+  // Reads all webhooks from the store. Call it once before anything else, and when an event was
+  // refused as ABORTED.
   absl::Status Reload();
 
   std::shared_ptr<const WebhookSnapshot> Current() const;

@@ -9,8 +9,8 @@
 #         build/deps/boringssl/STAMP     what was built; its first line decides whether to rebuild
 #
 # Environment: BORINGSSL_SOURCE_DIR  builds this tree instead of Debian's source package: BoringSSL's
-#                                    own layout (CMakeLists.txt) or Android's (sources.mk, src/). The
-#                                    result then goes to a directory of its own, which is printed.
+#                                    own layout, Android's, or the generated one that gRPC carries.
+#                                    The result goes to a directory of its own; see --print-dir.
 #              WEBHOOKD_DEPS_DIR     where results go (default: build/deps of this repository)
 #              JOBS, CC, CXX         parallel compilations, C and C++ compiler
 #
@@ -20,10 +20,11 @@
 set -euo pipefail
 
 readonly prefix=webhookd_bssl
+readonly debian_suite=bookworm
 readonly debian_package=android-platform-external-boringssl
 readonly tarball_version=13.0.0+r24
 readonly tarball_sha256=583b7aeee1fca68b8244d086cea6fca23bd19d517bd63f0b9de714e048f92a7d
-readonly tarball_url=https://deb.debian.org/debian/pool/main/a/$debian_package/${debian_package}_$tarball_version.orig.tar.xz
+readonly tarball_url=deb.debian.org/debian/pool/main/a/$debian_package/${debian_package}_$tarball_version.orig.tar.xz
 readonly compile_flags=(-O2 -g0 -fPIC -DNDEBUG -fvisibility=hidden -ffunction-sections
   -fdata-sections -fno-common -fno-strict-aliasing -fstack-protector-strong
   "-DBORINGSSL_PREFIX=$prefix")
@@ -102,13 +103,10 @@ work=$(mktemp -d "$deps_dir/.boringssl-build.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 readonly work
 
-# Prints deb-src entries for the distribution's own repositories, derived from the machine's `deb`
-# entries. Third-party repositories are left out: they do not carry the package, and one that is
-# broken must not break this build.
+# Writes deb-src entries for Debian's own repositories, derived from the machine's `deb` entries. Third-
+# party repositories are left out: they do not carry the package, and a broken one must not matter.
 debian_source_entries() {
-  local id=$1 codename=$2
-  local own_path="/(debian|debian-security)/?\$"
-  [[ $id == ubuntu ]] && own_path="/(ubuntu|ubuntu-ports)/?\$"
+  local own_path="/debian(\\\\.list)?/?\$" # Debian's cloud images name a list of mirrors
   local files=()
   local file
   for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
@@ -116,7 +114,7 @@ debian_source_entries() {
   done
   if ((${#files[@]})); then
     # deb [option=value ...] URI suite component...
-    awk -v own_path="$own_path" -v codename="$codename" '
+    awk -v own_path="$own_path" -v suite_wanted="$debian_suite" '
       $1 == "deb" {
         i = 2; options = ""
         if ($2 ~ /^\[/) {
@@ -125,7 +123,7 @@ debian_source_entries() {
         }
         main = 0
         for (j = i + 2; j <= NF; j++) if ($j == "main") main = 1
-        if ($i ~ own_path && main && ($(i + 1) ~ ("^" codename) || $(i + 1) ~ /^stable/)) {
+        if ($i ~ own_path && main && $(i + 1) == suite_wanted) {
           components = ""
           for (j = i + 2; j <= NF; j++) components = components " " $j
           gsub(/arch(itectures)?=[^] ]*/, "", options)
@@ -136,7 +134,7 @@ debian_source_entries() {
   for file in /etc/apt/sources.list.d/*.sources; do
     [[ -r $file ]] || continue
     # One stanza a record; "Signed-By" may go on over indented lines and is copied as it is.
-    awk -v own_path="$own_path" -v codename="$codename" '
+    awk -v own_path="$own_path" -v suite_wanted="$debian_suite" '
       function flush_stanza() {
         if (types && own && main && suite && !disabled) printf "Types: deb-src\n%s\n", text
         text = ""; types = own = main = suite = disabled = 0
@@ -149,32 +147,35 @@ debian_source_entries() {
       tolower($1) == "uris:" { for (i = 2; i <= NF; i++) if ($i ~ own_path) own = 1 }
       tolower($1) == "components:" { for (i = 2; i <= NF; i++) if ($i == "main") main = 1 }
       tolower($1) == "suites:" {
-        for (i = 2; i <= NF; i++) if ($i ~ ("^" codename) || $i ~ /^stable/) suite = 1
+        for (i = 2; i <= NF; i++) if ($i == suite_wanted) suite = 1
       }
       { text = text $0 "\n" }
       END { flush_stanza() }' "$file" >"$work/apt/sources/own-$(basename "$file")"
   done
 }
 
-# Fetches and unpacks the distribution's source package into $work/tree; apt checks the signatures.
-# The system's own apt configuration stays as it is, so this needs no root.
+# Fetches Debian 12's source package, whose signature apt checks, and unpacks it into $work/tree. The
+# system's own apt configuration stays as it is, so this needs no root.
 fetch_with_apt() {
   command -v apt-get >/dev/null && command -v dpkg-source >/dev/null || return 1
   local ID='' VERSION_CODENAME=''
   # shellcheck source=/dev/null
   . /etc/os-release
-  [[ ($ID == debian || $ID == ubuntu) && -n $VERSION_CODENAME ]] || return 1
+  [[ $ID == debian && $VERSION_CODENAME == "$debian_suite" ]] || return 1
   mkdir -p "$work"/apt/{sources,preferences,lists/partial,cache/archives/partial,download}
-  debian_source_entries "$ID" "$VERSION_CODENAME"
-  cat "$work"/apt/sources/* 2>/dev/null | grep -q '^\(deb-src\|Types\)' || return 1
+  debian_source_entries
+  grep -qs '^\(deb-src\|Types\)' "$work"/apt/sources/* || return 1
   local options=(-qq -oDir::Etc::sourcelist=/dev/null "-oDir::Etc::sourceparts=$work/apt/sources"
     "-oDir::State::lists=$work/apt/lists" "-oDir::Cache=$work/apt/cache" -oAcquire::Retries=3
     -oAPT::Get::List-Cleanup=false -oAcquire::Languages=none)
   if ((EUID == 0)); then options+=(-oAPT::Sandbox::User=root); fi
   say "fetching the source package $debian_package with apt"
-  apt-get "${options[@]}" update >&2 || return 1
-  (cd "$work/apt/download" && apt-get "${options[@]}" source --download-only "$debian_package" >&2) ||
+  if ! apt-get "${options[@]}" update >"$work/apt.log" 2>&1 ||
+    ! (cd "$work/apt/download" &&
+      apt-get "${options[@]}" source --download-only "$debian_package") >>"$work/apt.log" 2>&1; then
+    say "apt could not: $(grep -m1 '^E:' "$work/apt.log" || echo 'it gave no reason')"
     return 1
+  fi
   dpkg-source --no-check -x "$work"/apt/download/*.dsc "$work/tree" >"$work/dpkg-source.log" 2>&1 || {
     cat "$work/dpkg-source.log" >&2
     return 1
@@ -182,19 +183,25 @@ fetch_with_apt() {
   source_version=$(basename "$work"/apt/download/*.dsc .dsc)
 }
 
-# Fetches the same source, by checksum, on machines whose apt cannot. Debian's patches concern other
-# processors and Debian's own makefiles only.
+# Fetches the same source by its checksum, on other systems and where apt cannot. Debian's patches
+# concern other processors and Debian's own makefiles only.
 fetch_tarball() {
   command -v curl >/dev/null || die "curl is needed to fetch BoringSSL; install it, or set BORINGSSL_SOURCE_DIR"
   case $(uname -m) in
     x86_64 | aarch64) ;;
-    *) die "no BoringSSL source for $(uname -m) outside Debian; set BORINGSSL_SOURCE_DIR to a tree" ;;
+    *) die "no BoringSSL source for $(uname -m) outside Debian 12; set BORINGSSL_SOURCE_DIR to a tree" ;;
   esac
   say "fetching $tarball_url"
-  curl --fail --silent --show-error --location --retry 3 -o "$work/source.tar.xz" "$tarball_url" ||
+  # The checksum is what counts, so a proxy or a missing certificate may force plain http.
+  local scheme
+  for scheme in https http; do
+    curl --fail --silent --location --retry 3 -o "$work/source.tar.xz" "$scheme://$tarball_url" && break
+  done
+  [[ -s $work/source.tar.xz ]] ||
     die "cannot fetch BoringSSL's source; check the network, or set BORINGSSL_SOURCE_DIR to a tree"
   echo "$tarball_sha256  $work/source.tar.xz" | sha256sum --check --status ||
     die "checksum of $tarball_url is wrong"
+  rm -rf "$work/tree"
   mkdir "$work/tree"
   tar -xJf "$work/source.tar.xz" -C "$work/tree" --strip-components=1
   source_version=$debian_package-$tarball_version
@@ -230,15 +237,16 @@ compile_android() {
     esac
     printf '%q ' "${launcher[@]}" "${compiler[@]}" "${compile_flags[@]}" "-I$work/no-rename" \
       "-I$tree/src/include" "-I$tree/src/crypto" -c "$tree/$source" -o "$object"
-    echo
+    echo '|| exit 255' # stops xargs at the first error
   done <"$work/sources" >"$commands"
   say "compiling $(wc -l <"$commands") files"
   tr '\n' '\0' <"$commands" | xargs -0 -P "$jobs" -n 1 bash -c || die "compilation failed"
   ar crs "$work/plain.a" "$work"/objects/*.o
 }
 
-# Compiles BoringSSL's own layout with its own build. Trees older than mid-2024 need Go and Perl.
-compile_upstream() {
+# Compiles a tree with its own CMake build: BoringSSL's repository (Go and Perl are needed by trees
+# older than mid-2024) or the layout with generated files that gRPC and others carry.
+compile_with_cmake() {
   local tree=$1
   if ! command -v cmake >/dev/null || ! command -v ninja >/dev/null; then
     die "cmake and ninja are needed to build $tree"
@@ -262,8 +270,8 @@ compile_upstream() {
 # Prints the C symbols an archive defines for others. C++ names are told apart by an inline namespace
 # that BORINGSSL_PREFIX switches on in the headers, so they need no renaming.
 global_c_symbols() {
-  nm --defined-only --extern-only --format=posix "$1" | awk 'NF >= 2 && $1 !~ /^_Z/ && $1 !~ /^DW\.ref\./ { print $1 }' |
-    LC_ALL=C sort -u
+  nm --defined-only --extern-only --format=posix "$1" 2>/dev/null |
+    awk 'NF >= 2 && $1 !~ /^_Z/ && $1 !~ /^DW\.ref\./ { print $1 }' | LC_ALL=C sort -u
 }
 
 # Renames the archive's symbols and writes headers that rename their uses.
@@ -348,10 +356,13 @@ if [[ -f $tree/sources.mk && -d $tree/src/include/openssl ]]; then
   compile_android "$tree"
   headers=$tree/src/include
 elif [[ -f $tree/CMakeLists.txt && -d $tree/include/openssl ]]; then
-  compile_upstream "$tree"
+  compile_with_cmake "$tree"
   headers=$tree/include
+elif [[ -f $tree/CMakeLists.txt && -d $tree/src/include/openssl ]]; then
+  compile_with_cmake "$tree"
+  headers=$tree/src/include
 else
-  die "$tree is no BoringSSL tree: neither sources.mk with src/ nor CMakeLists.txt with include/openssl"
+  die "$tree is no BoringSSL tree: it has neither include/openssl nor src/include/openssl"
 fi
 
 stage=$work/stage

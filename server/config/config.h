@@ -9,8 +9,8 @@
 
 namespace webhookd {
 
-// Everything that can be configured. Defaults are those of the documentation; options.cc names each setting's key, flag and environment
-// variable.
+// Everything that can be configured. The defaults here are the only ones; settings.cc gives each
+// its names, bounds and help.
 struct Config {
   struct Storage {
     std::string path = "webhookd.db";  // SQLite file, created with mode 0600
@@ -20,15 +20,15 @@ struct Config {
 
   struct Webhooks {
     std::string signing_key;         // empty: generated once and kept in the database
-    std::string signing_key_source;  // where it came from, such as "--webhooks-signing-key"; empty when generated
+    std::string signing_key_source;  // such as "--webhooks-signing-key"; empty when there is none
     std::string base_url;            // of the page, for links in messages; empty: no links
   };
 
   struct Delivery {
     std::vector<absl::Duration> retry_schedule = {
-        absl::ZeroDuration(), absl::Seconds(5), absl::Seconds(30), absl::Minutes(2),
-        absl::Minutes(10),    absl::Minutes(30), absl::Hours(1),   absl::Hours(2),
-        absl::Hours(5),       absl::Hours(10),   absl::Hours(14),  absl::Hours(24)};
+        absl::ZeroDuration(), absl::Seconds(5),  absl::Seconds(30), absl::Minutes(2),
+        absl::Minutes(10),    absl::Minutes(30), absl::Hours(1),    absl::Hours(2),
+        absl::Hours(5),       absl::Hours(10),   absl::Hours(14),   absl::Hours(24)};
     double retry_jitter = 0.2;
     absl::Duration connect_timeout = absl::Seconds(5);
     absl::Duration timeout = absl::Seconds(15);
@@ -54,15 +54,16 @@ struct Config {
   };
 
   struct Grpc {
-    int64_t max_message_bytes = 4 * 1024 * 1024;
+    int max_message_bytes = 4 * 1024 * 1024;
     int max_unanswered_reports = 1'024;  // a stream
   };
 
   struct Log {
-    std::string level = "info";    // trace, debug, info, warning, error
+    std::string level = "info";   // trace, debug, info, warning, error
     std::string format = "auto";  // json, text; auto: text on a terminal, else json
   };
 
+  std::string config_file = "/etc/determined/master.yaml";  // once loaded: empty when none was read
   std::string listen_address = "127.0.0.1";
   int port = 8080;  // 0: any free one
   std::string cluster_name;

@@ -5,7 +5,8 @@
 
 namespace webhookd {
 
-// Why an attempt was not confirmed. The names of AttemptErrorName are part of the API (webhookd.v1.Attempt).
+// Why an attempt was not confirmed. The names of AttemptErrorName are part of the API
+// (webhookd.v1.Attempt).
 enum class AttemptError {
   kNone,
   kDns,              // the name could not be resolved
@@ -14,7 +15,8 @@ enum class AttemptError {
   kTls,              // handshake or certificate
   kTimeout,          // the deadline passed
   kReset,            // the connection broke before a final header block
-  kStaleConnection,  // a kept connection broke before any byte of an answer: worth one more try at once
+  kStaleConnection,  // a kept connection broke before any byte of an answer: worth one more try at
+                     // once
   kProtocol,         // not HTTP
   kTooLarge,         // headers over the bound
   kHttp3xx,

@@ -10,20 +10,23 @@
 
 namespace webhookd {
 
-// HttpClient on libcurl's multi interface and epoll. Keeps connections for reuse. Checks the egress policy once more on
-// the literal address of every socket before it connects, and on the connection that a request is about to use.
+// HttpClient on libcurl's multi interface and epoll. Keeps connections for reuse. Checks the egress
+// policy once more on the literal address of every socket before it connects, and on the connection
+// that a request is about to use.
 class CurlHttpClient final : public HttpClient {
  public:
   struct Options {
-    std::string proxy;          // URL (http, https, socks5, socks5h); empty: none. The environment's are ignored.
-    std::string ca_file;        // PEM bundle; empty: the system's
-    std::string client_cert;    // PEM files, both or neither
+    std::string
+        proxy;  // URL (http, https, socks5, socks5h); empty: none. The environment's are ignored.
+    std::string ca_file;      // PEM bundle; empty: the system's
+    std::string client_cert;  // PEM files, both or neither
     std::string client_key;
     int max_connections = 1024;  // kept and in use, all hosts together
     std::string user_agent = "webhookd";
   };
 
-  // `policy` must outlive the client. Errors: INVALID_ARGUMENT (a file that cannot be read, a bad proxy), INTERNAL.
+  // `policy` must outlive the client. Errors: INVALID_ARGUMENT (a file that cannot be read, a bad
+  // proxy), INTERNAL.
   static absl::StatusOr<std::unique_ptr<CurlHttpClient>> Create(Options options,
                                                                 const EgressPolicy& policy);
   // Requests under way are dropped without their callbacks.

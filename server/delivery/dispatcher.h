@@ -1,6 +1,7 @@
 #ifndef WEBHOOKD_SERVER_DELIVERY_DISPATCHER_H_
 #define WEBHOOKD_SERVER_DELIVERY_DISPATCHER_H_
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,27 +19,30 @@
 #include "server/delivery/signer.h"
 #include "storage/records.h"
 #include "storage/store.h"
-#include "storage/webhook_catalog.h"
 #include "storage/wake.h"
+#include "storage/webhook_catalog.h"
 
 namespace webhookd {
 
-class Shard;
 class ShardThread;
 
-// Brings deliveries to their webhooks: hashes webhooks to shards and hands on what each must know. Thread-safe.
+// Brings deliveries to their webhooks: hashes webhooks to shards and hands on what each must know.
+// Thread-safe.
 class Dispatcher {
  public:
   struct Options {
     int shards = 1;
-    int max_in_flight_per_webhook = 16;     // unless the webhook says otherwise
-    int max_ready = 50'000;                 // deliveries held in memory, all webhooks together
+    int max_in_flight_per_webhook = 16;  // unless the webhook says otherwise
+    // Attempts under way at once, a shard. Above half of it each webhook gets one at a time, so
+    // that a crowd of slow receivers leaves room for the others.
+    int max_in_flight = 4'096;
+    int max_ready = 50'000;  // deliveries held in memory, all webhooks together
     int max_ready_per_webhook = 1'000;
     absl::Duration connect_timeout = absl::Seconds(5);
     absl::Duration timeout = absl::Seconds(15);
     absl::Duration lease = absl::Minutes(5);
     absl::Duration disable_after = absl::Hours(24 * 5);  // of nothing but failed attempts
-    bool proxied = false;                   // names are resolved by a proxy
+    bool proxied = false;                                // names are resolved by a proxy
     RetryPolicy retry;
   };
 
@@ -61,23 +65,27 @@ class Dispatcher {
   // Starts the shards' threads and reads from the store what waits.
   absl::Status Start();
 
-  // Starts no new attempts, waits at most `drain` for those under way, records them, ends the threads. Idempotent.
+  // Starts no new attempts, waits at most `drain` for those under way, records them, ends the
+  // threads. Idempotent.
   void Stop(absl::Duration drain);
 
-  // Whether `count` more deliveries may be handed to Wake as claimed. Counts them as held when it says yes.
+  // Whether `count` more deliveries may be handed to Wake as claimed. Counts them as held when it
+  // says yes.
   bool Reserve(int64_t count);
 
-  // Takes deliveries that were reserved and claimed, and looks into the store for webhooks that have more.
+  // Takes deliveries that were reserved and claimed, and looks into the store for webhooks that
+  // have more.
   void Wake(WakeUp wake_up);
 
-  // Sends `body` to `webhook` once, now, past its queue, without retries or record, and calls `done` on a shard's thread.
+  // Sends `body` to `webhook` once, now, past its queue, without retries or record, and calls
+  // `done` on a shard's thread.
   void SendOnce(std::shared_ptr<const WebhookRecord> webhook, std::string event_id,
                 std::shared_ptr<const std::string> body,
                 absl::AnyInvocable<void(AttemptRecord) &&> done);
 
  private:
   Dispatcher(Options options, Dependencies dependencies);
-  Shard& ShardOf(int32_t webhook_id);
+  size_t ShardIndex(int32_t webhook_id) const;
 
   const Options options_;
   const Dependencies dependencies_;

@@ -11,9 +11,10 @@ namespace webhookd {
 
 // Which addresses requests may go to. Immutable, thread-safe.
 //
-// Denied unless `allow` names them: unspecified, loopback, link-local, multicast, broadcast, the metadata addresses of
-// clouds wherever they lie, and IPv6 forms that carry a denied IPv4 address inside (mapped, compatible, NAT64, 6to4,
-// Teredo). `deny` wins over `allow`. Private ranges are allowed unless `deny_private`.
+// Denied unless `allow` names them: unspecified, loopback, link-local, multicast, broadcast, the
+// metadata addresses of clouds wherever they lie, and IPv6 forms that carry a denied IPv4 address
+// inside (mapped, compatible, NAT64, 6to4, Teredo). `deny` wins over `allow`. Private ranges are
+// allowed unless `deny_private`.
 class EgressPolicy {
  public:
   struct Options {
@@ -24,11 +25,12 @@ class EgressPolicy {
 
   explicit EgressPolicy(Options options);
 
-  // OK, or PERMISSION_DENIED with the address, the rule that denies it and the option that would allow it.
+  // OK, or PERMISSION_DENIED with the address, the rule that denies it and the option that would
+  // allow it.
   absl::Status CheckAddress(const IpAddress& address) const;
 
-  // What can be said of a URL without resolving its name: a literal address is checked, and names that mean this
-  // machine (localhost and names under it) count as loopback.
+  // What can be said of a URL without resolving its name: a literal address is checked, and names
+  // that mean this machine (localhost and names under it) count as loopback.
   absl::Status CheckUrl(const TargetUrl& url) const;
 
  private:

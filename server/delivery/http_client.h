@@ -18,7 +18,8 @@ struct HttpRequest {
   // Name and value; without CR, LF and NUL.
   std::vector<std::pair<std::string, std::string>> headers;
   std::shared_ptr<const std::string> body;
-  // Where to connect, in this order; all allowed by the egress policy. Empty only when a proxy resolves names.
+  // Where to connect, in this order; all allowed by the egress policy. Empty only when a proxy
+  // resolves names.
   std::vector<IpAddress> addresses;
   bool skip_tls_verification = false;
   // Never on a connection that was used before.
@@ -27,8 +28,8 @@ struct HttpRequest {
   absl::Duration timeout;  // for everything: connection, headers and body
 };
 
-// How one request on the wire ended. `status` is that of the final header block: once a 2xx has arrived the request is
-// confirmed, whatever the body does.
+// How one request on the wire ended. `status` is that of the final header block: once a 2xx has
+// arrived the request is confirmed, whatever the body does.
 struct HttpResult {
   AttemptError error = AttemptError::kNone;  // kNone: an answer arrived, whatever its status
   std::string error_message;

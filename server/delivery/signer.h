@@ -17,9 +17,11 @@ class Signer {
   explicit Signer(std::string key);
 
   // The headers of one attempt, in two families over the same key:
-  // - X-Determined-AI-Signature-Timestamp, X-Determined-AI-Signature: lower-case hex of HMAC-SHA256 over
+  // - X-Determined-AI-Signature-Timestamp, X-Determined-AI-Signature: lower-case hex of HMAC-SHA256
+  // over
   //   timestamp + "," + body (the seed, "Signed Payload");
-  // - webhook-id, webhook-timestamp, webhook-signature: "v1," + base64 of HMAC-SHA256 over id.timestamp.body
+  // - webhook-id, webhook-timestamp, webhook-signature: "v1," + base64 of HMAC-SHA256 over
+  // id.timestamp.body
   //   (the Standard Webhooks specification).
   // `now` is cut to Unix seconds.
   std::vector<std::pair<std::string, std::string>> SignatureHeaders(absl::string_view event_id,
@@ -34,7 +36,8 @@ class Signer {
 std::string DeterminedSignature(absl::string_view key, absl::string_view timestamp,
                                 absl::string_view body);
 
-// The Standard Webhooks signature: "v1," + base64 of HMAC-SHA256(key, id + "." + timestamp + "." + body).
+// The Standard Webhooks signature: "v1," + base64 of HMAC-SHA256(key, id + "." + timestamp + "." +
+// body).
 std::string StandardSignature(absl::string_view key, absl::string_view id,
                               absl::string_view timestamp, absl::string_view body);
 

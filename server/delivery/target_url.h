@@ -22,9 +22,9 @@ struct TargetUrl {
   std::optional<IpAddress> literal;  // when the host is an address, in whatever notation
 };
 
-// Parses and checks: http or https, a host, a port from 1 to 65535, no user name or password, no white space, control
-// characters or back-slashes, at most kMaxUrlBytes. A fragment is refused. INVALID_ARGUMENT says what is wrong with which URL (a
-// password in it is not repeated).
+// Parses and checks: http or https, a host, a port from 1 to 65535, no user name or password, no
+// white space, control characters or back-slashes, at most kMaxUrlBytes. A fragment is refused.
+// INVALID_ARGUMENT says what is wrong with which URL (a password in it is not repeated).
 absl::StatusOr<TargetUrl> ParseTargetUrl(absl::string_view url);
 
 }  // namespace webhookd

@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -15,7 +17,8 @@
 
 namespace webhookd {
 
-// Turns a reported event into deliveries: validates, matches, renders, stores, wakes the dispatcher. Thread-safe.
+// Turns a reported event into deliveries: validates, matches, renders, stores, wakes the
+// dispatcher. Thread-safe.
 class EventRouter {
  public:
   struct Options {
@@ -26,7 +29,7 @@ class EventRouter {
   // What the router borrows; all must outlive it and the callbacks it was given.
   struct Dependencies {
     Store& store;
-    const WebhookCatalog& catalog;
+    WebhookCatalog& catalog;
     Clock& clock;
     RandomBits& random;
     Wake wake;
@@ -35,12 +38,27 @@ class EventRouter {
 
   EventRouter(Options options, Dependencies dependencies);
 
-  // Calls `done` once the event is durable, or with the reason why nothing was stored: at once for a request that is wrong, else on the
-  // store's writer. INVALID_ARGUMENT names the field and the value. Errors of Store::AcceptEvent.
+  // Calls `done` once the event is durable, or with the reason why nothing was stored: at once for
+  // a request that is wrong, else on the store's writer. INVALID_ARGUMENT names the field and the
+  // value. Errors of Store::AcceptEvent.
   void ReportExperimentState(v1::ReportExperimentStateRequest request,
                              Done<v1::ReportExperimentStateResponse> done);
 
  private:
+  struct Report;
+
+  // Matches the report and hands it to the store.
+  void Try(std::unique_ptr<Report> report);
+  // Finds the report's deliveries and bodies, and reserves room for them with the dispatcher.
+  void FindDeliveries(Report& report);
+  // The index in the report's bodies of the one for webhooks of this type.
+  size_t BodyIndex(Report& report, WebhookType type) const;
+  // Takes the store's answer.
+  void Finish(std::unique_ptr<Report> report, absl::StatusOr<AcceptedEvent> accepted);
+  // Sees to it that another try meets newer webhooks, or says why there is none.
+  absl::Status CatchUp(const Report& report);
+  void WakeDispatcher(const Report& report, const AcceptedEvent& accepted);
+
   const Options options_;
   const Dependencies dependencies_;
   TriggerMatcher matcher_;

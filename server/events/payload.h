@@ -18,10 +18,12 @@ struct EventHeader {
   absl::Time occurred_at;
 };
 
-// The name of a state in conditions and payloads: without the prefix STATE_, and ERRORED for STATE_ERROR.
+// The name of a determined.experiment.v1.State in payloads: without the prefix STATE_, and ERRORED
+// for STATE_ERROR. The number itself for a state that this version does not know.
 std::string PayloadStateName(int experiment_state);
 
-// How long the experiment ran, in whole seconds: from its start to its end, or to `occurred_at` while it has none; 0 without a start, never negative.
+// How long the experiment ran, in whole seconds: from its start to its end, or to `occurred_at`
+// while it has none; 0 without a start, never negative.
 int64_t DurationSeconds(const v1::Experiment& experiment, absl::Time occurred_at);
 
 // The body of a Default webhook for a change of state (webhookd.v1.Event as canonical JSON).

@@ -13,20 +13,22 @@ namespace webhookd {
 
 enum class LogLevel { kTrace, kDebug, kInfo, kWarning, kError };
 
-// One name and value of a log line. Values are never secrets: keys, tokens and passwords do not go in.
+// One name and value of a log line. Values are never secrets: keys, tokens and passwords do not go
+// in.
 struct LogField {
   absl::string_view name;  // snake_case
   std::variant<absl::string_view, int64_t, double, bool> value;
 };
 
-// Sets level ("trace" … "error") and format ("json", "text", "auto") of all log lines, which go to standard error.
-// INVALID_ARGUMENT for another level or format. Before it is called: info, auto.
+// Sets level ("trace" … "error") and format ("json", "text", "auto") of all log lines, which go to
+// standard error. INVALID_ARGUMENT for another level or format. Before it is called: info, auto.
 absl::Status InitLogging(absl::string_view level, absl::string_view format);
 
 bool LogEnabled(LogLevel level);
 
-// Writes one line: time, level, message and fields. As JSON: {"time":…,"level":…,"message":…,fields…}. Thread-safe. Line breaks and control
-// characters in values are escaped.
+// Writes one line: time, level, message and fields. As JSON:
+// {"time":…,"level":…,"message":…,fields…}. Thread-safe. Line breaks and control characters in
+// values are escaped.
 void Log(LogLevel level, absl::string_view message, std::initializer_list<LogField> fields = {});
 
 // Writes out what is buffered.

@@ -32,7 +32,7 @@ endif()
 
 # Flags of our own sources; generated ones are compiled without warnings.
 add_library(webhookd_flags INTERFACE)
-target_compile_options(webhookd_flags INTERFACE -Wall -Wextra -Werror -Wnon-virtual-dtor -Wimplicit-fallthrough)
+target_compile_options(webhookd_flags INTERFACE -Wall -Wextra -Werror -Wno-missing-field-initializers -Wnon-virtual-dtor -Wimplicit-fallthrough)
 target_include_directories(webhookd_flags INTERFACE ${CMAKE_SOURCE_DIR})
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   target_compile_options(webhookd_flags INTERFACE -Wthread-safety -Werror=thread-safety)

@@ -30,6 +30,8 @@ function(webhookd_test name)
   if(ARG_PCH)
     target_link_libraries(${name} PRIVATE webhookd_proto)
     webhookd_precompile(${name})
+    # Precompiled headers only fit sources with the same option, and those of a library have this one.
+    target_compile_options(${name} PRIVATE -fPIC)
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
 endfunction()

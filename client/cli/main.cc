@@ -1,0 +1,26 @@
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "client/cli/webhookctl.h"
+
+int main(int argc, char** argv) {
+  std::ios::sync_with_stdio(false);
+  webhookd::Terminal terminal = {.in = std::cin,
+                                 .out = std::cout,
+                                 .err = std::cerr,
+                                 .in_is_terminal = isatty(STDIN_FILENO) == 1,
+                                 .out_is_terminal = isatty(STDOUT_FILENO) == 1,
+                                 .environment = [](const char* name) { return std::getenv(name); }};
+  const webhookd::ExitCode code =
+      webhookd::RunWebhookctl(std::vector<std::string>(argv + 1, argv + argc), terminal);
+  // A full disk or a closed pipe only shows here.
+  if (!std::cout.flush() && code == webhookd::ExitCode::kDone) {
+    std::cerr << "webhookctl: cannot write to standard output\n";
+    return static_cast<int>(webhookd::ExitCode::kFailed);
+  }
+  return static_cast<int>(code);
+}

@@ -1,0 +1,83 @@
+#include "client/cpp/channel.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "grpcpp/create_channel.h"
+#include "grpcpp/security/credentials.h"
+#include "grpcpp/support/channel_arguments.h"
+
+namespace webhookd {
+namespace {
+
+absl::Status BadAddress(absl::string_view text, absl::string_view reason) {
+  return absl::InvalidArgumentError(absl::StrCat("bad server address \"", text, "\": ", reason,
+                                                 "; write HOST:PORT, such as 127.0.0.1:8080"));
+}
+
+bool IsThisMachine(absl::string_view host) {
+  return host == "localhost" || host == "::1" || absl::StartsWith(host, "127.");
+}
+
+}  // namespace
+
+std::string ServerAddress::ToString() const {
+  return absl::StrContains(host, ':') ? absl::StrCat("[", host, "]:", port)
+                                      : absl::StrCat(host, ":", port);
+}
+
+absl::StatusOr<ServerAddress> ParseServerAddress(absl::string_view text) {
+  absl::string_view rest = text;
+  if (absl::StartsWithIgnoreCase(rest, "https://")) {
+    return BadAddress(text, "TLS is not supported");
+  }
+  if (absl::StartsWithIgnoreCase(rest, "http://")) rest.remove_prefix(7);
+  absl::ConsumeSuffix(&rest, "/");
+  for (const char c : rest) {
+    if (c <= ' ' || c == 0x7f) return BadAddress(text, "it contains white space");
+    if (c == '/' || c == '@' || c == '?' || c == '#') {
+      return BadAddress(text, absl::StrCat("it contains '", absl::string_view(&c, 1), "'"));
+    }
+  }
+
+  ServerAddress address;
+  absl::string_view port;
+  if (absl::ConsumePrefix(&rest, "[")) {
+    const size_t end = rest.find(']');
+    if (end == absl::string_view::npos) return BadAddress(text, "']' is missing");
+    address.host = std::string(rest.substr(0, end));
+    rest.remove_prefix(end + 1);
+    if (!rest.empty() && rest[0] != ':') return BadAddress(text, "':' must follow ']'");
+    port = rest;
+  } else {
+    const size_t colon = rest.find(':');
+    if (colon != rest.rfind(':')) return BadAddress(text, "an IPv6 address needs brackets");
+    address.host = std::string(rest.substr(0, colon));
+    if (colon != absl::string_view::npos) port = rest.substr(colon);
+  }
+  if (address.host.empty()) return BadAddress(text, "the host is missing");
+  if (absl::ConsumePrefix(&port, ":") &&
+      (!absl::SimpleAtoi(port, &address.port) || address.port < 1 || address.port > 65'535)) {
+    return BadAddress(text, absl::StrCat("port \"", port, "\" is not a number from 1 to 65535"));
+  }
+  return address;
+}
+
+std::shared_ptr<grpc::Channel> CreateServerChannel(const ServerAddress& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5'000);
+  // gRPC bounds an attempt to connect by this, too.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5'000);
+  arguments.SetMaxReceiveMessageSize(-1);
+  if (IsThisMachine(address.host)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(absl::StrCat("dns:///", address.ToString()),
+                                   grpc::InsecureChannelCredentials(), arguments);
+}
+
+absl::Status FromGrpcStatus(const grpc::Status& status) {
+  return absl::Status(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+}
+
+}  // namespace webhookd

@@ -1,0 +1,207 @@
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "server/config/setting.h"
+#include "server/config/setting_field.h"
+#include "server/config/value_checks.h"
+
+namespace webhookd {
+namespace {
+
+constexpr int kMaxInt = std::numeric_limits<int>::max();
+
+template <typename Member>
+SettingField ChoiceField(Member member, const std::vector<std::string>& choices) {
+  return TextField(member, "NAME", "one of " + absl::StrJoin(choices, ", "),
+                   [choices](absl::string_view text) { return CheckChoice(text, choices); });
+}
+
+template <typename Member>
+SettingField FileField(Member member, const TextCheck& check) {
+  return TextField(member, "FILE", "path", check);
+}
+
+std::vector<Setting> MakeSettings() {
+  return {
+      {.key = "config_file",
+       .in_file = false,
+       .field = FileField(
+           [](auto& c) -> auto& { return c.config_file; }, CheckText),
+       .help = "YAML file with settings. The default one is read if it exists; one that is named "
+               "must exist. An empty name reads none."},
+
+      {.key = "listen_address",
+       .field = TextField(
+           [](auto& c) -> auto& { return c.listen_address; }, "ADDRESS", "address or host name",
+           CheckListenAddress),
+       .help = "Address to serve on. 0.0.0.0 or :: means every interface."},
+      {.key = "port",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.port; }, 0, 65'535),
+       .help = "Port to serve on. 0 takes any free one."},
+      {.key = "cluster_name",
+       .field = TextField(
+           [](auto& c) -> auto& { return c.cluster_name; }, "NAME", "text", CheckText),
+       .help = "Name of the cluster, as clients show it.",
+       .when_empty = "no name"},
+
+      {.key = "storage.path",
+       .field = FileField(
+           [](auto& c) -> auto& { return c.storage.path; }, CheckNotEmpty),
+       .help = "SQLite database, created with mode 0600 when it does not exist."},
+      {.key = "storage.read_connections",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.storage.read_connections; }, 1, 64),
+       .help = "Connections to the database for reading. One more writes."},
+      {.key = "storage.max_waiting_writes",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.storage.max_waiting_writes; }, 1, 10'000'000),
+       .help = "Writes that may wait for the disk. More are refused with RESOURCE_EXHAUSTED."},
+
+      {.key = "webhooks.signing_key",
+       .aliases = {"security.webhooks.signing_key"},
+       .file_aliases = {"signing_key"},
+       .field = TextField(
+           [](auto& c) -> auto& { return c.webhooks.signing_key; }, "KEY",
+           "text of 1 to 4096 bytes", CheckSigningKey),
+       .help =
+           "Key that requests are signed with. Flags can be seen by other users of the machine; "
+           "prefer the variable or the file.",
+       .when_empty = "a key is generated once and kept in the database",
+       .secret = true},
+      {.key = "webhooks.base_url",
+       .field = TextField(
+           [](auto& c) -> auto& { return c.webhooks.base_url; }, "URL", "http or https URL",
+           CheckBaseUrl),
+       .help = "Where people reach Determined's pages, for links in messages.",
+       .when_empty = "no links"},
+
+      {.key = "delivery.retry_schedule",
+       .field = ScheduleField(
+           [](auto& c) -> auto& { return c.delivery.retry_schedule; }, 50, absl::Hours(24 * 30)),
+       .help = "Waits before the first attempt, before the second, and so on. After the last "
+               "attempt the delivery has failed."},
+      {.key = "delivery.retry_jitter",
+       .field = FractionField([](auto& c) -> auto& { return c.delivery.retry_jitter; }),
+       .help = "Part of a wait by which it is changed at random, up or down."},
+      {.key = "delivery.connect_timeout",
+       .field = DurationField(
+           [](auto& c) -> auto& { return c.delivery.connect_timeout; }, absl::Milliseconds(10),
+           absl::Minutes(5)),
+       .help = "Time an attempt has to connect, TLS included."},
+      {.key = "delivery.timeout",
+       .field = DurationField(
+           [](auto& c) -> auto& { return c.delivery.timeout; }, absl::Milliseconds(10),
+           absl::Hours(1)),
+       .help = "Time a whole attempt has."},
+      {.key = "delivery.max_in_flight_per_webhook",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.delivery.max_in_flight_per_webhook; }, 1, 1'000),
+       .help = "Requests to one webhook at the same time."},
+      {.key = "delivery.max_ready",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.delivery.max_ready; }, 1, 10'000'000),
+       .help = "Deliveries held in memory. More wait in the database."},
+      {.key = "delivery.max_ready_per_webhook",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.delivery.max_ready_per_webhook; }, 1, 10'000'000),
+       .help = "Deliveries of one webhook held in memory."},
+      {.key = "delivery.max_connections",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.delivery.max_connections; }, 1, 65'535),
+       .help = "Connections to receivers that a shard keeps, those in use included."},
+      {.key = "delivery.disable_after",
+       .field = DurationField(
+           [](auto& c) -> auto& { return c.delivery.disable_after; }, absl::Minutes(1),
+           absl::Hours(24 * 365)),
+       .help =
+           "A webhook that nothing but failed attempts were made to for this long is disabled."},
+      {.key = "delivery.shards",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.delivery.shards; }, 1, 64),
+       .help = "Threads that send. Each webhook belongs to one of them."},
+      {.key = "delivery.drain_timeout",
+       .field = DurationField(
+           [](auto& c) -> auto& { return c.delivery.drain_timeout; }, absl::ZeroDuration(),
+           absl::Hours(1)),
+       .help = "Time that attempts under way have to end when the server is stopped."},
+      {.key = "delivery.resolver_threads",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.delivery.resolver_threads; }, 1, 1'024),
+       .help = "Host names looked up at the same time."},
+      {.key = "delivery.resolver_timeout",
+       .field = DurationField(
+           [](auto& c) -> auto& { return c.delivery.resolver_timeout; }, absl::Milliseconds(10),
+           absl::Minutes(5)),
+       .help = "Time a look-up of a host name has."},
+
+      {.key = "egress.allow",
+       .field = ListField(
+           [](auto& c) -> auto& { return c.egress.allow; }, "list of CIDR ranges or addresses",
+           CheckCidr),
+       .help = "Addresses that requests may go to although they are denied by default.",
+       .when_empty = "none"},
+      {.key = "egress.deny",
+       .field = ListField(
+           [](auto& c) -> auto& { return c.egress.deny; }, "list of CIDR ranges or addresses",
+           CheckCidr),
+       .help = "Addresses that requests may not go to. Wins over egress.allow.",
+       .when_empty = "none"},
+      {.key = "egress.deny_private",
+       .field = SwitchField([](auto& c) -> auto& { return c.egress.deny_private; }),
+       .help = "Denies the private ranges too, such as 10.0.0.0/8 and fc00::/7."},
+      {.key = "egress.proxy",
+       .field = TextField(
+           [](auto& c) -> auto& { return c.egress.proxy; }, "URL",
+           "http, https, socks5 or socks5h URL", CheckProxy),
+       .help = "Proxy that requests go through. Proxy variables such as http_proxy are ignored.",
+       .when_empty = "none",
+       .has_credentials = true},
+      {.key = "egress.ca_file",
+       .field = FileField(
+           [](auto& c) -> auto& { return c.egress.ca_file; }, CheckText),
+       .help = "PEM bundle of the authorities that receivers' certificates are checked against.",
+       .when_empty = "the system's"},
+      {.key = "egress.client_cert",
+       .field = FileField(
+           [](auto& c) -> auto& { return c.egress.client_cert; }, CheckText),
+       .help = "PEM certificate to show to receivers that ask for one.",
+       .when_empty = "none"},
+      {.key = "egress.client_key",
+       .field = FileField(
+           [](auto& c) -> auto& { return c.egress.client_key; }, CheckText),
+       .help = "PEM private key of egress.client_cert.",
+       .when_empty = "none"},
+
+      {.key = "grpc.max_message_bytes",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.grpc.max_message_bytes; }, 4'096, kMaxInt),
+       .help = "Longest message that clients may send."},
+      {.key = "grpc.max_unanswered_reports",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.grpc.max_unanswered_reports; }, 1, 1'000'000),
+       .help = "Reports of one stream that may wait for their answer before no more are read."},
+
+      {.key = "log.level",
+       .field = ChoiceField([](auto& c) -> auto& { return c.log.level; },
+                            {"trace", "debug", "info", "warning", "error"}),
+       .help = "Least severe log lines that are written."},
+      {.key = "log.format",
+       .field =
+           ChoiceField([](auto& c) -> auto& { return c.log.format; }, {"auto", "json", "text"}),
+       .help = "Log lines as JSON or as text. auto: text on a terminal, else JSON."},
+  };
+}
+
+}  // namespace
+
+const std::vector<Setting>& Settings() {
+  static const std::vector<Setting>& settings = *new std::vector<Setting>(MakeSettings());
+  return settings;
+}
+
+}  // namespace webhookd

@@ -1,0 +1,54 @@
+#ifndef WEBHOOKD_SERVER_DELIVERY_ENDPOINT_H_
+#define WEBHOOKD_SERVER_DELIVERY_ENDPOINT_H_
+
+#include <deque>
+#include <memory>
+#include <optional>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "server/delivery/circuit_breaker.h"
+#include "server/delivery/rate_limiter.h"
+#include "server/delivery/target_url.h"
+#include "storage/records.h"
+
+namespace webhookd {
+
+// What a shard knows of one webhook: its URL, its health, and its deliveries that are in memory.
+// Owned by its shard's thread.
+struct Endpoint {
+  explicit Endpoint(int32_t id) : webhook_id(id) {}
+
+  const int32_t webhook_id;
+
+  // As of the catalog when last looked at; null: the webhook is deleted.
+  std::shared_ptr<const WebhookRecord> webhook;
+  absl::StatusOr<TargetUrl> target = absl::UnknownError("not parsed yet");
+  std::optional<absl::Time> failing_since;
+
+  std::deque<ClaimedDelivery> queue;  // ready to be sent, in order
+  absl::flat_hash_set<int64_t> held;  // ids in memory: queued, under way, or not recorded yet
+  int under_way = 0;
+
+  // When the earliest delivery that waits in the store is due; InfiniteFuture when none does.
+  absl::Time next_due = absl::InfiniteFuture();
+  bool claiming = false;  // a claim was handed to the store and not answered yet
+  int disabling = 0;      // calls that disable it, not answered yet
+
+  CircuitBreaker circuit;
+  RateLimiter rate;
+
+  // Whether nothing but the map refers to it.
+  bool unused() const {
+    return held.empty() && under_way == 0 && !claiming && disabling == 0 && !runnable &&
+           !timer.has_value();
+  }
+
+  bool runnable = false;  // in the shard's list of endpoints that can start an attempt
+  std::optional<absl::Duration> timer;  // when the shard looks at it again (Clock::Steady)
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_DELIVERY_ENDPOINT_H_

@@ -1,0 +1,437 @@
+#include "server/delivery/shard.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "server/telemetry/log.h"
+
+namespace webhookd {
+namespace {
+
+// Deliveries that one claim reads when memory is free.
+constexpr int kClaimBatch = 256;
+// A claim that failed is tried again after this.
+constexpr absl::Duration kStoreRetry = absl::Seconds(1);
+// Due times are looked at again at least this often: the wall clock may jump.
+constexpr absl::Duration kLongestTimer = absl::Seconds(30);
+// With so many attempts that cannot be recorded, no new ones start.
+constexpr size_t kMaxUnrecorded = 20'000;
+
+// Answers a caller of SendOnce: in any case, and once.
+class OnceAnswer {
+ public:
+  OnceAnswer(absl::AnyInvocable<void(AttemptRecord) &&> done, Clock& clock)
+      : done_(std::move(done)), clock_(clock) {}
+  OnceAnswer(const OnceAnswer&) = delete;
+  OnceAnswer& operator=(const OnceAnswer&) = delete;
+  ~OnceAnswer() {
+    if (done_ == nullptr) return;
+    Give({.number = 1,
+          .started_at = clock_.Now(),
+          .error_class = std::string(AttemptErrorName(AttemptError::kCanceled)),
+          .error_message = "the server is shutting down"});
+  }
+
+  void Give(AttemptRecord attempt) { std::exchange(done_, nullptr)(std::move(attempt)); }
+
+ private:
+  absl::AnyInvocable<void(AttemptRecord) &&> done_;
+  Clock& clock_;
+};
+
+}  // namespace
+
+Shard::Shard(const Dispatcher::Options& options, const Dispatcher::Dependencies& dependencies,
+             std::unique_ptr<HttpClient> http, std::atomic<int64_t>& held)
+    : options_(options),
+      dependencies_(dependencies),
+      http_(std::move(http)),
+      inbox_(std::make_shared<Inbox>([this] { http_->Interrupt(); })),
+      wall_start_(dependencies_.clock.Now()),
+      steady_start_(dependencies_.clock.Steady()),
+      held_(held),
+      sender_({.connect_timeout = options.connect_timeout,
+               .timeout = options.timeout,
+               .proxied = options.proxied},
+              {.signer = dependencies_.signer,
+               .egress = dependencies_.egress,
+               .resolver = dependencies_.resolver,
+               .clock = dependencies_.clock,
+               .http = *http_,
+               .inbox = inbox_}),
+      recorder_(dependencies_.store, dependencies_.clock, inbox_,
+                [this](const EndedAttempt& ended) { Recorded(ended); }),
+      snapshot_(dependencies_.catalog.Current()) {}
+
+Shard::~Shard() { inbox_->Close(); }
+
+void Shard::Take(std::vector<ClaimedDelivery> deliveries) {
+  inbox_->Post(
+      [this, deliveries = std::move(deliveries)]() mutable { TakeNow(std::move(deliveries)); });
+}
+
+void Shard::NoteWaiting(std::vector<PendingEndpoint> endpoints) {
+  inbox_->Post([this, endpoints = std::move(endpoints)] {
+    for (const PendingEndpoint& pending : endpoints) {
+      Endpoint& endpoint = EndpointOf(pending.webhook_id);
+      endpoint.next_due = std::min(endpoint.next_due, pending.next_attempt_at);
+      Consider(endpoint);
+    }
+  });
+}
+
+void Shard::SendOnce(std::shared_ptr<const WebhookRecord> webhook, std::string event_id,
+                     std::shared_ptr<const std::string> body,
+                     absl::AnyInvocable<void(AttemptRecord) &&> done) {
+  SendRequest request = {.target = ParseTargetUrl(webhook->url),
+                         .skip_tls_verification = webhook->skip_tls_verification,
+                         .fresh_connection = true,
+                         .event_id = std::move(event_id),
+                         .body = std::move(body)};
+  auto answer = std::make_unique<OnceAnswer>(std::move(done), dependencies_.clock);
+  inbox_->Post([this, request = std::move(request), answer = std::move(answer)]() mutable {
+    if (draining_) return;
+    ++under_way_;
+    sender_.Send(std::move(request),
+                 [this, answer = std::move(answer)](SendOutcome outcome) mutable {
+                   --under_way_;
+                   answer->Give(std::move(outcome.attempt));
+                 });
+  });
+}
+
+void Shard::BeginDrain() {
+  inbox_->Post([this] { draining_ = true; });
+}
+
+void Shard::Interrupt() { http_->Interrupt(); }
+
+bool Shard::drained() const { return draining_ && under_way_ == 0 && recorder_.idle(); }
+
+void Shard::Poll(absl::Duration max_wait) { http_->Poll(max_wait); }
+
+absl::Duration Shard::Step() {
+  snapshot_ = dependencies_.catalog.Current();
+  for (Inbox::Task& task : inbox_->Take()) std::move(task)();
+
+  absl::Duration now = dependencies_.clock.Steady();
+  while (!timers_.empty() && timers_.begin()->first <= now) {
+    Endpoint& endpoint = *endpoints_.at(timers_.begin()->second);
+    timers_.erase(timers_.begin());
+    endpoint.timer.reset();
+    Consider(endpoint);
+  }
+
+  // One attempt each in turn, so that no webhook waits for another's queue.
+  while (!runnable_.empty() && !draining_ && under_way_ < options_.max_in_flight &&
+         recorder_.waiting() < kMaxUnrecorded) {
+    Endpoint& endpoint = *runnable_.front();
+    runnable_.pop_front();
+    endpoint.runnable = false;
+    Start(endpoint);
+  }
+
+  recorder_.Flush();
+  ForgetDeleted();
+
+  now = dependencies_.clock.Steady();
+  absl::Duration wait = std::min(kLongestTimer, recorder_.NextFlushIn(now));
+  if (!timers_.empty()) wait = std::min(wait, timers_.begin()->first - now);
+  return std::max(wait, absl::ZeroDuration());
+}
+
+Endpoint& Shard::EndpointOf(int32_t webhook_id) {
+  std::unique_ptr<Endpoint>& endpoint = endpoints_[webhook_id];
+  if (endpoint == nullptr) endpoint = std::make_unique<Endpoint>(webhook_id);
+  return *endpoint;
+}
+
+absl::Time Shard::DueNow() const {
+  return std::max(dependencies_.clock.Now(),
+                  wall_start_ + (dependencies_.clock.Steady() - steady_start_));
+}
+
+void Shard::TakeNow(std::vector<ClaimedDelivery> deliveries) {
+  for (ClaimedDelivery& delivery : deliveries) {
+    Endpoint& endpoint = EndpointOf(delivery.webhook_id);
+    if (static_cast<int>(endpoint.queue.size()) >= options_.max_ready_per_webhook || draining_) {
+      // It waits in the store, under a lease of this process.
+      held_.fetch_sub(1, std::memory_order_relaxed);
+      endpoint.next_due = absl::InfinitePast();
+    } else if (endpoint.held.insert(delivery.id).second) {
+      endpoint.queue.push_back(std::move(delivery));
+    } else {
+      held_.fetch_sub(1, std::memory_order_relaxed);  // a claim was quicker
+    }
+    Consider(endpoint);
+  }
+}
+
+// Looks the webhook up again if any webhook changed since.
+void Shard::Refresh(Endpoint& endpoint) {
+  std::shared_ptr<const WebhookRecord> webhook = snapshot_->Find(endpoint.webhook_id);
+  if (webhook == endpoint.webhook && webhook != nullptr) return;
+  endpoint.webhook = std::move(webhook);
+  if (endpoint.webhook == nullptr) return;
+  endpoint.target = ParseTargetUrl(endpoint.webhook->url);
+  endpoint.failing_since = endpoint.webhook->failing_since;
+  endpoint.rate.SetRate(endpoint.webhook->max_requests_per_second);
+  // A new URL or a webhook that was enabled again deserves a try at once.
+  endpoint.circuit = CircuitBreaker();
+}
+
+// Decides what can be done for an endpoint now: claim, start, or look again later.
+void Shard::Consider(Endpoint& endpoint) {
+  if (draining_) return;
+  Refresh(endpoint);
+  if (endpoint.disabling > 0) return;
+  if (endpoint.webhook == nullptr || endpoint.webhook->disabled_at.has_value()) {
+    // Deliveries of a deleted webhook are canceled in the store; those of a disabled one wait
+    // there.
+    DropQueue(endpoint);
+    endpoint.next_due = endpoint.webhook == nullptr ? absl::InfiniteFuture() : absl::InfinitePast();
+    if (endpoint.webhook == nullptr) deleted_.push_back(endpoint.webhook_id);
+    return;
+  }
+
+  int cap = endpoint.webhook->max_in_flight.value_or(options_.max_in_flight_per_webhook);
+  if (under_way_ >= options_.max_in_flight / 2) cap = 1;
+  const absl::Duration now = dependencies_.clock.Steady();
+  if (!endpoint.claiming && static_cast<int>(endpoint.queue.size()) < cap) {
+    if (const absl::Time due_now = DueNow(); endpoint.next_due <= due_now) {
+      Claim(endpoint);
+    } else if (endpoint.next_due < absl::InfiniteFuture()) {
+      SetTimer(endpoint, now + std::min(endpoint.next_due - due_now, kLongestTimer));
+    }
+  }
+
+  if (endpoint.queue.empty() || endpoint.under_way >= cap || endpoint.runnable) return;
+  // A lone delivery has its own schedule; the circuit is for queues.
+  if (endpoint.queue.size() + endpoint.under_way > 1 &&
+      !endpoint.circuit.Allows(now, endpoint.under_way)) {
+    if (endpoint.under_way == 0) SetTimer(endpoint, endpoint.circuit.probe_at());
+    return;
+  }
+  if (const absl::Duration start = endpoint.rate.NextStart(now); start > now) {
+    SetTimer(endpoint, start);
+    return;
+  }
+  endpoint.runnable = true;
+  runnable_.push_back(&endpoint);
+}
+
+// One timer an endpoint: the earliest.
+void Shard::SetTimer(Endpoint& endpoint, absl::Duration at) {
+  if (endpoint.timer.has_value()) {
+    if (*endpoint.timer <= at) return;
+    timers_.erase({*endpoint.timer, endpoint.webhook_id});
+  }
+  endpoint.timer = at;
+  timers_.emplace(at, endpoint.webhook_id);
+}
+
+void Shard::Claim(Endpoint& endpoint) {
+  const int64_t room = options_.max_ready - held_.load(std::memory_order_relaxed);
+  const int64_t batch = std::clamp<int64_t>(room, options_.max_in_flight_per_webhook, kClaimBatch);
+  const absl::Time now = DueNow();
+  endpoint.claiming = true;
+  endpoint.next_due = absl::InfiniteFuture();
+  // The store also returns what is held already: ask for that much more.
+  dependencies_.store.ClaimDeliveries(
+      {.webhook_id = endpoint.webhook_id,
+       .now = now,
+       .lease_until = now + options_.lease,
+       .limit = static_cast<int>(endpoint.held.size() + batch)},
+      [this, inbox = inbox_, &endpoint](absl::StatusOr<ClaimedDeliveries> claimed) {
+        inbox->Post([this, &endpoint, claimed = std::move(claimed)]() mutable {
+          Claimed(endpoint, std::move(claimed));
+        });
+      });
+}
+
+void Shard::Claimed(Endpoint& endpoint, absl::StatusOr<ClaimedDeliveries> claimed) {
+  endpoint.claiming = false;
+  if (!claimed.ok()) {
+    Log(LogLevel::kError, "cannot read deliveries that wait",
+        {{"webhook_id", endpoint.webhook_id}, {"error", claimed.status().message()}});
+    endpoint.next_due = std::min(endpoint.next_due, DueNow() + kStoreRetry);
+    Consider(endpoint);
+    return;
+  }
+  for (ClaimedDelivery& delivery : claimed->deliveries) {
+    if (!endpoint.held.insert(delivery.id).second) continue;
+    held_.fetch_add(1, std::memory_order_relaxed);
+    endpoint.queue.push_back(std::move(delivery));
+  }
+  endpoint.next_due = std::min(endpoint.next_due, claimed->next_attempt_at);
+  Consider(endpoint);
+}
+
+// Starts the endpoint's next attempt.
+void Shard::Start(Endpoint& endpoint) {
+  Refresh(endpoint);
+  if (endpoint.queue.empty() || endpoint.webhook == nullptr ||
+      endpoint.webhook->disabled_at.has_value()) {
+    Consider(endpoint);
+    return;
+  }
+  ClaimedDelivery delivery = std::move(endpoint.queue.front());
+  endpoint.queue.pop_front();
+  if (delivery.lease_until < DueNow() + options_.timeout) {
+    // The lease might end before the attempt does: claim it again.
+    Release(endpoint, delivery.id);
+    endpoint.next_due = absl::InfinitePast();
+    Consider(endpoint);
+    return;
+  }
+  endpoint.rate.Take(dependencies_.clock.Steady());
+  Send(endpoint, std::move(delivery), /*fresh_connection=*/false);
+  Consider(endpoint);
+}
+
+void Shard::Send(Endpoint& endpoint, ClaimedDelivery delivery, bool fresh_connection) {
+  ++endpoint.under_way;
+  ++under_way_;
+  SendRequest request = {.target = endpoint.target,
+                         .skip_tls_verification = endpoint.webhook->skip_tls_verification,
+                         .fresh_connection = fresh_connection,
+                         .attempt_number = delivery.attempt_count + 1,
+                         .event_id = delivery.event_id,
+                         .body = delivery.body};
+  sender_.Send(std::move(request), [this, &endpoint, delivery = std::move(delivery),
+                                    fresh_connection](SendOutcome outcome) mutable {
+    --endpoint.under_way;
+    --under_way_;
+    Ended(endpoint, std::move(delivery), fresh_connection, std::move(outcome));
+  });
+}
+
+void Shard::Ended(Endpoint& endpoint, ClaimedDelivery delivery, bool fresh_connection,
+                  SendOutcome outcome) {
+  const AttemptRecord& attempt = outcome.attempt;
+  Log(LogLevel::kInfo, "attempt",
+      {{"event_id", delivery.event_id},
+       {"delivery_id", delivery.id},
+       {"webhook_id", delivery.webhook_id},
+       {"attempt", static_cast<int64_t>(attempt.number)},
+       {"status", static_cast<int64_t>(attempt.status)},
+       {"error_class", attempt.error_class},
+       {"error", attempt.error_message},
+       {"duration_ms", absl::ToDoubleMilliseconds(attempt.duration)}});
+  ++delivery.attempt_count;
+
+  if (outcome.error == AttemptError::kStaleConnection && !fresh_connection && !draining_ &&
+      endpoint.webhook != nullptr) {
+    // Nothing says that the receiver is unwell: one more attempt at once, on a connection of its
+    // own. It takes no step of the schedule.
+    recorder_.Add({.webhook_id = endpoint.webhook_id,
+                   .last = false,
+                   .finished = {.delivery_id = delivery.id,
+                                .attempt = std::move(outcome.attempt),
+                                .state = DeliveryState::kPending,
+                                .next_attempt_at = DueNow(),
+                                .schedule_step = delivery.schedule_step}});
+    Send(endpoint, std::move(delivery), /*fresh_connection=*/true);
+    return;
+  }
+
+  NoteHealth(endpoint, outcome);
+  FinishedAttempt finished = {.delivery_id = delivery.id, .state = DeliveryState::kDelivered};
+  if (outcome.error != AttemptError::kNone) {
+    finished.schedule_step = delivery.schedule_step + 1;
+    const RetryDecision decision = DecideRetry(
+        options_.retry, finished.schedule_step,
+        {.error = outcome.error, .status = attempt.status, .retry_after = outcome.retry_after},
+        DueNow(), dependencies_.random.Next());
+    finished.state =
+        decision.next_attempt_at.has_value() ? DeliveryState::kPending : DeliveryState::kFailed;
+    finished.next_attempt_at = decision.next_attempt_at.value_or(absl::Time());
+    if (decision.disable_webhook) Disable(endpoint, "the receiver answered 410 Gone");
+  }
+  finished.attempt = std::move(outcome.attempt);
+  recorder_.Add({.webhook_id = endpoint.webhook_id, .finished = std::move(finished)});
+  Consider(endpoint);
+}
+
+// An attempt is durable: its delivery leaves memory, and waits in the store if it has another
+// attempt to come.
+void Shard::Recorded(const EndedAttempt& ended) {
+  if (!ended.last) return;
+  Endpoint& endpoint = EndpointOf(ended.webhook_id);
+  Release(endpoint, ended.finished.delivery_id);
+  if (ended.finished.state == DeliveryState::kPending) {
+    endpoint.next_due = std::min(endpoint.next_due, ended.finished.next_attempt_at);
+  }
+  Consider(endpoint);
+}
+
+// Follows how well the webhook takes what it is sent.
+void Shard::NoteHealth(Endpoint& endpoint, const SendOutcome& outcome) {
+  endpoint.circuit.Record(outcome.error, outcome.attempt.status, dependencies_.clock.Steady());
+  const bool confirmed = outcome.error == AttemptError::kNone;
+  if (confirmed != endpoint.failing_since.has_value()) {
+    if (!confirmed && DueNow() - *endpoint.failing_since >= options_.disable_after) {
+      Disable(endpoint, absl::StrCat("every attempt failed since ",
+                                     absl::FormatTime(absl::RFC3339_sec, *endpoint.failing_since,
+                                                      absl::UTCTimeZone())));
+    }
+    return;
+  }
+  endpoint.failing_since =
+      confirmed ? std::nullopt : std::optional<absl::Time>(outcome.attempt.started_at);
+  dependencies_.store.SetFailingSince(
+      endpoint.webhook_id, endpoint.failing_since, [id = endpoint.webhook_id](absl::Status status) {
+        if (status.ok()) return;
+        Log(LogLevel::kError, "cannot record since when a webhook fails",
+            {{"webhook_id", id}, {"error", status.message()}});
+      });
+}
+
+void Shard::Disable(Endpoint& endpoint, std::string reason) {
+  Log(LogLevel::kWarning, "webhook disabled",
+      {{"webhook_id", endpoint.webhook_id}, {"reason", reason}});
+  ++endpoint.disabling;
+  dependencies_.store.DisableWebhook(
+      endpoint.webhook_id, std::move(reason), dependencies_.clock.Now(),
+      [this, inbox = inbox_, &endpoint](absl::StatusOr<WebhookChange> change) {
+        inbox->Post([this, &endpoint, change = std::move(change)] {
+          absl::Status status = change.status();
+          if (change.ok()) status = dependencies_.catalog.Apply(*change);
+          if (!status.ok() && !absl::IsNotFound(status)) {
+            Log(LogLevel::kError, "cannot disable a webhook",
+                {{"webhook_id", endpoint.webhook_id}, {"error", status.message()}});
+          }
+          snapshot_ = dependencies_.catalog.Current();
+          --endpoint.disabling;
+          Consider(endpoint);
+        });
+      });
+}
+
+// Frees what is known of webhooks that are deleted, as soon as nothing refers to it.
+void Shard::ForgetDeleted() {
+  std::vector<int32_t> later;
+  for (const int32_t webhook_id : std::exchange(deleted_, {})) {
+    const auto found = endpoints_.find(webhook_id);
+    if (found == endpoints_.end()) continue;
+    if (found->second->unused()) {
+      endpoints_.erase(found);
+    } else {
+      later.push_back(webhook_id);
+    }
+  }
+  deleted_.insert(deleted_.end(), later.begin(), later.end());
+}
+
+void Shard::Release(Endpoint& endpoint, int64_t delivery_id) {
+  endpoint.held.erase(delivery_id);
+  held_.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Shard::DropQueue(Endpoint& endpoint) {
+  for (const ClaimedDelivery& delivery : endpoint.queue) Release(endpoint, delivery.id);
+  endpoint.queue.clear();
+}
+
+}  // namespace webhookd

@@ -1,0 +1,104 @@
+#ifndef WEBHOOKD_SERVER_DELIVERY_SHARD_H_
+#define WEBHOOKD_SERVER_DELIVERY_SHARD_H_
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/time/time.h"
+#include "server/delivery/dispatcher.h"
+#include "server/delivery/endpoint.h"
+#include "server/delivery/http_client.h"
+#include "server/delivery/inbox.h"
+#include "server/delivery/recorder.h"
+#include "server/delivery/sender.h"
+#include "storage/records.h"
+#include "storage/webhook_catalog.h"
+
+namespace webhookd {
+
+// Delivers to the webhooks that are hashed to it. A state machine: everything happens in Step and
+// Poll, which one thread (or a simulator) calls in turn; other calls only leave a message. Nothing
+// here reads a clock, a socket or random bits but through what was passed in.
+class Shard {
+ public:
+  // `held` counts the deliveries that all shards have in memory.
+  Shard(const Dispatcher::Options& options, const Dispatcher::Dependencies& dependencies,
+        std::unique_ptr<HttpClient> http, std::atomic<int64_t>& held);
+  ~Shard();
+
+  // ---- From any thread
+
+  // Takes deliveries that were committed with a lease and counted in `held`.
+  void Take(std::vector<ClaimedDelivery> deliveries);
+  // Says that a webhook has deliveries in the store, the earliest of them due at this time.
+  void NoteWaiting(std::vector<PendingEndpoint> endpoints);
+  // See Dispatcher::SendOnce.
+  void SendOnce(std::shared_ptr<const WebhookRecord> webhook, std::string event_id,
+                std::shared_ptr<const std::string> body,
+                absl::AnyInvocable<void(AttemptRecord) &&> done);
+  // Starts no more attempts; what is under way goes on and is recorded.
+  void BeginDrain();
+  // Ends the Poll that is running or comes next.
+  void Interrupt();
+
+  // ---- From the driving thread
+
+  // Does everything there is to do now; returns how long there is nothing to do unless something
+  // arrives.
+  absl::Duration Step();
+  // Moves requests on; waits at most `max_wait`.
+  void Poll(absl::Duration max_wait);
+  // After BeginDrain: whether nothing is under way and everything is recorded.
+  bool drained() const;
+
+ private:
+  Endpoint& EndpointOf(int32_t webhook_id);
+  // The time that due times are compared with: it never goes back, even if the wall clock does.
+  absl::Time DueNow() const;
+
+  void TakeNow(std::vector<ClaimedDelivery> deliveries);
+  void Refresh(Endpoint& endpoint);
+  void Consider(Endpoint& endpoint);
+  void SetTimer(Endpoint& endpoint, absl::Duration at);
+  void Claim(Endpoint& endpoint);
+  void Claimed(Endpoint& endpoint, absl::StatusOr<ClaimedDeliveries> claimed);
+  void Start(Endpoint& endpoint);
+  void Send(Endpoint& endpoint, ClaimedDelivery delivery, bool fresh_connection);
+  void Ended(Endpoint& endpoint, ClaimedDelivery delivery, bool fresh_connection,
+             SendOutcome outcome);
+  void NoteHealth(Endpoint& endpoint, const SendOutcome& outcome);
+  void Disable(Endpoint& endpoint, std::string reason);
+  void Recorded(const EndedAttempt& ended);
+  void ForgetDeleted();
+  void Release(Endpoint& endpoint, int64_t delivery_id);
+  void DropQueue(Endpoint& endpoint);
+
+  const Dispatcher::Options options_;
+  const Dispatcher::Dependencies dependencies_;
+  const std::unique_ptr<HttpClient> http_;
+  const std::shared_ptr<Inbox> inbox_;
+  const absl::Time wall_start_;
+  const absl::Duration steady_start_;
+  std::atomic<int64_t>& held_;
+  Sender sender_;
+  Recorder recorder_;
+
+  std::shared_ptr<const WebhookSnapshot> snapshot_;  // as of the last Step
+  absl::flat_hash_map<int32_t, std::unique_ptr<Endpoint>> endpoints_;
+  std::deque<Endpoint*> runnable_;  // in turn
+  std::set<std::pair<absl::Duration, int32_t>> timers_;
+  std::vector<int32_t> deleted_;  // webhooks to forget once nothing refers to them
+  int under_way_ = 0;
+  bool draining_ = false;
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_DELIVERY_SHARD_H_

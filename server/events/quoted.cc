@@ -1,0 +1,26 @@
+#include "server/events/quoted.h"
+
+#include <cstddef>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "base/utf8.h"
+
+namespace webhookd {
+
+std::string Quoted(absl::string_view value) {
+  constexpr size_t kMaxShownBytes = 80;
+  std::string shown;
+  absl::string_view rest = value;
+  while (!rest.empty()) {
+    const Utf8Step step = DecodeUtf8(rest);
+    if (value.size() - rest.size() + step.length > kMaxShownBytes) break;
+    const absl::string_view bytes = rest.substr(0, step.length);
+    absl::StrAppend(&shown, step.valid ? absl::Utf8SafeCEscape(bytes) : absl::CHexEscape(bytes));
+    rest.remove_prefix(step.length);
+  }
+  if (rest.empty()) return absl::StrCat("\"", shown, "\"");
+  return absl::StrCat("\"", shown, "…\" (", value.size(), " bytes)");
+}
+
+}  // namespace webhookd

@@ -1,0 +1,16 @@
+#ifndef WEBHOOKD_SERVER_EVENTS_QUOTED_H_
+#define WEBHOOKD_SERVER_EVENTS_QUOTED_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+
+namespace webhookd {
+
+// `value` as error messages show it: in quotes, control characters and invalid bytes escaped, and
+// of a long value only the beginning and the length.
+std::string Quoted(absl::string_view value);
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_EVENTS_QUOTED_H_

@@ -1,0 +1,147 @@
+#include "server/events/report_validation.h"
+
+#include <google/protobuf/timestamp.pb.h>
+
+#include <cstdint>
+#include <string>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "base/status_macros.h"
+#include "determined/experiment/v1/experiment.pb.h"
+#include "server/events/quoted.h"
+#include "webhookd/v1/ingest.pb.h"
+
+namespace webhookd {
+namespace {
+
+using google::protobuf::Timestamp;
+
+constexpr size_t kMaxNameBytes = 4096;
+constexpr size_t kMaxKeyBytes = 255;
+constexpr size_t kMaxWebhookNameBytes = 255;
+constexpr int kMaxListedWebhooks = 1000;
+
+// The range of google.protobuf.Timestamp: 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z.
+constexpr int64_t kMinSeconds = -62135596800;
+constexpr int64_t kMaxSeconds = 253402300799;
+constexpr int32_t kMaxNanos = 999999999;
+
+template <typename... Parts>
+absl::Status Invalid(const Parts&... parts) {
+  return absl::InvalidArgumentError(absl::StrCat(parts...));
+}
+
+absl::Status CheckLength(absl::string_view field, absl::string_view value, size_t max_bytes) {
+  if (value.size() <= max_bytes) return absl::OkStatus();
+  return Invalid(field, " is ", Quoted(value), "; at most ", max_bytes, " bytes are allowed");
+}
+
+absl::Status CheckAtLeast(absl::string_view field, int32_t value, int32_t least) {
+  if (value >= least) return absl::OkStatus();
+  return Invalid(field, " is ", value, "; it must be ", least, " or more");
+}
+
+absl::Status CheckKey(absl::string_view key) {
+  RETURN_IF_ERROR(CheckLength("idempotency_key", key, kMaxKeyBytes));
+  const bool has_control =
+      absl::c_any_of(key, [](char c) { return static_cast<uint8_t>(c) < 0x20 || c == 0x7f; });
+  if (!has_control) return absl::OkStatus();
+  return Invalid("idempotency_key is ", Quoted(key), "; control characters are not allowed");
+}
+
+absl::Status CheckTimestamp(absl::string_view field, const Timestamp& timestamp) {
+  if (timestamp.seconds() < kMinSeconds || timestamp.seconds() > kMaxSeconds) {
+    return Invalid(field, ".seconds is ", timestamp.seconds(), "; it must be from ", kMinSeconds,
+                   " to ", kMaxSeconds, " (the years 1 to 9999)");
+  }
+  if (timestamp.nanos() < 0 || timestamp.nanos() > kMaxNanos) {
+    return Invalid(field, ".nanos is ", timestamp.nanos(), "; it must be from 0 to ", kMaxNanos);
+  }
+  return absl::OkStatus();
+}
+
+std::string Shown(const Timestamp& timestamp) {
+  return absl::FormatTime(
+      absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos()),
+      absl::UTCTimeZone());
+}
+
+absl::Status CheckTimes(const v1::Experiment& experiment) {
+  const Timestamp& start = experiment.start_time();
+  const Timestamp& end = experiment.end_time();
+  RETURN_IF_ERROR(CheckTimestamp("experiment.start_time", start));
+  RETURN_IF_ERROR(CheckTimestamp("experiment.end_time", end));
+  if (!experiment.has_start_time() || !experiment.has_end_time()) return absl::OkStatus();
+  const bool before = end.seconds() < start.seconds() ||
+                      (end.seconds() == start.seconds() && end.nanos() < start.nanos());
+  if (!before) return absl::OkStatus();
+  return Invalid("experiment.end_time ", Shown(end), " is before start_time ", Shown(start),
+                 "; leave end_time unset while the experiment has not ended");
+}
+
+absl::Status CheckState(int state) {
+  if (state == determined::experiment::v1::STATE_UNSPECIFIED) {
+    return Invalid("experiment.state is not set; name the state the experiment is in now");
+  }
+  if (determined::experiment::v1::State_IsValid(state)) return absl::OkStatus();
+  return Invalid("experiment.state is ", state,
+                 ", which is no determined.experiment.v1.State; it must be from 1 to ",
+                 determined::experiment::v1::State_MAX);
+}
+
+absl::Status CheckWebhooks(const v1::WebhookIntegration& webhooks) {
+  const auto check_size = [](absl::string_view field, int size) {
+    if (size <= kMaxListedWebhooks) return absl::OkStatus();
+    return Invalid(field, " has ", size, " entries; at most ", kMaxListedWebhooks, " are allowed");
+  };
+  RETURN_IF_ERROR(check_size("experiment.webhooks.webhook_id", webhooks.webhook_id_size()));
+  RETURN_IF_ERROR(check_size("experiment.webhooks.webhook_name", webhooks.webhook_name_size()));
+  for (int i = 0; i < webhooks.webhook_id_size(); ++i) {
+    if (webhooks.webhook_id(i) >= 1) continue;
+    return CheckAtLeast(absl::StrCat("experiment.webhooks.webhook_id[", i, "]"),
+                        webhooks.webhook_id(i), 1);
+  }
+  for (int i = 0; i < webhooks.webhook_name_size(); ++i) {
+    const std::string& name = webhooks.webhook_name(i);
+    if (!name.empty() && name.size() <= kMaxWebhookNameBytes) continue;
+    const std::string field = absl::StrCat("experiment.webhooks.webhook_name[", i, "]");
+    if (name.empty()) return Invalid(field, " is empty; name a webhook or leave the entry out");
+    return CheckLength(field, name, kMaxWebhookNameBytes);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckExperiment(const v1::Experiment& experiment) {
+  RETURN_IF_ERROR(CheckAtLeast("experiment.id", experiment.id(), 1));
+  RETURN_IF_ERROR(CheckLength("experiment.name", experiment.name(), kMaxNameBytes));
+  RETURN_IF_ERROR(CheckState(experiment.state()));
+  RETURN_IF_ERROR(CheckTimes(experiment));
+  RETURN_IF_ERROR(CheckAtLeast("experiment.slots_per_trial", experiment.slots_per_trial(), 0));
+  RETURN_IF_ERROR(
+      CheckLength("experiment.resource_pool", experiment.resource_pool(), kMaxNameBytes));
+  RETURN_IF_ERROR(CheckAtLeast("experiment.workspace_id", experiment.workspace_id(), 0));
+  RETURN_IF_ERROR(
+      CheckLength("experiment.workspace_name", experiment.workspace_name(), kMaxNameBytes));
+  RETURN_IF_ERROR(CheckAtLeast("experiment.project_id", experiment.project_id(), 0));
+  RETURN_IF_ERROR(CheckLength("experiment.project_name", experiment.project_name(), kMaxNameBytes));
+  if (experiment.has_trial_id()) {
+    RETURN_IF_ERROR(CheckAtLeast("experiment.trial_id", experiment.trial_id(), 1));
+  }
+  return CheckWebhooks(experiment.webhooks());
+}
+
+}  // namespace
+
+absl::Status ValidateReport(const v1::ReportExperimentStateRequest& report) {
+  RETURN_IF_ERROR(CheckKey(report.idempotency_key()));
+  if (!report.has_experiment()) {
+    return Invalid("experiment is not set; say which experiment changed its state");
+  }
+  RETURN_IF_ERROR(CheckExperiment(report.experiment()));
+  return CheckTimestamp("occurred_at", report.occurred_at());
+}
+
+}  // namespace webhookd

@@ -1,0 +1,56 @@
+#include <signal.h>
+
+#include <iostream>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "server/config/config_loader.h"
+#include "server/config/version.h"
+#include "server/server.h"
+#include "server/telemetry/log.h"
+
+namespace {
+
+int Fail(const absl::Status& status, int exit_code) {
+  std::cerr << "webhookd: " << status.message() << std::endl;
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Before there are other threads, so that all of them leave these signals to sigwait.
+  sigset_t stop_signals;
+  sigemptyset(&stop_signals);
+  sigaddset(&stop_signals, SIGINT);
+  sigaddset(&stop_signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  auto loaded = webhookd::LoadConfig(std::vector<std::string>(argv + 1, argv + argc),
+                                     webhookd::ProcessEnvironment());
+  if (!loaded.ok()) return Fail(loaded.status(), 2);
+  if (const auto* answer = std::get_if<webhookd::Answer>(&*loaded)) {
+    std::cout << answer->text << std::flush;
+    return 0;
+  }
+  const webhookd::Config& config = std::get<webhookd::LoadedConfig>(*loaded).config;
+  const absl::Status logging = webhookd::InitLogging(config.log.level, config.log.format);
+  if (!logging.ok()) return Fail(logging, 2);
+
+  auto server = webhookd::Server::Create(config, webhookd::RealClock(), webhookd::SecureRandom());
+  if (!server.ok()) return Fail(server.status(), 1);
+  std::cout << "webhookd " << webhookd::Version() << " listening on " << (*server)->address()
+            << ", database " << config.storage.path << std::endl;
+
+  int received = 0;
+  sigwait(&stop_signals, &received);
+  pthread_sigmask(SIG_UNBLOCK, &stop_signals, nullptr);  // who asks twice does not want to wait
+  (*server)->Shutdown();
+  return 0;
+}

@@ -1,0 +1,104 @@
+#include "server/rpc/event_service.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/rpc/unary_call.h"
+
+namespace webhookd {
+namespace {
+
+absl::Status NotServedYet(absl::string_view what) {
+  return absl::UnimplementedError(
+      absl::StrCat(what, " are not served yet; report experiment states"));
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* EventService::ReportExperimentState(
+    grpc::CallbackServerContext* context, const v1::ReportExperimentStateRequest* request,
+    v1::ReportExperimentStateResponse* response) {
+  return Serve(context, [&](DoneStatus done) {
+    router_.ReportExperimentState(
+        *request, [response, done = std::move(done)](
+                      absl::StatusOr<v1::ReportExperimentStateResponse> result) mutable {
+          if (result.ok()) *response = *std::move(result);
+          std::move(done)(result.status());
+        });
+  });
+}
+
+grpc::ServerUnaryReactor* EventService::ReportTaskLogs(grpc::CallbackServerContext* context,
+                                                       const v1::ReportTaskLogsRequest*,
+                                                       v1::ReportTaskLogsResponse*) {
+  return FinishWith(context, NotServedYet("task logs"));
+}
+
+grpc::ServerUnaryReactor* EventService::ReportMetrics(grpc::CallbackServerContext* context,
+                                                      const v1::ReportMetricsRequest*,
+                                                      v1::ReportMetricsResponse*) {
+  return FinishWith(context, NotServedYet("metrics"));
+}
+
+grpc::ServerBidiReactor<v1::StreamEventsRequest, v1::StreamEventsResponse>*
+EventService::StreamEvents(grpc::CallbackServerContext*) {
+  auto stream = std::make_shared<EventStream>(EventStream::Options{
+      .max_unanswered = options_.max_unanswered_reports,
+      .take = [this](
+                  v1::StreamEventsRequest report,
+                  EventStream::AnswerReport answer) { Take(std::move(report), std::move(answer)); },
+      .on_done =
+          [this](EventStream& done) {
+            MutexLock lock(mutex_);
+            streams_.erase(done.shared_from_this());
+          }});
+  bool draining = false;
+  {
+    MutexLock lock(mutex_);
+    streams_.insert(stream);
+    draining = draining_;
+  }
+  if (draining) {
+    stream->Drain();
+  } else {
+    stream->Start();
+  }
+  return stream.get();
+}
+
+void EventService::Drain() {
+  std::vector<std::shared_ptr<EventStream>> streams;
+  {
+    MutexLock lock(mutex_);
+    draining_ = true;
+    streams.assign(streams_.begin(), streams_.end());
+  }
+  for (const std::shared_ptr<EventStream>& stream : streams) stream->Drain();
+}
+
+void EventService::Take(v1::StreamEventsRequest report, EventStream::AnswerReport answer) {
+  const uint64_t sequence = report.sequence();
+  switch (report.report_case()) {
+    case v1::StreamEventsRequest::kExperimentState:
+      return router_.ReportExperimentState(
+          std::move(*report.mutable_experiment_state()),
+          [sequence, answer = std::move(answer)](
+              absl::StatusOr<v1::ReportExperimentStateResponse> result) mutable {
+            if (!result.ok()) return std::move(answer)(ReportFailed(sequence, result.status()));
+            v1::StreamEventsResponse response;
+            *response.mutable_experiment_state() = *std::move(result);
+            std::move(answer)(std::move(response));
+          });
+    case v1::StreamEventsRequest::kTaskLogs:
+      return std::move(answer)(ReportFailed(sequence, NotServedYet("task logs")));
+    case v1::StreamEventsRequest::kMetrics:
+      return std::move(answer)(ReportFailed(sequence, NotServedYet("metrics")));
+    case v1::StreamEventsRequest::REPORT_NOT_SET:
+      return std::move(answer)(ReportFailed(
+          sequence, absl::InvalidArgumentError(
+                        "report is missing: set experiment_state in every request of the stream")));
+  }
+}
+
+}  // namespace webhookd

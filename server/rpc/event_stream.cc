@@ -1,0 +1,171 @@
+#include "server/rpc/event_stream.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/rpc/grpc_status.h"
+
+namespace webhookd {
+namespace {
+
+bool IsRetryable(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kDeadlineExceeded:
+    case absl::StatusCode::kResourceExhausted:
+    case absl::StatusCode::kUnavailable:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+v1::StreamEventsResponse ReportFailed(uint64_t sequence, const absl::Status& status) {
+  v1::StreamEventsResponse response;
+  response.set_sequence(sequence);
+  const grpc::Status told = ToGrpcStatus(status);
+  response.mutable_error()->set_code(told.error_code());
+  response.mutable_error()->set_message(told.error_message());
+  response.mutable_error()->set_retryable(IsRetryable(status));
+  return response;
+}
+
+void EventStream::Start() {
+  Step step;
+  {
+    MutexLock lock(mutex_);
+    step = NextStep();
+  }
+  Do(step);
+}
+
+void EventStream::Drain() {
+  Step step;
+  {
+    MutexLock lock(mutex_);
+    draining_ = true;
+    step = NextStep();
+  }
+  Do(step);
+}
+
+void EventStream::OnReadDone(bool ok) {
+  if (ok) HandOn();
+  Step step;
+  {
+    MutexLock lock(mutex_);
+    reading_ = false;
+    if (!ok) half_closed_ = true;
+    step = NextStep();
+  }
+  Do(step);
+}
+
+void EventStream::HandOn() {
+  v1::StreamEventsRequest report;
+  bool repeats_sequence = false;
+  {
+    MutexLock lock(mutex_);
+    // Nobody would get the answer. A caller that is still there repeats the report elsewhere.
+    if (finished_ || broken_) return;
+    report = std::move(incoming_);
+    ++unanswered_;
+    repeats_sequence = !sequences_.insert(report.sequence()).second;
+  }
+  const uint64_t sequence = report.sequence();
+  if (repeats_sequence) {
+    Answer(ReportFailed(sequence, absl::InvalidArgumentError(absl::StrCat(
+                                      "sequence ", sequence,
+                                      " is that of a report which is not answered yet: give each "
+                                      "report a sequence of its own"))),
+           /*forget_sequence=*/false);
+    return;
+  }
+  options_.take(std::move(report),
+                [self = shared_from_this(), sequence](v1::StreamEventsResponse response) {
+                  response.set_sequence(sequence);
+                  self->Answer(std::move(response), /*forget_sequence=*/true);
+                });
+}
+
+void EventStream::Answer(v1::StreamEventsResponse response, bool forget_sequence) {
+  Step step;
+  {
+    MutexLock lock(mutex_);
+    if (finished_ || broken_) return;
+    if (forget_sequence) sequences_.erase(response.sequence());
+    outbox_.push_back(std::move(response));
+    step = NextStep();
+  }
+  Do(step);
+}
+
+void EventStream::OnWriteDone(bool ok) {
+  Step step;
+  {
+    MutexLock lock(mutex_);
+    writing_ = false;
+    --unanswered_;
+    if (!ok) broken_ = true;
+    step = NextStep();
+  }
+  Do(step);
+}
+
+void EventStream::OnCancel() {
+  Step step;
+  {
+    MutexLock lock(mutex_);
+    broken_ = true;
+    step = NextStep();
+  }
+  Do(step);
+}
+
+void EventStream::OnDone() {
+  const std::shared_ptr<EventStream> self = shared_from_this();
+  options_.on_done(*this);
+}
+
+EventStream::Step EventStream::NextStep() {
+  Step step;
+  if (finished_) return step;
+  if (broken_) {
+    outbox_.clear();
+    if (reading_ || writing_) return step;
+    step.finish = finished_ = true;
+    step.status = grpc::Status(grpc::StatusCode::CANCELLED, "the caller is gone");
+    return step;
+  }
+  if (!writing_ && !outbox_.empty()) {
+    step.write = writing_ = true;
+    outgoing_ = std::move(outbox_.front());
+    outbox_.pop_front();
+    step.more_to_write = !outbox_.empty();
+  }
+  if (!reading_ && !half_closed_ && !draining_ && unanswered_ < options_.max_unanswered) {
+    step.read = reading_ = true;
+  }
+  if (unanswered_ == 0 && (half_closed_ || draining_)) {
+    step.finish = finished_ = true;
+    if (!half_closed_) {
+      step.status = ToGrpcStatus(absl::UnavailableError(
+          "the server is shutting down: connect again and repeat what was not answered"));
+    }
+  }
+  return step;
+}
+
+void EventStream::Do(const Step& step) {
+  if (step.write) {
+    grpc::WriteOptions options;
+    if (step.more_to_write) options.set_buffer_hint();
+    StartWrite(&outgoing_, options);
+  }
+  if (step.read) StartRead(&incoming_);
+  if (step.finish) Finish(step.status);
+}
+
+}  // namespace webhookd

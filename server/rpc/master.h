@@ -1,0 +1,39 @@
+#ifndef WEBHOOKD_SERVER_RPC_MASTER_H_
+#define WEBHOOKD_SERVER_RPC_MASTER_H_
+
+#include <google/protobuf/struct.pb.h>
+
+#include <string>
+#include <utility>
+
+#include "determined/api/v1/master.pb.h"
+
+namespace webhookd {
+
+// What this server is.
+struct ServerInfo {
+  std::string version;       // PEP 440
+  std::string master_id;     // UUID, new at every start
+  std::string cluster_id;    // UUID, stays with the database
+  std::string cluster_name;  // may be empty
+};
+
+// The RPCs of the Determined service about the server itself. Immutable, thread-safe.
+class Master {
+ public:
+  // `config` is the configuration in force as GetMasterConfig shows it: nested like the file,
+  // secrets masked but for webhooks.signing_key.
+  Master(ServerInfo info, google::protobuf::Struct config)
+      : info_(std::move(info)), config_(std::move(config)) {}
+
+  void Get(determined::api::v1::GetMasterResponse& response) const;
+  void GetConfig(determined::api::v1::GetMasterConfigResponse& response) const;
+
+ private:
+  const ServerInfo info_;
+  const google::protobuf::Struct config_;
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_RPC_MASTER_H_

@@ -1,0 +1,159 @@
+#include "server/rpc/webhooks.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/events/payload.h"
+#include "server/events/slack_payload.h"
+#include "server/rpc/delivery_conversion.h"
+#include "server/rpc/rpc_error.h"
+#include "server/rpc/webhook_conversion.h"
+#include "server/rpc/webhook_patch.h"
+#include "server/telemetry/log.h"
+#include "storage/errors.h"
+
+namespace webhookd {
+namespace {
+
+using namespace determined::api::v1;  // NOLINT(google-build-using-namespace): messages only
+
+constexpr int kMaxPatchAttempts = 10;
+
+// The set of webhooks changed, but the catalog could not follow. The store refuses events that are
+// matched against the old set, which makes the router load the new one.
+void LogCatalogBehind(const absl::Status& status) {
+  if (status.ok()) return;
+  Log(LogLevel::kWarning, "webhooks could not be read back after a change",
+      {{"error", status.message()}});
+}
+
+}  // namespace
+
+absl::Status Webhooks::Get(const GetWebhookRequest& request, GetWebhookResponse& response) const {
+  const absl::Status valid = CheckId("webhook_id", request.webhook_id());
+  if (!valid.ok()) return valid;
+  const auto webhook = dependencies_.catalog.Current()->Find(request.webhook_id());
+  if (webhook == nullptr) return WebhookNotFound(request.webhook_id());
+  *response.mutable_webhook() = WebhookToProto(*webhook);
+  return absl::OkStatus();
+}
+
+void Webhooks::List(GetWebhooksResponse& response) const {
+  const auto snapshot = dependencies_.catalog.Current();
+  response.mutable_webhooks()->Reserve(static_cast<int>(snapshot->webhooks().size()));
+  for (const auto& webhook : snapshot->webhooks()) {
+    *response.add_webhooks() = WebhookToProto(*webhook);
+  }
+}
+
+void Webhooks::Post(const PostWebhookRequest& request, PostWebhookResponse& response,
+                    DoneStatus done) {
+  if (!request.has_webhook()) {
+    return std::move(done)(InvalidField("webhook", "is missing: give the webhook to create"));
+  }
+  absl::StatusOr<WebhookRecord> webhook =
+      NewWebhook(request.webhook(), dependencies_.egress, dependencies_.clock.Now());
+  if (!webhook.ok()) return std::move(done)(webhook.status());
+
+  dependencies_.store.CreateWebhook(
+      *std::move(webhook),
+      [this, &response, done = std::move(done)](absl::StatusOr<WebhookChange> change) mutable {
+        if (!change.ok()) return std::move(done)(change.status());
+        Publish(*change);
+        *response.mutable_webhook() = WebhookToProto(change->webhook);
+        std::move(done)(absl::OkStatus());
+      });
+}
+
+void Webhooks::Patch(const PatchWebhookRequest& request, PatchWebhookResponse& response,
+                     DoneStatus done) {
+  const absl::Status valid = CheckId("id", request.id());
+  if (!valid.ok()) return std::move(done)(valid);
+  TryPatch({.request = request, .response = response, .done = std::move(done)});
+}
+
+void Webhooks::TryPatch(PatchCall call) {
+  const auto snapshot = dependencies_.catalog.Current();
+  const auto webhook = snapshot->Find(call.request.id());
+  if (webhook == nullptr) return std::move(call.done)(WebhookNotFound(call.request.id()));
+  absl::StatusOr<WebhookRecord> patched =
+      PatchedWebhook(*webhook, call.request, dependencies_.egress, dependencies_.clock.Now());
+  if (!patched.ok()) return std::move(call.done)(patched.status());
+
+  ++call.attempts;
+  dependencies_.store.UpdateWebhook(
+      *std::move(patched), snapshot->version(),
+      [this, call = std::move(call)](absl::StatusOr<WebhookChange> change) mutable {
+        FinishPatch(std::move(call), std::move(change));
+      });
+}
+
+void Webhooks::FinishPatch(PatchCall call, absl::StatusOr<WebhookChange> change) {
+  if (absl::IsAborted(change.status())) {
+    if (call.attempts == kMaxPatchAttempts) {
+      return std::move(call.done)(absl::AbortedError(absl::StrCat(
+          "webhooks were changed by others at the same time ", call.attempts,
+          " times in a row, webhook ", call.request.id(), " is as it was: try again")));
+    }
+    const absl::Status reloaded = dependencies_.catalog.Reload();
+    if (!reloaded.ok()) return std::move(call.done)(reloaded);
+    return TryPatch(std::move(call));
+  }
+  if (!change.ok()) return std::move(call.done)(change.status());
+  Publish(*change);
+  // Enabled, moved or allowed to do more: what waits may be due now.
+  dependencies_.dispatcher.Wake({.waiting = {change->webhook.id}});
+  *call.response.mutable_webhook() = WebhookToProto(change->webhook);
+  std::move(call.done)(absl::OkStatus());
+}
+
+void Webhooks::Delete(const DeleteWebhookRequest& request, DeleteWebhookResponse& response,
+                      DoneStatus done) {
+  const absl::Status valid = CheckId("id", request.id());
+  if (!valid.ok()) return std::move(done)(valid);
+  dependencies_.store.DeleteWebhook(
+      request.id(), dependencies_.clock.Now(),
+      [this, id = request.id(), &response,
+       done = std::move(done)](absl::StatusOr<WebhookDeletion> deletion) mutable {
+        if (!deletion.ok()) return std::move(done)(deletion.status());
+        LogCatalogBehind(dependencies_.catalog.ApplyDeletion(id, deletion->version));
+        Log(LogLevel::kInfo, "webhook deleted",
+            {{"webhook_id", int64_t{id}}, {"canceled_deliveries", deletion->canceled_deliveries}});
+        response.set_canceled_deliveries(deletion->canceled_deliveries);
+        std::move(done)(absl::OkStatus());
+      });
+}
+
+void Webhooks::Test(const TestWebhookRequest& request, TestWebhookResponse& response,
+                    DoneStatus done) {
+  const absl::Status valid = CheckId("id", request.id());
+  if (!valid.ok()) return std::move(done)(valid);
+  auto webhook = dependencies_.catalog.Current()->Find(request.id());
+  if (webhook == nullptr) return std::move(done)(WebhookNotFound(request.id()));
+
+  const EventHeader event = {.event_id = RandomUuid(dependencies_.random),
+                             .occurred_at = dependencies_.clock.Now()};
+  auto body = std::make_shared<const std::string>(
+      webhook->type == WebhookType::kSlack ? RenderSlackTest(event) : RenderTestEvent(event));
+  response.set_event_id(event.event_id);
+  response.set_request_body(*body);
+  dependencies_.dispatcher.SendOnce(
+      std::move(webhook), event.event_id, std::move(body),
+      [&response, done = std::move(done)](AttemptRecord attempt) mutable {
+        response.set_completed(attempt.error_class.empty());
+        *response.mutable_attempt() = AttemptToProto(attempt);
+        std::move(done)(absl::OkStatus());
+      });
+}
+
+void Webhooks::Publish(const WebhookChange& change) {
+  LogCatalogBehind(dependencies_.catalog.Apply(change));
+  Log(LogLevel::kInfo, "webhook stored",
+      {{"webhook_id", int64_t{change.webhook.id}},
+       {"name", change.webhook.name},
+       {"disabled", change.webhook.disabled_at.has_value()}});
+}
+
+}  // namespace webhookd

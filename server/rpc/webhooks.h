@@ -1,0 +1,68 @@
+#ifndef WEBHOOKD_SERVER_RPC_WEBHOOKS_H_
+#define WEBHOOKD_SERVER_RPC_WEBHOOKS_H_
+
+#include "absl/status/status.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "determined/api/v1/webhook.pb.h"
+#include "server/delivery/dispatcher.h"
+#include "server/delivery/egress_policy.h"
+#include "storage/store.h"
+#include "storage/webhook_catalog.h"
+
+namespace webhookd {
+
+// The webhook RPCs of the Determined service. Reads are answered from the catalog. A change is
+// answered after it is durable and in the catalog. Requests and responses must live until `done`
+// runs. Thread-safe.
+class Webhooks {
+ public:
+  // All must outlive this and the calls under way.
+  struct Dependencies {
+    Store& store;
+    WebhookCatalog& catalog;
+    const EgressPolicy& egress;
+    Dispatcher& dispatcher;
+    Clock& clock;
+    RandomBits& random;
+  };
+
+  explicit Webhooks(Dependencies dependencies) : dependencies_(dependencies) {}
+
+  // NOT_FOUND.
+  absl::Status Get(const determined::api::v1::GetWebhookRequest& request,
+                   determined::api::v1::GetWebhookResponse& response) const;
+  void List(determined::api::v1::GetWebhooksResponse& response) const;
+
+  // Errors of NewWebhook; ALREADY_EXISTS.
+  void Post(const determined::api::v1::PostWebhookRequest& request,
+            determined::api::v1::PostWebhookResponse& response, DoneStatus done);
+  // Errors of PatchedWebhook; NOT_FOUND; ALREADY_EXISTS; ABORTED when others keep changing it.
+  void Patch(const determined::api::v1::PatchWebhookRequest& request,
+             determined::api::v1::PatchWebhookResponse& response, DoneStatus done);
+  // NOT_FOUND.
+  void Delete(const determined::api::v1::DeleteWebhookRequest& request,
+              determined::api::v1::DeleteWebhookResponse& response, DoneStatus done);
+  // Sends a test event to a webhook, disabled or not, and waits for the answer. NOT_FOUND.
+  void Test(const determined::api::v1::TestWebhookRequest& request,
+            determined::api::v1::TestWebhookResponse& response, DoneStatus done);
+
+ private:
+  struct PatchCall {
+    const determined::api::v1::PatchWebhookRequest& request;
+    determined::api::v1::PatchWebhookResponse& response;
+    DoneStatus done;
+    int attempts = 0;
+  };
+
+  void TryPatch(PatchCall call);
+  void FinishPatch(PatchCall call, absl::StatusOr<WebhookChange> change);
+  // Takes a change that is durable into the catalog.
+  void Publish(const WebhookChange& change);
+
+  const Dependencies dependencies_;
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_RPC_WEBHOOKS_H_

@@ -1,0 +1,87 @@
+#ifndef WEBHOOKD_SERVER_SERVER_H_
+#define WEBHOOKD_SERVER_SERVER_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "base/random.h"
+#include "server/config/config.h"
+#include "server/delivery/dispatcher.h"
+#include "server/delivery/egress_policy.h"
+#include "server/delivery/resolver.h"
+#include "server/delivery/signer.h"
+#include "server/events/event_router.h"
+#include "server/grpc_server.h"
+#include "server/rpc/delivery_service.h"
+#include "server/rpc/determined_service.h"
+#include "server/rpc/event_service.h"
+#include "server/rpc/master.h"
+#include "server/rpc/webhooks.h"
+#include "storage/sqlite/sqlite_store.h"
+#include "storage/webhook_catalog.h"
+
+namespace webhookd {
+
+// The whole service in one object: owns every part and passes each what it needs. The order of the
+// members is the way of an event, backwards: what a part uses stands before it.
+class Server {
+ public:
+  // Opens the database, resumes the deliveries that wait in it, and serves. `clock` and `random`
+  // must outlive the server. Errors are for people: they say what to do.
+  static absl::StatusOr<std::unique_ptr<Server>> Create(Config config, Clock& clock,
+                                                        RandomBits& random);
+  // Shuts down first.
+  ~Server();
+
+  // What is listened on, such as "127.0.0.1:8080"; the port also when the configuration left the
+  // choice open.
+  std::string address() const { return HostAndPort(config_.listen_address, grpc_.port); }
+  // The configuration in force, a generated signing key included.
+  const Config& config() const { return config_; }
+
+  // Takes no more calls, answers those under way, lets attempts under way end within the configured
+  // drain time, and closes the database. What is left is sent after the next start. Blocks;
+  // idempotent; from one thread.
+  void Shutdown();
+
+ private:
+  Server(Config config, Clock& clock, RandomBits& random);
+
+  absl::Status OpenStore();
+  absl::Status StartDelivering();
+  absl::Status StartServing();
+
+  // The value kept in the database under `name`, which is `fresh` when there is none yet.
+  absl::StatusOr<std::string> LoadOrCreateSetting(const char* name, std::string fresh);
+
+  Config config_;
+  Clock& clock_;
+  RandomBits& random_;
+  bool shut_down_ = false;
+
+  ThreadExecutor writer_;  // the thread that the store writes on
+  std::unique_ptr<SqliteStore> store_;
+  std::unique_ptr<WebhookCatalog> catalog_;
+
+  std::unique_ptr<const Signer> signer_;
+  std::unique_ptr<const EgressPolicy> egress_;
+  std::unique_ptr<SystemResolver> resolver_;
+  std::unique_ptr<Dispatcher> dispatcher_;
+
+  std::unique_ptr<EventRouter> router_;
+
+  std::unique_ptr<const Master> master_;
+  std::unique_ptr<Webhooks> webhooks_;
+  std::unique_ptr<DeterminedService> determined_service_;
+  std::unique_ptr<EventService> event_service_;
+  std::unique_ptr<DeliveryService> delivery_service_;
+  ListeningServer grpc_;
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_SERVER_H_

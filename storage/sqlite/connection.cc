@@ -1,0 +1,87 @@
+#include "storage/sqlite/connection.h"
+
+#include <sqlite3.h>
+
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "storage/sqlite/sqlite_status.h"
+
+namespace webhookd::sqlite {
+
+absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Options& options) {
+  // Counting memory costs a lock at every allocation. Refused, which is fine, once SQLite is in use.
+  static const int counting_off = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(counting_off);
+  Options own = options;
+  if (own.shown_path.empty()) own.shown_path = own.path;
+  sqlite3* handle = nullptr;
+  const int flags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(own.path.c_str(), &handle, flags,
+                                   own.vfs.empty() ? nullptr : own.vfs.c_str());
+  if (handle == nullptr) return StatusOfCode(SQLITE_NOMEM, 0, own.shown_path, "no connection");
+  auto connection = absl::WrapUnique(new Connection(std::move(own), handle));
+  if (code != SQLITE_OK) return connection->Error(code);
+  sqlite3_busy_timeout(handle, static_cast<int>(absl::ToInt64Milliseconds(options.busy_timeout)));
+  return connection;
+}
+
+Connection::Connection(Options options, sqlite3* handle)
+    : options_(std::move(options)), handle_(handle) {}
+
+Connection::~Connection() {
+  for (const auto& [sql, statement] : statements_) sqlite3_finalize(statement);
+  sqlite3_close(handle_);
+}
+
+Statement Connection::Prepare(absl::string_view sql) {
+  const auto known = statements_.find(sql);
+  if (known != statements_.end()) return Statement(*this, known->second, SQLITE_OK);
+  sqlite3_stmt* statement = nullptr;
+  const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  if (code == SQLITE_OK) statements_.emplace(sql, statement);
+  return Statement(*this, statement, code);
+}
+
+absl::Status Connection::Execute(const std::string& sql) {
+  const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return Error(code);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> Connection::QueryInt(const std::string& sql) {
+  sqlite3_stmt* statement = nullptr;
+  int code = sqlite3_prepare_v2(handle_, sql.c_str(), -1, &statement, nullptr);
+  if (code != SQLITE_OK) return Error(code);
+  code = sqlite3_step(statement);
+  const int64_t value = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+  const absl::Status status =
+      code == SQLITE_ROW || code == SQLITE_DONE ? absl::OkStatus() : Error(code);
+  sqlite3_finalize(statement);
+  if (!status.ok()) return status;
+  return value;
+}
+
+absl::Status Connection::Error(int code) const {
+  return StatusOfCode(code, sqlite3_system_errno(handle_), options_.shown_path,
+                      sqlite3_errmsg(handle_));
+}
+
+bool Connection::InTransaction() const { return sqlite3_get_autocommit(handle_) == 0; }
+
+int64_t Connection::TotalChanges() const { return sqlite3_total_changes64(handle_); }
+
+int64_t Connection::Changes() const { return sqlite3_changes64(handle_); }
+
+int64_t Connection::LastInsertId() const { return sqlite3_last_insert_rowid(handle_); }
+
+Snapshot::Snapshot(Connection& connection)
+    : connection_(connection), status_(connection.Prepare("BEGIN").Run()) {}
+
+Snapshot::~Snapshot() {
+  if (connection_.InTransaction()) connection_.Prepare("ROLLBACK").Run().IgnoreError();
+}
+
+}  // namespace webhookd::sqlite

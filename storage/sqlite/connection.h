@@ -1,0 +1,89 @@
+#ifndef WEBHOOKD_STORAGE_SQLITE_CONNECTION_H_
+#define WEBHOOKD_STORAGE_SQLITE_CONNECTION_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "storage/sqlite/statement.h"
+
+struct sqlite3;
+
+namespace webhookd::sqlite {
+
+// One connection to a database file, with its prepared statements. Used by one thread at a time.
+class Connection {
+ public:
+  struct Options {
+    std::string path;
+    std::string shown_path = "";  // in messages; empty: as `path`
+    std::string vfs = "";         // name of the SQLite VFS; empty: the default one
+    absl::Duration busy_timeout = absl::Seconds(5);  // waits so long for other processes' locks
+  };
+
+  // Creates the file if there is none.
+  static absl::StatusOr<std::unique_ptr<Connection>> Open(const Options& options);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  // A transaction under way is rolled back.
+  ~Connection();
+
+  // The prepared statement of `sql`, which must be one statement. It is prepared once and kept, so
+  // `sql` must be one of few texts. Not while a Statement of the same text is alive. An error shows
+  // when the statement is stepped.
+  Statement Prepare(absl::string_view sql);
+
+  // Runs statements that return nothing and are not worth keeping.
+  absl::Status Execute(const std::string& sql);
+
+  // The first column of the only row of `sql`, not kept.
+  absl::StatusOr<int64_t> QueryInt(const std::string& sql);
+
+  // The status of the last call, which gave `code`.
+  absl::Status Error(int code) const;
+
+  // False also after SQLite rolled a transaction back by itself, as it does when a disk is full.
+  bool InTransaction() const;
+  // Rows that all statements so far inserted, updated or deleted.
+  int64_t TotalChanges() const;
+  // Rows that the last such statement did.
+  int64_t Changes() const;
+  int64_t LastInsertId() const;
+
+  const std::string& shown_path() const { return options_.shown_path; }
+  const Options& options() const { return options_; }
+  sqlite3* handle() { return handle_; }
+
+ private:
+  Connection(Options options, sqlite3* handle);
+
+  const Options options_;
+  sqlite3* const handle_;
+  absl::flat_hash_map<std::string, sqlite3_stmt*> statements_;
+};
+
+// Makes what is read while it lives the state of one moment.
+class Snapshot {
+ public:
+  // `connection` must outlive it and be in no transaction.
+  explicit Snapshot(Connection& connection);
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+  // Statements that were read must be gone or reset.
+  ~Snapshot();
+
+  const absl::Status& status() const { return status_; }
+
+ private:
+  Connection& connection_;
+  const absl::Status status_;
+};
+
+}  // namespace webhookd::sqlite
+
+#endif  // WEBHOOKD_STORAGE_SQLITE_CONNECTION_H_

@@ -1,0 +1,183 @@
+#include "storage/sqlite/delivery_reads.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "base/status_macros.h"
+#include "storage/errors.h"
+
+namespace webhookd::sqlite {
+namespace {
+
+// One look into deliveries_due a webhook, however many deliveries wait.
+constexpr absl::string_view kSelectPendingEndpoints =
+    "SELECT id, due FROM (SELECT w.id AS id,"
+    " (SELECT min(d.next_attempt_at) FROM deliveries d INDEXED BY deliveries_due"
+    "  WHERE d.state = 1 AND d.webhook_id = w.id) AS due"
+    " FROM webhooks w WHERE w.deleted_at IS NULL AND w.disabled_at IS NULL) "
+    "WHERE due IS NOT NULL";
+
+constexpr absl::string_view kRecord =
+    "d.id, e.event_id, e.event_type, d.webhook_id, w.name, d.trigger_id, d.state,"
+    " d.attempt_count, d.next_attempt_at, d.lease_owner, d.lease_until, e.accepted_at,"
+    " d.finished_at, d.last_status, d.last_error_class";
+
+constexpr absl::string_view kJoins =
+    " CROSS JOIN events e ON e.id = d.event_id CROSS JOIN webhooks w ON w.id = d.webhook_id";
+
+constexpr absl::string_view kSelectBody =
+    "SELECT b.body FROM deliveries d CROSS JOIN bodies b ON b.id = d.body_id WHERE d.id = ?1";
+
+constexpr absl::string_view kSelectLastAttempts =
+    "SELECT number, started_at, duration, status, error_class, error_message, response_excerpt,"
+    " remote_address, url "
+    "FROM attempts WHERE delivery_id = ?1 ORDER BY number DESC LIMIT 100";
+
+// Columns as in kRecord.
+DeliveryRecord ReadRecord(const Statement& row, int64_t lease_epoch) {
+  DeliveryRecord delivery;
+  delivery.id = row.Int(0);
+  delivery.event_id = row.Text(1);
+  delivery.event_type = row.Text(2);
+  delivery.webhook_id = static_cast<int32_t>(row.Int(3));
+  delivery.webhook_name = row.Text(4);
+  delivery.trigger_id = static_cast<int32_t>(row.Int(5));
+  delivery.state = static_cast<DeliveryState>(row.Int(6));
+  delivery.attempt_count = static_cast<int>(row.Int(7));
+  if (delivery.state == DeliveryState::kPending) {
+    delivery.next_attempt_at = row.Time(8);
+    if (row.Int(9) == lease_epoch) delivery.lease_until = row.OptionalTime(10);
+  }
+  delivery.created_at = row.Time(11);
+  delivery.finished_at = row.OptionalTime(12);
+  delivery.last_status = static_cast<int>(row.Int(13));
+  delivery.last_error_class = row.Text(14);
+  return delivery;
+}
+
+AttemptRecord ReadAttempt(const Statement& row) {
+  return {.number = static_cast<int>(row.Int(0)),
+          .started_at = row.Time(1),
+          .duration = absl::Microseconds(row.Int(2)),
+          .status = static_cast<int>(row.Int(3)),
+          .error_class = row.Text(4),
+          .error_message = row.Text(5),
+          .response_excerpt = row.Text(6),
+          .remote_address = row.Text(7),
+          .url = row.Text(8)};
+}
+
+// Where the deliveries that `filter` asks for are found with the least reading. A partial index is
+// only used by a statement that repeats its condition.
+std::string Source(const DeliveryFilter& filter) {
+  if (!filter.event_id.empty()) {
+    return "events x CROSS JOIN deliveries d"
+           " ON d.id BETWEEN x.first_delivery_id AND x.first_delivery_id + x.delivery_count - 1"
+           " WHERE x.event_id = :event_id";
+  }
+  const bool undelivered = filter.state.has_value() && *filter.state > DeliveryState::kDelivered;
+  const bool pending = filter.state == DeliveryState::kPending;
+  if (filter.webhook_id != 0) {
+    if (undelivered) return "deliveries d INDEXED BY deliveries_undelivered WHERE d.state > 3";
+    if (pending) return "deliveries d INDEXED BY deliveries_due WHERE d.state = 1";
+    return "deliveries d INDEXED BY deliveries_by_webhook WHERE true";
+  }
+  if (undelivered || pending) {
+    return "deliveries d INDEXED BY deliveries_by_state WHERE d.state <> 3";
+  }
+  return "deliveries d NOT INDEXED WHERE true";
+}
+
+}  // namespace
+
+std::string ListDeliveriesSql(const DeliveryFilter& filter) {
+  std::string page = absl::StrCat("SELECT d.id AS id FROM ", Source(filter));
+  if (filter.webhook_id != 0) absl::StrAppend(&page, " AND d.webhook_id = :webhook_id");
+  if (filter.state.has_value()) {
+    absl::StrAppend(&page, " AND d.state = ", static_cast<int>(*filter.state));
+  }
+  if (filter.leased.has_value() && filter.state == DeliveryState::kPending) {
+    absl::StrAppend(&page, " AND (d.lease_owner IS :lease_epoch AND d.lease_until > :now) = ",
+                    *filter.leased ? 1 : 0);
+  }
+  if (filter.created_from.has_value() || filter.created_before.has_value()) {
+    absl::StrAppend(&page,
+                    " AND (SELECT c.accepted_at FROM events c WHERE c.id = d.event_id)"
+                    " BETWEEN :created_from AND :created_before - 1");
+  }
+  absl::StrAppend(&page, " AND d.id < :before_id ORDER BY d.id DESC LIMIT :limit");
+  return absl::StrCat("SELECT ", kRecord, " FROM (", page,
+                      ") AS page CROSS JOIN deliveries d ON d.id = page.id", kJoins,
+                      " ORDER BY d.id DESC");
+}
+
+absl::StatusOr<std::vector<PendingEndpoint>> PendingEndpoints(Connection& connection) {
+  std::vector<PendingEndpoint> endpoints;
+  Statement rows = connection.Prepare(kSelectPendingEndpoints);
+  while (true) {
+    ASSIGN_OR_RETURN(const bool found, rows.Step());
+    if (!found) return endpoints;
+    endpoints.push_back(
+        {.webhook_id = static_cast<int32_t>(rows.Int(0)), .next_attempt_at = rows.Time(1)});
+  }
+}
+
+absl::StatusOr<std::vector<DeliveryRecord>> ListDeliveries(Connection& connection,
+                                                           const DeliveryFilter& filter,
+                                                           int64_t lease_epoch) {
+  Statement rows = connection.Prepare(ListDeliveriesSql(filter));
+  rows.BindNamed(":event_id", filter.event_id);
+  rows.BindNamed(":webhook_id", filter.webhook_id);
+  rows.BindNamed(":lease_epoch", lease_epoch);
+  rows.BindNamed(":now", filter.now);
+  rows.BindNamed(":created_from", filter.created_from.value_or(absl::InfinitePast()));
+  rows.BindNamed(":created_before", filter.created_before.value_or(absl::InfiniteFuture()));
+  rows.BindNamed(":before_id",
+                 filter.before_id > 0 ? filter.before_id : std::numeric_limits<int64_t>::max());
+  rows.BindNamed(":limit", std::max(filter.limit, 0));
+  std::vector<DeliveryRecord> deliveries;
+  while (true) {
+    ASSIGN_OR_RETURN(const bool found, rows.Step());
+    if (!found) return deliveries;
+    deliveries.push_back(ReadRecord(rows, lease_epoch));
+  }
+}
+
+absl::StatusOr<DeliveryRecord> ReadDelivery(Connection& connection, int64_t delivery_id,
+                                            int64_t lease_epoch) {
+  Statement row = connection.Prepare(
+      absl::StrCat("SELECT ", kRecord, " FROM deliveries d", kJoins, " WHERE d.id = ?1"));
+  row.Bind(delivery_id);
+  ASSIGN_OR_RETURN(const bool found, row.Step());
+  if (!found) return DeliveryNotFound(delivery_id);
+  return ReadRecord(row, lease_epoch);
+}
+
+absl::StatusOr<DeliveryDetails> GetDelivery(Connection& connection, int64_t delivery_id,
+                                            int64_t lease_epoch) {
+  const Snapshot snapshot(connection);
+  RETURN_IF_ERROR(snapshot.status());
+  DeliveryDetails details;
+  ASSIGN_OR_RETURN(details.delivery, ReadDelivery(connection, delivery_id, lease_epoch));
+  {
+    Statement body = connection.Prepare(kSelectBody);
+    body.Bind(delivery_id);
+    RETURN_IF_ERROR(body.Step().status());
+    details.body = body.Bytes(0);
+  }
+  Statement attempts = connection.Prepare(kSelectLastAttempts);
+  attempts.Bind(delivery_id);
+  while (true) {
+    ASSIGN_OR_RETURN(const bool found, attempts.Step());
+    if (!found) break;
+    details.attempts.push_back(ReadAttempt(attempts));
+  }
+  std::reverse(details.attempts.begin(), details.attempts.end());
+  return details;
+}
+
+}  // namespace webhookd::sqlite

@@ -1,0 +1,32 @@
+#ifndef WEBHOOKD_STORAGE_SQLITE_DELIVERY_READS_H_
+#define WEBHOOKD_STORAGE_SQLITE_DELIVERY_READS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "storage/records.h"
+#include "storage/sqlite/connection.h"
+
+// Reads of deliveries in SQL. Contracts and errors are those of the functions of Store with the
+// same names. `lease_epoch` is that of this process: other leases are void and not shown.
+namespace webhookd::sqlite {
+
+absl::StatusOr<std::vector<PendingEndpoint>> PendingEndpoints(Connection& connection);
+absl::StatusOr<std::vector<DeliveryRecord>> ListDeliveries(Connection& connection,
+                                                           const DeliveryFilter& filter,
+                                                           int64_t lease_epoch);
+absl::StatusOr<DeliveryDetails> GetDelivery(Connection& connection, int64_t delivery_id,
+                                            int64_t lease_epoch);
+
+// NOT_FOUND.
+absl::StatusOr<DeliveryRecord> ReadDelivery(Connection& connection, int64_t delivery_id,
+                                            int64_t lease_epoch);
+
+// The statement with which ListDeliveries reads.
+std::string ListDeliveriesSql(const DeliveryFilter& filter);
+
+}  // namespace webhookd::sqlite
+
+#endif  // WEBHOOKD_STORAGE_SQLITE_DELIVERY_READS_H_

@@ -1,0 +1,128 @@
+#include "storage/sqlite/group_commit.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "storage/sqlite/event_queries.h"
+
+namespace webhookd::sqlite {
+namespace {
+
+constexpr absl::string_view kBegin = "BEGIN IMMEDIATE";
+constexpr absl::string_view kCommit = "COMMIT";
+constexpr absl::string_view kRollback = "ROLLBACK";
+
+constexpr absl::string_view kReadCounters =
+    "SELECT webhooks_version,"
+    " coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'deliveries'), 0) + 1,"
+    " coalesce((SELECT max(id) FROM bodies), 0) + 1 "
+    "FROM store_state";
+
+// How long a repeated report is recognised.
+constexpr absl::Duration kKeyLifetime = absl::Hours(7 * 24);
+
+absl::StatusOr<Transaction> ReadCounters(Connection& connection, int64_t lease_epoch) {
+  Statement counters = connection.Prepare(kReadCounters);
+  ASSIGN_OR_RETURN(const bool found, counters.Step());
+  if (!found) {
+    return absl::DataLossError("the database has lost its counters: restore it from a copy");
+  }
+  return Transaction{.connection = connection,
+                     .lease_epoch = lease_epoch,
+                     .webhooks_version = counters.Int(0),
+                     .next_delivery_id = counters.Int(1),
+                     .next_body_id = counters.Int(2)};
+}
+
+// Whether a write looked at what is stored and said no. Any other error may have left half a row.
+bool IsRefusal(const absl::Status& status) {
+  switch (status.code()) {
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kAborted:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kInvalidArgument:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+GroupCommit::GroupCommit(std::unique_ptr<Connection> connection, int64_t lease_epoch, Clock& clock)
+    : connection_(std::move(connection)), lease_epoch_(lease_epoch), clock_(clock) {}
+
+void GroupCommit::Run(std::span<const std::unique_ptr<Write>> writes) {
+  std::vector<absl::Status> results(writes.size());
+  const std::span<absl::Status> all(results);
+  if (Try(writes, all, Housekeeping::kYes) == Outcome::kOneByOne) {
+    for (size_t i = 0; i < writes.size(); ++i) {
+      if (Try(writes.subspan(i, 1), all.subspan(i, 1), Housekeeping::kNo) == Outcome::kBlocked) {
+        // To wait for the lock again for each of the others would take very long.
+        std::fill(results.begin() + static_cast<ptrdiff_t>(i), results.end(), results[i]);
+        break;
+      }
+    }
+  }
+  for (size_t i = 0; i < writes.size(); ++i) writes[i]->Finish(std::move(results[i]));
+}
+
+GroupCommit::Outcome GroupCommit::Try(std::span<const std::unique_ptr<Write>> writes,
+                                      std::span<absl::Status> results, Housekeeping housekeeping) {
+  const auto all_get = [&](Outcome outcome, const absl::Status& status) {
+    Rollback();
+    std::fill(results.begin(), results.end(), status);
+    return outcome;
+  };
+  if (const absl::Status status = Begin(); !status.ok()) return all_get(Outcome::kBlocked, status);
+  absl::StatusOr<Transaction> transaction = ReadCounters(*connection_, lease_epoch_);
+  if (!transaction.ok()) return all_get(Outcome::kDecided, transaction.status());
+  for (size_t i = 0; i < writes.size(); ++i) {
+    const int64_t changes = connection_->TotalChanges();
+    results[i] = writes[i]->Apply(*transaction);
+    if (results[i].ok()) continue;
+    if (IsRefusal(results[i]) && connection_->TotalChanges() == changes) continue;
+    Rollback();
+    return Outcome::kOneByOne;
+  }
+  absl::StatusOr<absl::Time> next_forgetting = next_forgetting_;
+  if (housekeeping == Housekeeping::kYes) {
+    next_forgetting = ForgetOldKeys(*transaction, writes.size());
+    if (!next_forgetting.ok()) {
+      Rollback();
+      return Outcome::kOneByOne;
+    }
+  }
+  const absl::Status status = connection_->Prepare(kCommit).Run();
+  if (status.ok()) {
+    next_forgetting_ = *next_forgetting;
+    return Outcome::kDecided;
+  }
+  // Where there is no room for all of them there may be room for some.
+  return all_get(absl::IsResourceExhausted(status) ? Outcome::kOneByOne : Outcome::kDecided,
+                 status);
+}
+
+absl::Status GroupCommit::Begin() {
+  // A rollback that failed, if that can be, must not stop the writer for ever.
+  Rollback();
+  return connection_->Prepare(kBegin).Run();
+}
+
+void GroupCommit::Rollback() {
+  if (connection_->InTransaction()) connection_->Prepare(kRollback).Run().IgnoreError();
+}
+
+absl::StatusOr<absl::Time> GroupCommit::ForgetOldKeys(Transaction& transaction, size_t writes) {
+  const absl::Time now = clock_.Now();
+  if (now < next_forgetting_) return next_forgetting_;
+  // More than the batch can have added, so that it never falls behind.
+  const int64_t limit = 100 + 2 * static_cast<int64_t>(writes);
+  ASSIGN_OR_RETURN(const absl::Time oldest,
+                   ForgetKeysBefore(transaction, now - kKeyLifetime, limit));
+  return std::min(oldest, now) + kKeyLifetime;
+}
+
+}  // namespace webhookd::sqlite

@@ -1,0 +1,57 @@
+#ifndef WEBHOOKD_STORAGE_SQLITE_GROUP_COMMIT_H_
+#define WEBHOOKD_STORAGE_SQLITE_GROUP_COMMIT_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "storage/sqlite/connection.h"
+#include "storage/sqlite/write.h"
+
+namespace webhookd::sqlite {
+
+// Applies many writes in one durable transaction. Used by one thread at a time.
+//
+// Each write is all or nothing by itself. Writes check before they change anything, so one that
+// fails has normally changed nothing and the others go on. When one fails half-way (a full disk,
+// say), the transaction is rolled back and every write gets one of its own: that costs time in the
+// rare case instead of a savepoint for every write.
+class GroupCommit {
+ public:
+  // `connection` can write. `clock` must outlive the object.
+  GroupCommit(std::unique_ptr<Connection> connection, int64_t lease_epoch, Clock& clock);
+
+  // Commits and finishes all `writes`, in order.
+  void Run(std::span<const std::unique_ptr<Write>> writes);
+
+ private:
+  enum class Outcome {
+    kDecided,   // every write has its result
+    kOneByOne,  // rolled back: try each by itself
+    kBlocked,   // no transaction can begin
+  };
+
+  enum class Housekeeping { kNo, kYes };
+
+  // Runs all in one transaction.
+  Outcome Try(std::span<const std::unique_ptr<Write>> writes, std::span<absl::Status> results,
+              Housekeeping housekeeping);
+  absl::Status Begin();
+  void Rollback();
+  // Gives the time when there is something to forget again.
+  absl::StatusOr<absl::Time> ForgetOldKeys(Transaction& transaction, size_t writes);
+
+  const std::unique_ptr<Connection> connection_;
+  const int64_t lease_epoch_;
+  Clock& clock_;
+  absl::Time next_forgetting_ = absl::InfinitePast();
+};
+
+}  // namespace webhookd::sqlite
+
+#endif  // WEBHOOKD_STORAGE_SQLITE_GROUP_COMMIT_H_

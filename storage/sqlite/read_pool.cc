@@ -1,0 +1,53 @@
+#include "storage/sqlite/read_pool.h"
+
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "base/status_macros.h"
+#include "storage/errors.h"
+
+namespace webhookd::sqlite {
+
+absl::StatusOr<std::unique_ptr<ReadPool>> ReadPool::Open(const Connection::Options& options,
+                                                         int size) {
+  std::vector<std::unique_ptr<Connection>> connections;
+  for (int i = 0; i < size; ++i) {
+    ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connection::Open(options));
+    RETURN_IF_ERROR(connection->Execute("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY"));
+    connections.push_back(std::move(connection));
+  }
+  return absl::WrapUnique(new ReadPool(std::move(connections)));
+}
+
+ReadPool::ReadPool(std::vector<std::unique_ptr<Connection>> connections)
+    : idle_(std::move(connections)) {}
+
+absl::StatusOr<ReadPool::Lease> ReadPool::Acquire() {
+  MutexLock lock(mutex_);
+  while (idle_.empty() && !closed_) returned_.Wait(mutex_);
+  if (closed_) return StoreStopped();
+  Lease lease(*this, std::move(idle_.back()));
+  idle_.pop_back();
+  ++in_use_;
+  return lease;
+}
+
+void ReadPool::Return(std::unique_ptr<Connection> connection) {
+  {
+    MutexLock lock(mutex_);
+    if (!closed_) idle_.push_back(std::move(connection));
+    connection.reset();
+    --in_use_;
+  }
+  returned_.NotifyAll();
+}
+
+void ReadPool::Close() {
+  MutexLock lock(mutex_);
+  closed_ = true;
+  idle_.clear();
+  returned_.NotifyAll();
+  while (in_use_ > 0) returned_.Wait(mutex_);
+}
+
+}  // namespace webhookd::sqlite

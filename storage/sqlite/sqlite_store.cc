@@ -1,0 +1,241 @@
+#include "storage/sqlite/sqlite_store.h"
+
+#include <utility>
+
+#include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
+#include "storage/sqlite/connection.h"
+#include "storage/sqlite/delivery_queries.h"
+#include "storage/sqlite/delivery_reads.h"
+#include "storage/sqlite/event_queries.h"
+#include "storage/sqlite/group_commit.h"
+#include "storage/sqlite/migrations.h"
+#include "storage/sqlite/webhook_queries.h"
+#include "storage/sqlite/write.h"
+
+namespace webhookd {
+namespace {
+
+using sqlite::Connection;
+using sqlite::Transaction;
+
+// The log is merged into the file every 16 MB instead of every 4: pages that change often are then
+// written less often. What a huge transaction left of the log is cut back. Debian's SQLite
+// overwrites what it deletes with zeros unless told otherwise; deliveries are no secrets.
+constexpr char kWriterSettings[] =
+    "PRAGMA synchronous = FULL;"
+    "PRAGMA foreign_keys = ON;"
+    "PRAGMA cache_size = -32768;"
+    "PRAGMA temp_store = MEMORY;"
+    "PRAGMA wal_autocheckpoint = 4096;"
+    "PRAGMA journal_size_limit = 67108864;"
+    "PRAGMA secure_delete = OFF";
+
+absl::Status CheckOptions(const SqliteStore::Options& options) {
+  if (options.read_connections < 1) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the number of read connections is ", options.read_connections, ": it must be at least 1"));
+  }
+  if (options.max_waiting_writes < 1) {
+    return absl::InvalidArgumentError(absl::StrCat("the number of writes that may wait is ",
+                                                   options.max_waiting_writes,
+                                                   ": it must be at least 1"));
+  }
+  if (options.max_batch < 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("the size of a batch is ", options.max_batch, ": it must be at least 1"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status UseWriteAheadLog(Connection& connection) {
+  bool on;
+  {
+    sqlite::Statement mode = connection.Prepare("PRAGMA journal_mode = WAL");
+    RETURN_IF_ERROR(mode.Step().status());
+    on = mode.Text(0) == "wal";
+  }
+  if (on) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      absl::StrCat("database \"", connection.shown_path(),
+                   "\" cannot keep a write-ahead log: put it on a local disk"));
+}
+
+// Voids the leases of whoever used the database before.
+absl::StatusOr<int64_t> BeginLeaseEpoch(Connection& connection) {
+  RETURN_IF_ERROR(connection.Execute("UPDATE store_state SET lease_epoch = lease_epoch + 1"));
+  return connection.QueryInt("SELECT lease_epoch FROM store_state");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Create(Options options) {
+  RETURN_IF_ERROR(CheckOptions(options));
+  Connection::Options connection_options{.path = options.path,
+                                         .shown_path = options.path,
+                                         .vfs = options.vfs,
+                                         .busy_timeout = options.busy_timeout};
+  std::unique_ptr<sqlite::DatabaseFile> file;
+  sqlite::CreateFile create_backup_file = [](const std::string&) { return absl::OkStatus(); };
+  if (options.vfs.empty()) {
+    ASSIGN_OR_RETURN(file, sqlite::DatabaseFile::Open(options.path));
+    connection_options.path = file->path();
+    create_backup_file = sqlite::CreatePrivateFile;
+  }
+  ASSIGN_OR_RETURN(std::unique_ptr<Connection> writer, Connection::Open(connection_options));
+  RETURN_IF_ERROR(sqlite::Migrate(*writer, sqlite::EmbeddedMigrations(), create_backup_file));
+  RETURN_IF_ERROR(UseWriteAheadLog(*writer));
+  RETURN_IF_ERROR(writer->Execute(kWriterSettings));
+  ASSIGN_OR_RETURN(const int64_t lease_epoch, BeginLeaseEpoch(*writer));
+  ASSIGN_OR_RETURN(std::unique_ptr<sqlite::ReadPool> readers,
+                   sqlite::ReadPool::Open(connection_options, options.read_connections));
+  auto queue = sqlite::WriteQueue::Create(
+      options.writer,
+      std::make_unique<sqlite::GroupCommit>(std::move(writer), lease_epoch, options.clock),
+      {.max_waiting = options.max_waiting_writes, .max_batch = options.max_batch});
+  return absl::WrapUnique(
+      new SqliteStore(std::move(file), lease_epoch, std::move(readers), std::move(queue)));
+}
+
+SqliteStore::SqliteStore(std::unique_ptr<sqlite::DatabaseFile> file, int64_t lease_epoch,
+                         std::unique_ptr<sqlite::ReadPool> readers,
+                         std::shared_ptr<sqlite::WriteQueue> queue)
+    : file_(std::move(file)),
+      lease_epoch_(lease_epoch),
+      readers_(std::move(readers)),
+      queue_(std::move(queue)) {}
+
+SqliteStore::~SqliteStore() { Stop(); }
+
+void SqliteStore::Stop() {
+  // The last connection to close merges the log into the file: that must not be one for reading.
+  readers_->Close();
+  queue_->Stop();
+  file_.reset();
+}
+
+// ---- Webhooks
+
+absl::StatusOr<WebhookSet> SqliteStore::LoadWebhooks() {
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  return sqlite::LoadWebhooks(*reader);
+}
+
+void SqliteStore::CreateWebhook(WebhookRecord webhook, Done<WebhookChange> done) {
+  queue_->Push(sqlite::MakeWrite<WebhookChange>(
+      [webhook = std::move(webhook)](Transaction& transaction) {
+        return sqlite::CreateWebhook(transaction, webhook);
+      },
+      std::move(done)));
+}
+
+void SqliteStore::UpdateWebhook(WebhookRecord webhook, int64_t version, Done<WebhookChange> done) {
+  queue_->Push(sqlite::MakeWrite<WebhookChange>(
+      [webhook = std::move(webhook), version](Transaction& transaction) {
+        return sqlite::UpdateWebhook(transaction, webhook, version);
+      },
+      std::move(done)));
+}
+
+void SqliteStore::DeleteWebhook(int32_t webhook_id, absl::Time now, Done<WebhookDeletion> done) {
+  queue_->Push(sqlite::MakeWrite<WebhookDeletion>(
+      [webhook_id, now](Transaction& transaction) {
+        return sqlite::DeleteWebhook(transaction, webhook_id, now);
+      },
+      std::move(done)));
+}
+
+void SqliteStore::DisableWebhook(int32_t webhook_id, std::string reason, absl::Time now,
+                                 Done<WebhookChange> done) {
+  queue_->PushUnbounded(sqlite::MakeWrite<WebhookChange>(
+      [webhook_id, reason = std::move(reason), now](Transaction& transaction) {
+        return sqlite::DisableWebhook(transaction, webhook_id, reason, now);
+      },
+      std::move(done)));
+}
+
+void SqliteStore::SetFailingSince(int32_t webhook_id, std::optional<absl::Time> since,
+                                  DoneStatus done) {
+  queue_->PushUnbounded(sqlite::MakeStatusWrite(
+      [webhook_id, since](Transaction& transaction) {
+        return sqlite::SetFailingSince(transaction, webhook_id, since);
+      },
+      std::move(done)));
+}
+
+// ---- Events
+
+void SqliteStore::AcceptEvent(AcceptEventRequest request, Done<AcceptedEvent> done) {
+  queue_->Push(sqlite::MakeWrite<AcceptedEvent>(
+      [request = std::move(request)](Transaction& transaction) {
+        return sqlite::AcceptEvent(transaction, request);
+      },
+      std::move(done)));
+}
+
+// ---- Deliveries
+
+absl::StatusOr<std::vector<PendingEndpoint>> SqliteStore::PendingEndpoints() {
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  return sqlite::PendingEndpoints(*reader);
+}
+
+void SqliteStore::ClaimDeliveries(ClaimRequest request, Done<ClaimedDeliveries> done) {
+  queue_->PushUnbounded(sqlite::MakeWrite<ClaimedDeliveries>(
+      [request](Transaction& transaction) { return sqlite::ClaimDeliveries(transaction, request); },
+      std::move(done)));
+}
+
+void SqliteStore::FinishAttempts(std::vector<FinishedAttempt> attempts, DoneStatus done) {
+  queue_->PushUnbounded(sqlite::MakeStatusWrite(
+      [attempts = std::move(attempts)](Transaction& transaction) {
+        return sqlite::FinishAttempts(transaction, attempts);
+      },
+      std::move(done)));
+}
+
+absl::StatusOr<std::vector<DeliveryRecord>> SqliteStore::ListDeliveries(
+    const DeliveryFilter& filter) {
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  return sqlite::ListDeliveries(*reader, filter, lease_epoch_);
+}
+
+absl::StatusOr<DeliveryDetails> SqliteStore::GetDelivery(int64_t delivery_id) {
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  return sqlite::GetDelivery(*reader, delivery_id, lease_epoch_);
+}
+
+void SqliteStore::Redeliver(int64_t delivery_id, absl::Time now, Done<DeliveryRecord> done) {
+  queue_->Push(sqlite::MakeWrite<DeliveryRecord>(
+      [delivery_id, now](Transaction& transaction) {
+        return sqlite::Redeliver(transaction, delivery_id, now);
+      },
+      std::move(done)));
+}
+
+void SqliteStore::Replay(ReplayRequest request, Done<int64_t> done) {
+  queue_->Push(sqlite::MakeWrite<int64_t>(
+      [request](Transaction& transaction) { return sqlite::Replay(transaction, request); },
+      std::move(done)));
+}
+
+void SqliteStore::CancelDelivery(int64_t delivery_id, absl::Time now, Done<DeliveryRecord> done) {
+  queue_->Push(sqlite::MakeWrite<DeliveryRecord>(
+      [delivery_id, now](Transaction& transaction) {
+        return sqlite::CancelDelivery(transaction, delivery_id, now);
+      },
+      std::move(done)));
+}
+
+// ---- Settings
+
+void SqliteStore::LoadOrCreateSetting(std::string name, std::string value, Done<std::string> done) {
+  queue_->Push(sqlite::MakeWrite<std::string>(
+      [name = std::move(name), value = std::move(value)](Transaction& transaction) {
+        return sqlite::LoadOrCreateSetting(transaction, name, value);
+      },
+      std::move(done)));
+}
+
+}  // namespace webhookd

@@ -1,0 +1,70 @@
+#include "base/random.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace webhookd {
+namespace {
+
+// Gives these numbers, and then the last one for ever.
+class FixedBits final : public RandomBits {
+ public:
+  explicit FixedBits(std::vector<uint64_t> bits) : bits_(std::move(bits)) {}
+
+  uint64_t Next() override {
+    const uint64_t next = bits_.front();
+    if (bits_.size() > 1) bits_.erase(bits_.begin());
+    return next;
+  }
+
+ private:
+  std::vector<uint64_t> bits_;
+};
+
+TEST(RandomUuid, SetsVersionAndVariantAndKeepsTheOtherBits) {
+  FixedBits zeros({0});
+  EXPECT_EQ(RandomUuid(zeros), "00000000-0000-4000-8000-000000000000");
+  FixedBits ones({~uint64_t{0}});
+  EXPECT_EQ(RandomUuid(ones), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+  FixedBits mixed({0x0123456789abcdef, 0xfedcba9876543210});
+  EXPECT_EQ(RandomUuid(mixed), "01234567-89ab-4def-bedc-ba9876543210");
+}
+
+TEST(RandomHex, WritesEveryDigit) {
+  FixedBits bits({0, 0x00f0123456789abc});
+  EXPECT_EQ(RandomHex(bits, 8), "0000000000000000");
+  EXPECT_EQ(RandomHex(bits, 8), "00f0123456789abc");
+  EXPECT_EQ(RandomHex(bits, 32).size(), 64);
+  EXPECT_EQ(RandomHex(bits, 0), "");
+}
+
+TEST(SecureRandom, DoesNotRepeat) {
+  std::set<std::string> ids;
+  for (int i = 0; i < 1000; ++i) ids.insert(RandomUuid(SecureRandom()));
+  EXPECT_EQ(ids.size(), 1000);
+  for (const std::string& id : ids) {
+    EXPECT_THAT(id, testing::MatchesRegex(
+                        "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
+  }
+}
+
+TEST(SecureRandom, UsesEveryBit) {
+  uint64_t seen_one = 0;
+  uint64_t seen_zero = 0;
+  for (int i = 0; i < 200; ++i) {
+    const uint64_t bits = SecureRandom().Next();
+    seen_one |= bits;
+    seen_zero |= ~bits;
+  }
+  EXPECT_EQ(seen_one, ~uint64_t{0});
+  EXPECT_EQ(seen_zero, ~uint64_t{0});
+}
+
+}  // namespace
+}  // namespace webhookd

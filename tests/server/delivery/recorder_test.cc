@@ -1,0 +1,83 @@
+#include "server/delivery/recorder.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <vector>
+
+#include "tests/testing/fake_store.h"
+#include "tests/testing/manual_executor.h"
+#include "tests/testing/simulated_clock.h"
+
+namespace webhookd {
+namespace {
+
+class RecorderTest : public ::testing::Test {
+ protected:
+  static EndedAttempt Attempt(int64_t delivery_id) {
+    return {.webhook_id = 1, .finished = {.delivery_id = delivery_id, .attempt = {.number = 1}}};
+  }
+
+  // Runs the store and hands its answers to the recorder.
+  void Run() {
+    writer_.RunAll();
+    for (Inbox::Task& task : inbox_->Take()) std::move(task)();
+  }
+
+  SimulatedClock clock_;
+  ManualExecutor writer_;
+  FakeStore store_{writer_};
+  std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>([] {});
+  std::vector<int64_t> recorded_;
+  Recorder recorder_{store_, clock_, inbox_, [this](const EndedAttempt& ended) {
+                       recorded_.push_back(ended.finished.delivery_id);
+                     }};
+};
+
+TEST_F(RecorderTest, WhatEndsWhileABatchIsWrittenMakesTheNext) {
+  recorder_.Add(Attempt(1));
+  recorder_.Flush();
+  recorder_.Add(Attempt(2));
+  recorder_.Add(Attempt(3));
+  recorder_.Flush();
+  EXPECT_EQ(store_.finish_batches().size(), 1);
+  EXPECT_FALSE(recorder_.idle());
+  Run();
+  recorder_.Flush();
+  Run();
+  EXPECT_EQ(store_.finish_batches(), (std::vector<size_t>{1, 2}));
+  EXPECT_EQ(recorded_, (std::vector<int64_t>{1, 2, 3}));
+  EXPECT_TRUE(recorder_.idle());
+}
+
+TEST_F(RecorderTest, WhatTheStoreDoesNotTakeIsKeptAndTriedAgain) {
+  store_.FailFinish(absl::ResourceExhaustedError("the disk is full"));
+  recorder_.Add(Attempt(1));
+  recorder_.Flush();
+  Run();
+  EXPECT_TRUE(recorded_.empty());
+  EXPECT_FALSE(recorder_.idle());
+  recorder_.Flush();
+  EXPECT_EQ(store_.finish_batches().size(), 1) << "it hammers the store";
+  const absl::Duration wait = recorder_.NextFlushIn(clock_.Steady());
+  EXPECT_GT(wait, absl::ZeroDuration());
+  clock_.Advance(wait);
+  recorder_.Flush();
+  Run();
+  EXPECT_EQ(recorded_, (std::vector<int64_t>{1}));
+}
+
+TEST_F(RecorderTest, ARecordThatIsNeverTakenHoldsUpNoOther) {
+  store_.RefuseFinishOf(3);
+  for (int64_t id = 1; id <= 8; ++id) recorder_.Add(Attempt(id));
+  for (int i = 0; i < 30; ++i) {
+    recorder_.Flush();
+    Run();
+    clock_.Advance(absl::Seconds(1));
+  }
+  EXPECT_EQ(recorded_.size(), 7);
+  EXPECT_EQ(recorder_.waiting(), 1);
+}
+
+}  // namespace
+}  // namespace webhookd

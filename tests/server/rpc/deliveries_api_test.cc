@@ -1,0 +1,235 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tests/testing/receiver.h"
+#include "tests/testing/test_server.h"
+
+namespace webhookd {
+namespace {
+
+namespace pb = determined::webhook::v1;
+using ::testing::HasSubstr;
+
+class DeliveriesApiTest : public ::testing::Test {
+ protected:
+  v1::ListDeliveriesResponse List(const v1::ListDeliveriesRequest& request) {
+    grpc::ClientContext context;
+    v1::ListDeliveriesResponse response;
+    const grpc::Status status = server_.deliveries().ListDeliveries(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return response;
+  }
+
+  grpc::Status Redeliver(int64_t id, v1::Delivery* delivery = nullptr) {
+    grpc::ClientContext context;
+    v1::RedeliverDeliveryRequest request;
+    request.set_delivery_id(id);
+    v1::RedeliverDeliveryResponse response;
+    const grpc::Status status =
+        server_.deliveries().RedeliverDelivery(&context, request, &response);
+    if (delivery != nullptr) *delivery = response.delivery();
+    return status;
+  }
+
+  grpc::Status Replay(const v1::ReplayDeliveriesRequest& request, int64_t* count) {
+    grpc::ClientContext context;
+    v1::ReplayDeliveriesResponse response;
+    const grpc::Status status = server_.deliveries().ReplayDeliveries(&context, request, &response);
+    *count = response.replayed_count();
+    return status;
+  }
+
+  grpc::Status Cancel(int64_t id, v1::Delivery* delivery = nullptr) {
+    grpc::ClientContext context;
+    v1::CancelDeliveryRequest request;
+    request.set_delivery_id(id);
+    v1::CancelDeliveryResponse response;
+    const grpc::Status status = server_.deliveries().CancelDelivery(&context, request, &response);
+    if (delivery != nullptr) *delivery = response.delivery();
+    return status;
+  }
+
+  int64_t ReportOne(int32_t experiment) {
+    return server_.Report(CompletedReport(experiment)).deliveries(0).delivery_id();
+  }
+
+  TestServer server_{[](Config& config) {
+    // Two attempts, and for what waits for its second a wait that no test sees the end of.
+    config.delivery.retry_schedule = {absl::ZeroDuration(), absl::Hours(1)};
+  }};
+  Receiver receiver_;
+};
+
+TEST_F(DeliveriesApiTest, ShowsADeliveryWithItsAttempts) {
+  receiver_.Enqueue(CannedResponse::Status(200, "thanks"));
+  const pb::Webhook webhook = server_.Create(NewWebhookFor(receiver_.url()));
+  const v1::GetDeliveryResponse shown =
+      server_.WaitForDelivery(ReportOne(41), v1::DELIVERY_STATE_DELIVERED);
+  EXPECT_EQ(shown.delivery().webhook_id(), webhook.id());
+  EXPECT_EQ(shown.delivery().webhook_name(), webhook.name());
+  EXPECT_EQ(shown.delivery().trigger_id(), webhook.triggers(0).id());
+  EXPECT_EQ(shown.delivery().event_type(), "EXPERIMENT_STATE_CHANGE");
+  EXPECT_EQ(shown.delivery().attempt_count(), 1);
+  EXPECT_EQ(shown.delivery().last_status(), 200);
+  EXPECT_TRUE(shown.delivery().has_finished_at());
+  ASSERT_EQ(shown.attempts_size(), 1);
+  EXPECT_EQ(shown.attempts(0).response_excerpt(), "thanks");
+  EXPECT_EQ(shown.request_body(), receiver_.requests()[0].body);
+}
+
+TEST_F(DeliveriesApiTest, UnknownDeliveriesAreNotFound) {
+  grpc::ClientContext context;
+  v1::GetDeliveryRequest request;
+  request.set_delivery_id(77);
+  v1::GetDeliveryResponse response;
+  for (const grpc::Status& status : {server_.deliveries().GetDelivery(&context, request, &response),
+                                     Redeliver(77), Cancel(77)}) {
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+    EXPECT_THAT(status.error_message(), HasSubstr("delivery 77"));
+  }
+}
+
+TEST_F(DeliveriesApiTest, NumbersBelowOneAreRefused) {
+  grpc::ClientContext context;
+  v1::GetDeliveryResponse response;
+  for (const grpc::Status& status :
+       {server_.deliveries().GetDelivery(&context, {}, &response), Redeliver(-3), Cancel(0)}) {
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_THAT(status.error_message(), HasSubstr("delivery_id"));
+  }
+}
+
+TEST_F(DeliveriesApiTest, ListsPagesNewestFirst) {
+  server_.Create(NewWebhookFor(receiver_.url()));
+  std::vector<int64_t> ids;
+  for (int i = 1; i <= 7; ++i) ids.insert(ids.begin(), ReportOne(i));
+  v1::ListDeliveriesRequest request;
+  request.set_page_size(3);
+  std::vector<int64_t> listed;
+  int pages = 0;
+  do {
+    const v1::ListDeliveriesResponse page = List(request);
+    EXPECT_LE(page.deliveries_size(), 3);
+    for (const v1::Delivery& delivery : page.deliveries()) listed.push_back(delivery.id());
+    request.set_page_token(page.next_page_token());
+    ++pages;
+  } while (!request.page_token().empty());
+  EXPECT_EQ(listed, ids);
+  EXPECT_EQ(pages, 3);
+}
+
+TEST_F(DeliveriesApiTest, AFullLastPageHasNoNext) {
+  server_.Create(NewWebhookFor(receiver_.url()));
+  for (int i = 1; i <= 3; ++i) ReportOne(i);
+  v1::ListDeliveriesRequest request;
+  request.set_page_size(3);
+  EXPECT_EQ(List(request).next_page_token(), "");
+}
+
+TEST_F(DeliveriesApiTest, FiltersByEventWebhookAndState) {
+  server_.Create(NewWebhookFor(receiver_.url()));
+  Receiver failing([](const ReceivedRequest&) { return CannedResponse::Status(500); });
+  pb::Webhook other = NewWebhookFor(failing.url());
+  other.set_name("failing");
+  const int32_t other_id = server_.Create(other).id();
+  const v1::ReportExperimentStateResponse first = server_.Report(CompletedReport(1));
+  const v1::ReportExperimentStateResponse second = server_.Report(CompletedReport(2));
+  for (const auto& report : {first, second}) {
+    server_.WaitForDelivery(report.deliveries(0).delivery_id(), v1::DELIVERY_STATE_DELIVERED);
+    server_.WaitForDelivery(report.deliveries(1).delivery_id(), v1::DELIVERY_STATE_PENDING);
+  }
+
+  v1::ListDeliveriesRequest by_event;
+  by_event.set_event_id(first.event_id());
+  EXPECT_EQ(List(by_event).deliveries_size(), 2);
+  v1::ListDeliveriesRequest by_webhook;
+  by_webhook.set_webhook_id(other_id);
+  EXPECT_EQ(List(by_webhook).deliveries_size(), 2);
+  v1::ListDeliveriesRequest by_state;
+  by_state.set_state(v1::DELIVERY_STATE_DELIVERED);
+  EXPECT_EQ(List(by_state).deliveries_size(), 2);
+  by_state.set_state(v1::DELIVERY_STATE_FAILED);
+  EXPECT_EQ(List(by_state).deliveries_size(), 0);
+  v1::ListDeliveriesRequest by_time;
+  by_time.mutable_created_from()->set_seconds(4'000'000'000);
+  EXPECT_EQ(List(by_time).deliveries_size(), 0);
+}
+
+TEST_F(DeliveriesApiTest, RedeliversWithTheSameEventAndBody) {
+  server_.Create(NewWebhookFor(receiver_.url()));
+  const int64_t id = ReportOne(41);
+  server_.WaitForDelivery(id, v1::DELIVERY_STATE_DELIVERED);
+  v1::Delivery delivery;
+  const grpc::Status status = Redeliver(id, &delivery);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(delivery.id(), id);
+  EXPECT_EQ(delivery.state(), v1::DELIVERY_STATE_PENDING);
+  ASSERT_TRUE(receiver_.WaitForRequests(2));
+  const v1::GetDeliveryResponse again = server_.WaitForDelivery(id, v1::DELIVERY_STATE_DELIVERED);
+  EXPECT_EQ(again.delivery().attempt_count(), 2);
+  EXPECT_EQ(receiver_.requests()[1].body, receiver_.requests()[0].body);
+}
+
+TEST_F(DeliveriesApiTest, RedeliveryOfADeletedWebhookIsRefused) {
+  const int32_t webhook_id = server_.Create(NewWebhookFor(receiver_.url())).id();
+  const int64_t id = ReportOne(41);
+  server_.WaitForDelivery(id, v1::DELIVERY_STATE_DELIVERED);
+  grpc::ClientContext context;
+  determined::api::v1::DeleteWebhookRequest request;
+  request.set_id(webhook_id);
+  determined::api::v1::DeleteWebhookResponse response;
+  ASSERT_TRUE(server_.determined().DeleteWebhook(&context, request, &response).ok());
+  EXPECT_EQ(Redeliver(id).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+TEST_F(DeliveriesApiTest, ReplaysSkippedDeliveriesWhenAsked) {
+  pb::Webhook webhook = NewWebhookFor(receiver_.url());
+  webhook.set_disabled(true);
+  const int32_t webhook_id = server_.Create(webhook).id();
+  const int64_t id = ReportOne(41);
+  EXPECT_EQ(server_.GetDelivery(id).delivery().state(), v1::DELIVERY_STATE_SKIPPED);
+  pb::PatchWebhook enable;
+  enable.set_disabled(false);
+  server_.Patch(webhook_id, enable);
+
+  v1::ReplayDeliveriesRequest request;
+  request.set_webhook_id(webhook_id);
+  int64_t count = -1;
+  ASSERT_TRUE(Replay(request, &count).ok());
+  EXPECT_EQ(count, 0);
+  request.set_include_skipped(true);
+  ASSERT_TRUE(Replay(request, &count).ok());
+  EXPECT_EQ(count, 1);
+  server_.WaitForDelivery(id, v1::DELIVERY_STATE_DELIVERED);
+}
+
+TEST_F(DeliveriesApiTest, ReplayNeedsAWebhookThatExists) {
+  v1::ReplayDeliveriesRequest request;
+  int64_t count = 0;
+  EXPECT_EQ(Replay(request, &count).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  request.set_webhook_id(9);
+  const grpc::Status status = Replay(request, &count);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_THAT(status.error_message(), HasSubstr("webhook 9"));
+}
+
+TEST_F(DeliveriesApiTest, CancelsWhatWaits) {
+  receiver_.Enqueue(CannedResponse::Status(500));
+  server_.Create(NewWebhookFor(receiver_.url()));
+  const int64_t id = ReportOne(41);
+  ASSERT_TRUE(receiver_.WaitForRequests(1));
+  server_.WaitForDelivery(id, v1::DELIVERY_STATE_PENDING);
+  v1::Delivery delivery;
+  const grpc::Status status = Cancel(id, &delivery);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(delivery.state(), v1::DELIVERY_STATE_CANCELED);
+  EXPECT_TRUE(delivery.has_finished_at());
+  EXPECT_EQ(Cancel(id).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+}  // namespace
+}  // namespace webhookd

@@ -1,0 +1,327 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/testing/receiver.h"
+#include "tests/testing/test_server.h"
+
+namespace webhookd {
+namespace {
+
+namespace api = determined::api::v1;
+namespace pb = determined::webhook::v1;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+constexpr char kUrl[] = "http://127.0.0.1:9/hook";
+
+class WebhooksApiTest : public ::testing::Test {
+ protected:
+  grpc::Status Post(const pb::Webhook& webhook) {
+    grpc::ClientContext context;
+    api::PostWebhookRequest request;
+    *request.mutable_webhook() = webhook;
+    api::PostWebhookResponse response;
+    return server_.determined().PostWebhook(&context, request, &response);
+  }
+
+  grpc::Status Get(int32_t id) {
+    grpc::ClientContext context;
+    api::GetWebhookRequest request;
+    request.set_webhook_id(id);
+    api::GetWebhookResponse response;
+    return server_.determined().GetWebhook(&context, request, &response);
+  }
+
+  grpc::Status Patch(const api::PatchWebhookRequest& request) {
+    grpc::ClientContext context;
+    api::PatchWebhookResponse response;
+    return server_.determined().PatchWebhook(&context, request, &response);
+  }
+
+  grpc::Status Delete(int32_t id, api::DeleteWebhookResponse* response = nullptr) {
+    grpc::ClientContext context;
+    api::DeleteWebhookRequest request;
+    request.set_id(id);
+    api::DeleteWebhookResponse ignored;
+    return server_.determined().DeleteWebhook(&context, request,
+                                              response == nullptr ? &ignored : response);
+  }
+
+  std::vector<std::string> Names() {
+    grpc::ClientContext context;
+    api::GetWebhooksResponse response;
+    EXPECT_TRUE(server_.determined().GetWebhooks(&context, {}, &response).ok());
+    std::vector<std::string> names;
+    for (const pb::Webhook& webhook : response.webhooks()) names.push_back(webhook.name());
+    return names;
+  }
+
+  grpc::Status Test(int32_t id, api::TestWebhookResponse* response) {
+    grpc::ClientContext context;
+    api::TestWebhookRequest request;
+    request.set_id(id);
+    return server_.determined().TestWebhook(&context, request, response);
+  }
+
+  TestServer server_;
+};
+
+pb::Webhook Named(const std::string& name) {
+  pb::Webhook webhook = NewWebhookFor(kUrl);
+  webhook.set_name(name);
+  return webhook;
+}
+
+TEST_F(WebhooksApiTest, CreatesGetsAndLists) {
+  const pb::Webhook created = server_.Create(Named("one"));
+  EXPECT_GT(created.id(), 0);
+  ASSERT_EQ(created.triggers_size(), 1);
+  EXPECT_GT(created.triggers(0).id(), 0);
+  EXPECT_EQ(created.triggers(0).webhook_id(), created.id());
+  EXPECT_EQ(created.url(), kUrl);
+  EXPECT_EQ(created.mode(), pb::WEBHOOK_MODE_WORKSPACE);
+  EXPECT_FALSE(created.has_workspace_id());
+  EXPECT_GT(created.created_at().seconds(), 1'600'000'000);
+  EXPECT_EQ(server_.GetWebhook(created.id()).SerializeAsString(), created.SerializeAsString());
+
+  server_.Create(Named("two"));
+  EXPECT_THAT(Names(), ::testing::ElementsAre("one", "two"));
+}
+
+TEST_F(WebhooksApiTest, KeepsWebhooksOverARestart) {
+  pb::Webhook webhook = Named("kept 🎉");
+  webhook.set_workspace_id(5);
+  webhook.set_mode(pb::WEBHOOK_MODE_SPECIFIC);
+  webhook.set_max_in_flight(3);
+  webhook.set_max_requests_per_second(1.5);
+  const pb::Webhook created = server_.Create(webhook);
+  server_.Restart();
+  EXPECT_EQ(server_.GetWebhook(created.id()).DebugString(), created.DebugString());
+}
+
+TEST_F(WebhooksApiTest, RefusesATakenNameInItsScope) {
+  server_.Create(Named("taken"));
+  const grpc::Status global = Post(Named("taken"));
+  EXPECT_EQ(global.error_code(), grpc::StatusCode::ALREADY_EXISTS);
+  EXPECT_THAT(global.error_message(), AllOf(HasSubstr("\"taken\""), HasSubstr("global")));
+
+  pb::Webhook scoped = Named("taken");
+  scoped.set_workspace_id(4);
+  server_.Create(scoped);
+  const grpc::Status again = Post(scoped);
+  EXPECT_EQ(again.error_code(), grpc::StatusCode::ALREADY_EXISTS);
+  EXPECT_THAT(again.error_message(), AllOf(HasSubstr("\"taken\""), HasSubstr("workspace 4")));
+}
+
+TEST_F(WebhooksApiTest, RefusesBadWebhooksAndChangesNothing) {
+  pb::Webhook huge = Named(std::string(2 << 20, 'n'));
+  EXPECT_EQ(Post(huge).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  pb::Webhook denied = Named("denied");
+  denied.set_url("http://169.254.169.254/latest");
+  const grpc::Status status = Post(denied);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), AllOf(HasSubstr("url"), HasSubstr("169.254.169.254")));
+
+  grpc::ClientContext context;
+  api::PostWebhookResponse response;
+  EXPECT_EQ(server_.determined().PostWebhook(&context, {}, &response).error_code(),
+            grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(Names(), ::testing::IsEmpty());
+}
+
+TEST_F(WebhooksApiTest, UnknownWebhooksAreNotFound) {
+  api::PatchWebhookRequest patch;
+  patch.set_id(7);
+  patch.mutable_webhook()->set_url(kUrl);
+  api::TestWebhookResponse test;
+  for (const grpc::Status& status : {Get(7), Patch(patch), Delete(7), Test(7, &test)}) {
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
+    EXPECT_THAT(status.error_message(), HasSubstr("webhook 7"));
+  }
+}
+
+TEST_F(WebhooksApiTest, NumbersBelowOneAreRefused) {
+  api::PatchWebhookRequest patch;
+  patch.set_id(-1);
+  patch.mutable_webhook()->set_url(kUrl);
+  api::TestWebhookResponse test;
+  for (const grpc::Status& status : {Get(-1), Patch(patch), Delete(-1), Test(-1, &test)}) {
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+    EXPECT_THAT(status.error_message(), AllOf(HasSubstr("id"), HasSubstr("-1")));
+  }
+}
+
+TEST_F(WebhooksApiTest, PatchesAndKeepsTheNumbersOfEqualTriggers) {
+  const pb::Webhook created = server_.Create(NewWebhookFor(kUrl, {"COMPLETED", "CANCELED"}));
+  pb::PatchWebhook patch;
+  patch.set_url("http://127.0.0.1:9/other");
+  *patch.mutable_triggers() = NewWebhookFor(kUrl, {"CANCELED", "ERROR"}).triggers();
+  const pb::Webhook patched = server_.Patch(created.id(), patch);
+  EXPECT_EQ(patched.url(), "http://127.0.0.1:9/other");
+  EXPECT_EQ(patched.name(), created.name());
+  ASSERT_EQ(patched.triggers_size(), 2);
+  EXPECT_EQ(patched.triggers(0).id(), created.triggers(1).id());
+  EXPECT_GT(patched.triggers(1).id(), created.triggers(1).id());
+  EXPECT_EQ(server_.GetWebhook(created.id()).DebugString(), patched.DebugString());
+}
+
+TEST_F(WebhooksApiTest, PatchRefusesATakenName) {
+  server_.Create(Named("one"));
+  const pb::Webhook two = server_.Create(Named("two"));
+  api::PatchWebhookRequest request;
+  request.set_id(two.id());
+  request.mutable_webhook()->set_name("one");
+  const grpc::Status status = Patch(request);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::ALREADY_EXISTS);
+  EXPECT_THAT(status.error_message(), HasSubstr("\"one\""));
+  EXPECT_THAT(Names(), ::testing::ElementsAre("one", "two"));
+}
+
+TEST_F(WebhooksApiTest, ChangesAtTheSameTimeAreAllMade) {
+  constexpr int kCallers = 4;
+  constexpr int kRounds = 20;
+  std::vector<int32_t> ids;
+  for (int i = 0; i < kCallers; ++i) ids.push_back(server_.Create(Named(absl::StrCat(i))).id());
+  std::vector<std::thread> callers;
+  callers.reserve(kCallers);
+  for (const int32_t id : ids) {
+    callers.emplace_back([this, id] {
+      for (int round = 0; round < kRounds; ++round) {
+        api::PatchWebhookRequest request;
+        request.set_id(id);
+        request.mutable_webhook()->set_max_in_flight(round + 1);
+        const grpc::Status status = Patch(request);
+        // Losing ten times in a row is told; nothing is lost silently.
+        if (status.error_code() == grpc::StatusCode::ABORTED) {
+          --round;
+        } else {
+          EXPECT_TRUE(status.ok()) << status.error_message();
+        }
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  for (const int32_t id : ids) EXPECT_EQ(server_.GetWebhook(id).max_in_flight(), kRounds);
+}
+
+TEST_F(WebhooksApiTest, DisablesAndEnables) {
+  const pb::Webhook created = server_.Create(Named("one"));
+  pb::PatchWebhook patch;
+  patch.set_disabled(true);
+  const pb::Webhook disabled = server_.Patch(created.id(), patch);
+  EXPECT_TRUE(disabled.disabled());
+  EXPECT_EQ(disabled.disabled_reason(), "disabled by request");
+  EXPECT_TRUE(disabled.has_disabled_at());
+  patch.set_disabled(false);
+  const pb::Webhook enabled = server_.Patch(created.id(), patch);
+  EXPECT_FALSE(enabled.disabled());
+  EXPECT_FALSE(enabled.has_disabled_reason());
+  EXPECT_FALSE(enabled.has_disabled_at());
+}
+
+TEST_F(WebhooksApiTest, DeletesAndNeverUsesANumberAgain) {
+  const pb::Webhook first = server_.Create(Named("one"));
+  api::DeleteWebhookResponse response;
+  ASSERT_TRUE(Delete(first.id(), &response).ok());
+  EXPECT_EQ(response.canceled_deliveries(), 0);
+  EXPECT_EQ(Get(first.id()).error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(Delete(first.id()).error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_THAT(Names(), ::testing::IsEmpty());
+  const pb::Webhook second = server_.Create(Named("one"));
+  EXPECT_GT(second.id(), first.id());
+  EXPECT_GT(second.triggers(0).id(), first.triggers(0).id());
+}
+
+TEST_F(WebhooksApiTest, TestSendsAMockEventAndTellsWhatCameBack) {
+  Receiver receiver([](const ReceivedRequest&) { return CannedResponse::Status(201, "thanks"); });
+  const pb::Webhook webhook = server_.Create(NewWebhookFor(receiver.url("/hook")));
+  api::TestWebhookResponse response;
+  const grpc::Status status = Test(webhook.id(), &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_TRUE(response.completed());
+  EXPECT_EQ(response.attempt().number(), 1);
+  EXPECT_EQ(response.attempt().status(), 201);
+  EXPECT_EQ(response.attempt().error_class(), "");
+  EXPECT_EQ(response.attempt().response_excerpt(), "thanks");
+  EXPECT_EQ(response.attempt().url(), receiver.url("/hook"));
+  EXPECT_EQ(response.attempt().remote_address(), absl::StrCat("127.0.0.1:", receiver.port()));
+
+  ASSERT_TRUE(receiver.WaitForRequests(1));
+  const ReceivedRequest request = receiver.requests()[0];
+  EXPECT_EQ(request.body, response.request_body());
+  EXPECT_THAT(request.body, HasSubstr(R"("event_data":{"data":"test"})"));
+  EXPECT_THAT(request.body, HasSubstr(response.event_id()));
+  EXPECT_EQ(
+      request.Header("X-Determined-AI-Signature"),
+      DeterminedSignature(TestServer::kSigningKey,
+                          request.Header("X-Determined-AI-Signature-Timestamp"), request.body));
+}
+
+TEST_F(WebhooksApiTest, TestOfASlackWebhookSendsASlackMessage) {
+  Receiver receiver;
+  pb::Webhook webhook = NewWebhookFor(receiver.url());
+  webhook.set_webhook_type(pb::WEBHOOK_TYPE_SLACK);
+  api::TestWebhookResponse response;
+  ASSERT_TRUE(Test(server_.Create(webhook).id(), &response).ok());
+  EXPECT_TRUE(response.completed());
+  ASSERT_TRUE(receiver.WaitForRequests(1));
+  EXPECT_THAT(receiver.requests()[0].body, HasSubstr("\"blocks\""));
+}
+
+TEST_F(WebhooksApiTest, TestTellsWhyItFailed) {
+  Receiver receiver([](const ReceivedRequest&) { return CannedResponse::Status(500, "oops"); });
+  const pb::Webhook webhook = server_.Create(NewWebhookFor(receiver.url()));
+  api::TestWebhookResponse response;
+  ASSERT_TRUE(Test(webhook.id(), &response).ok());
+  EXPECT_FALSE(response.completed());
+  EXPECT_EQ(response.attempt().status(), 500);
+  EXPECT_EQ(response.attempt().error_class(), "http_5xx");
+  EXPECT_EQ(response.attempt().response_excerpt(), "oops");
+
+  receiver.Stop();
+  ASSERT_TRUE(Test(webhook.id(), &response).ok());
+  EXPECT_FALSE(response.completed());
+  EXPECT_EQ(response.attempt().error_class(), "connect");
+}
+
+TEST_F(WebhooksApiTest, TestWorksWhileDisabled) {
+  Receiver receiver;
+  pb::Webhook webhook = NewWebhookFor(receiver.url());
+  webhook.set_disabled(true);
+  api::TestWebhookResponse response;
+  ASSERT_TRUE(Test(server_.Create(webhook).id(), &response).ok());
+  EXPECT_TRUE(response.completed());
+}
+
+TEST_F(WebhooksApiTest, ATestUnderWayDoesNotHoldUpTheEnd) {
+  Receiver receiver([](const ReceivedRequest&) { return CannedResponse::Never(); });
+  const pb::Webhook webhook = server_.Create(NewWebhookFor(receiver.url()));
+  std::thread caller([&] {
+    api::TestWebhookResponse response;
+    const grpc::Status status = Test(webhook.id(), &response);
+    if (status.ok()) {
+      EXPECT_FALSE(response.completed());
+    }
+  });
+  EXPECT_TRUE(receiver.WaitForRequests(1));
+  const absl::Duration before = RealClock().Steady();
+  server_.Stop();
+  EXPECT_LT(RealClock().Steady() - before, absl::Seconds(14));  // an attempt has 15
+  caller.join();
+}
+
+TEST_F(WebhooksApiTest, CustomEventsAreNotServedYet) {
+  grpc::ClientContext context;
+  api::PostWebhookEventDataResponse response;
+  const grpc::Status status = server_.determined().PostWebhookEventData(&context, {}, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+  EXPECT_THAT(status.error_message(), HasSubstr("CUSTOM"));
+}
+
+}  // namespace
+}  // namespace webhookd

@@ -120,7 +120,8 @@ ClassifiedFailure ClassifyCurlFailure(const CurlFailure& failure) {
     case CURLE_HTTP2_STREAM:
       return Broken(failure);
     case CURLE_HTTP2:
-      // Servers end connections after so many requests (GOAWAY), and those who were too late end up here.
+      // Servers end connections after so many requests (GOAWAY), and those who were too late end up
+      // here.
       if (failure.sent && !failure.any_socket && failure.header_bytes == 0) return Broken(failure);
       [[fallthrough]];
     case CURLE_UNSUPPORTED_PROTOCOL:  // an answer without a status line

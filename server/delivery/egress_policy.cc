@@ -21,8 +21,7 @@ struct RuleText {
 
 constexpr RuleText kRules[] = {
     // Services that hand credentials to whoever asks from this machine. Most of them are link-local
-    // too; some lie in
-    // private, shared or public ranges.
+    // too; some lie in private, shared or public ranges.
     {"169.254.169.254/32", "a cloud metadata address"},
     {"169.254.170.2/32", "a cloud metadata address (Amazon ECS)"},
     {"169.254.170.23/32", "a cloud metadata address (Amazon EKS)"},

@@ -67,8 +67,7 @@ class SystemResolver final : public Resolver {
   std::thread timer_;
 };
 
-// Asks the operating system; blocks.
-// Asks the operating system; blocks.
+// Asks the operating system; blocks. Asks the operating system; blocks.
 absl::StatusOr<std::vector<IpAddress>> LookUpHost(const std::string& host);
 
 }  // namespace webhookd

@@ -109,6 +109,11 @@ void Shard::Interrupt() { http_->Interrupt(); }
 
 bool Shard::drained() const { return draining_ && under_way_ == 0 && recorder_.idle(); }
 
+void Shard::Close() {
+  inbox_->Close();
+  http_.reset();
+}
+
 void Shard::Poll(absl::Duration max_wait) { http_->Poll(max_wait); }
 
 absl::Duration Shard::Step() {

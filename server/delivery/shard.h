@@ -57,6 +57,9 @@ class Shard {
   void Poll(absl::Duration max_wait);
   // After BeginDrain: whether nothing is under way and everything is recorded.
   bool drained() const;
+  // Drops what is still under way and whatever arrives from now on; callers of SendOnce are told.
+  // Nothing may be driven after it.
+  void Close();
 
  private:
   Endpoint& EndpointOf(int32_t webhook_id);
@@ -82,7 +85,7 @@ class Shard {
 
   const Dispatcher::Options options_;
   const Dispatcher::Dependencies dependencies_;
-  const std::unique_ptr<HttpClient> http_;
+  std::unique_ptr<HttpClient> http_;  // null once closed
   const std::shared_ptr<Inbox> inbox_;
   const absl::Time wall_start_;
   const absl::Duration steady_start_;

@@ -35,11 +35,12 @@ void ShardThread::Run() {
     absl::Duration wait = shard_->Step();
     if (const std::optional<absl::Duration> deadline = Deadline(); deadline.has_value()) {
       const absl::Duration left = *deadline - clock_.Steady();
-      if (shard_->drained() || left <= absl::ZeroDuration()) return;
+      if (shard_->drained() || left <= absl::ZeroDuration()) break;
       wait = std::min(wait, left);
     }
     shard_->Poll(wait);
   }
+  shard_->Close();
 }
 
 std::optional<absl::Duration> ShardThread::Deadline() {

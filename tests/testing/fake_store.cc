@@ -9,7 +9,7 @@ namespace webhookd {
 
 template <typename T, typename Write>
 void FakeStore::Post(Done<T> done, Write write) {
-  writer_.Post([this, done = std::move(done), write = std::move(write)]() mutable {
+  writer_.Post([done = std::move(done), write = std::move(write)]() mutable {
     absl::StatusOr<T> result = write();
     std::move(done)(std::move(result));
   });

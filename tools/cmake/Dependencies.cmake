@@ -24,5 +24,6 @@ pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 
 if(WEBHOOKD_BUILD_TESTS)
   find_package(GTest 1.12 REQUIRED)
+  find_package(benchmark REQUIRED)
   include(GoogleTest)
 endif()

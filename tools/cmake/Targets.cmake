@@ -1,9 +1,15 @@
 # One library a folder, one test program a folder.
 
-# The headers that most sources include and that take seconds to parse, precompiled once and shared by the targets that ask for them.
+# The headers that most sources include and that take seconds to parse, precompiled once and shared
+# by the targets that ask for them.
 function(webhookd_precompile target)
   if(WEBHOOKD_PCH)
     target_precompile_headers(${target} REUSE_FROM webhookd_pch)
+    get_target_property(type ${target} TYPE)
+    if(type STREQUAL EXECUTABLE)
+      # Precompiled headers only fit sources with the same option, and those of a library have this one.
+      target_compile_options(${target} PRIVATE -fPIC)
+    endif()
   endif()
 endfunction()
 
@@ -30,8 +36,6 @@ function(webhookd_test name)
   if(ARG_PCH)
     target_link_libraries(${name} PRIVATE webhookd_proto)
     webhookd_precompile(${name})
-    # Precompiled headers only fit sources with the same option, and those of a library have this one.
-    target_compile_options(${name} PRIVATE -fPIC)
   endif()
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 120)
 endfunction()

@@ -33,7 +33,7 @@ TEST_F(WebhookCommandsTest, CreatesListsAndShows) {
   EXPECT_THAT(created.out, HasSubstr("Created webhook 1. Try it with webhookctl webhook test 1."));
 
   EXPECT_EQ(Run({"webhook", "list"}).out,
-            "ID  NAME  WORKSPACE  MODE      TYPE   TRIGGERS                                     "
+            "ID  NAME  WORKSPACE  MODE      TYPE   TRIGGERS                                    "
             "URL                         STATUS\n"
             "1   日本  3          specific  slack  COMPLETED, ERROR, TASK_LOG {\"regex\":\"OOM\"}  "
             "http://127.0.0.1:9000/hook  enabled\n");

@@ -48,15 +48,13 @@ TEST(Webhookctl, WrongUsageIsTwo) {
   expect({"--server", "https://host", "version"}, "TLS is not supported");
 }
 
-TEST(Webhookctl, SaysWhenNoServerIsThere) {
-  testing::FakeServer server({});
-  const std::string address = server.address();
-  server.Stop();
-  const CliResult result = RunCli({"--server", address, "webhook", "list"});
+TEST_F(CliTest, SaysWhenNoServerIsThere) {
+  server_.Stop();
+  const CliResult result = Run({"webhook", "list"});
   EXPECT_EQ(result.code, 1);
-  EXPECT_THAT(result.err,
-              StartsWith("webhookctl: UNAVAILABLE: cannot connect to " + address + ": "));
-  EXPECT_THAT(result.err, HasSubstr("is webhookd running at " + address + "? start it with"));
+  EXPECT_THAT(result.err, StartsWith("webhookctl: UNAVAILABLE: cannot connect to " +
+                                     server_.address() + ": Connection refused\n"));
+  EXPECT_THAT(result.err, HasSubstr("is webhookd running at " + server_.address()));
   EXPECT_THAT(result.out, IsEmpty());
 }
 

@@ -186,6 +186,7 @@ TEST(Log, LinesOfManyThreadsStayWhole) {
   ASSERT_TRUE(InitLogging("info", "json").ok());
   const CapturedStderr captured;
   std::vector<std::thread> threads;
+  threads.reserve(kThreads);
   for (int thread = 0; thread < kThreads; ++thread) {
     threads.emplace_back([thread] {
       for (int64_t i = 0; i < kLines; ++i) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "determined/experiment/v1/experiment.pb.h"
 #include "google/protobuf/util/json_util.h"
@@ -135,8 +136,11 @@ absl::Status ParseJson(absl::string_view json, google::protobuf::Message& messag
   const auto status =
       google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &message);
   if (status.ok()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::string_view(status.message().data(), status.message().size()));
+  // The parser may add the text around the mistake and a line that points at it.
+  const std::vector<absl::string_view> lines =
+      absl::StrSplit(absl::string_view(status.message().data(), status.message().size()), '\n');
+  if (lines.size() < 2) return absl::InvalidArgumentError(lines[0]);
+  return absl::InvalidArgumentError(absl::StrCat(lines[0], " Near: ", lines[1]));
 }
 
 }  // namespace webhookd

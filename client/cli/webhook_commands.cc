@@ -69,8 +69,9 @@ std::string DescribeTriggers(const Webhook& webhook) {
 
 Table::Cell StatusCell(const Webhook& webhook) {
   if (!webhook.disabled()) return {"enabled", Color::kGreen};
-  return {absl::StrCat("disabled", webhook.disabled_reason().empty() ? "" : ": ",
-                       webhook.disabled_reason()),
+  return {webhook.disabled_reason().empty()
+              ? "disabled"
+              : absl::StrCat("disabled (", webhook.disabled_reason(), ")"),
           Color::kYellow};
 }
 

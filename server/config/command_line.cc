@@ -7,9 +7,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/quoted.h"
 #include "base/status_macros.h"
 #include "server/config/nearest_name.h"
-#include "server/config/quoted_value.h"
 
 namespace webhookd {
 namespace {
@@ -64,7 +64,7 @@ absl::Status UnknownFlag(const std::string& name) {
     for (std::string& flag : setting.Flags()) known.push_back(std::move(flag));
   }
   return absl::InvalidArgumentError(absl::StrCat(
-      "unknown flag ", QuotedValue(name), DidYouMean(name, known), " (--help lists all flags)"));
+      "unknown flag ", Quoted(name), DidYouMean(name, known), " (--help lists all flags)"));
 }
 
 bool IsSwitchText(const std::string& text) { return ParseSwitch(text).ok(); }
@@ -75,8 +75,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
   CommandLine command_line;
   for (size_t i = 0; i < arguments.size(); ++i) {
     if (!absl::StartsWith(arguments[i], "-")) {
-      return absl::InvalidArgumentError(absl::StrCat("unexpected argument ",
-                                                     QuotedValue(arguments[i]),
+      return absl::InvalidArgumentError(absl::StrCat("unexpected argument ", Quoted(arguments[i]),
                                                      "; settings are given as --flag value"));
     }
     auto [name, value] = Split(arguments[i]);
@@ -98,8 +97,8 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
       }
       // A value that was forgotten, rather than one that looks like a flag.
       if (absl::StartsWith(*next, "--") && SettingOf(Split(*next).name) != nullptr) {
-        return absl::InvalidArgumentError(absl::StrCat(name, " needs a value, but ",
-                                                       QuotedValue(*next), " follows; write ", name,
+        return absl::InvalidArgumentError(absl::StrCat(name, " needs a value, but ", Quoted(*next),
+                                                       " follows; write ", name,
                                                        "=VALUE if that is its value"));
       }
       value = arguments[++i];

@@ -7,9 +7,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/quoted.h"
 #include "base/status_macros.h"
 #include "server/config/nearest_name.h"
-#include "server/config/quoted_value.h"
 
 namespace webhookd {
 namespace {
@@ -71,7 +71,7 @@ class Reader {
         RETURN_IF_ERROR(ReadSection(child, key));
       } else {
         return Error(child, "unknown key ",
-                     absl::StrCat(QuotedValue(key), DidYouMean(key, known_keys_)));
+                     absl::StrCat(Quoted(key), DidYouMean(key, known_keys_)));
       }
     }
     return absl::OkStatus();
@@ -91,7 +91,7 @@ class Reader {
     }
     if (node.kind != expected) {
       const std::string given = node.kind == Kind::kScalar && !setting.secret
-                                    ? QuotedValue(node.scalar)
+                                    ? Quoted(node.scalar)
                                     : std::string(Describe(node.kind));
       return Error(
           node, key,

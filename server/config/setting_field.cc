@@ -6,13 +6,13 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
-#include "server/config/quoted_value.h"
+#include "base/quoted.h"
 
 namespace webhookd {
 namespace {
 
 absl::Status IsNot(absl::string_view text, absl::string_view expected) {
-  return absl::InvalidArgumentError(absl::StrCat(QuotedValue(text), " is not ", expected));
+  return absl::InvalidArgumentError(absl::StrCat(Quoted(text), " is not ", expected));
 }
 
 absl::StatusOr<std::string> Trimmed(const GivenText& given) {

@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "base/quoted.h"
 #include "base/status_macros.h"
 #include "base/utf8.h"
-#include "server/config/quoted_value.h"
 #include "server/delivery/ip_address.h"
 #include "server/delivery/target_url.h"
 
@@ -40,10 +40,9 @@ bool IsHostName(absl::string_view text) {
 absl::StatusOr<std::string> CheckText(absl::string_view text) {
   if (HasControlCharacter(text)) {
     return absl::InvalidArgumentError(
-        absl::StrCat(QuotedValue(text), " contains a line break or another control character"));
+        absl::StrCat(Quoted(text), " contains a line break or another control character"));
   }
-  if (!IsUtf8(text))
-    return absl::InvalidArgumentError(absl::StrCat(QuotedValue(text), " is not UTF-8"));
+  if (!IsUtf8(text)) return absl::InvalidArgumentError(absl::StrCat(Quoted(text), " is not UTF-8"));
   return std::string(text);
 }
 
@@ -57,7 +56,7 @@ absl::StatusOr<std::string> CheckChoice(absl::string_view text,
   const std::string lower = absl::AsciiStrToLower(text);
   if (std::find(choices.begin(), choices.end(), lower) != choices.end()) return lower;
   return absl::InvalidArgumentError(
-      absl::StrCat(QuotedValue(text), " is not one of ", absl::StrJoin(choices, ", ")));
+      absl::StrCat(Quoted(text), " is not one of ", absl::StrJoin(choices, ", ")));
 }
 
 absl::StatusOr<std::string> CheckSigningKey(absl::string_view key) {
@@ -83,8 +82,8 @@ absl::StatusOr<std::string> CheckBaseUrl(absl::string_view url) {
   if (url.empty()) return std::string();
   RETURN_IF_ERROR(ParseTargetUrl(url).status());
   if (absl::StrContains(url, '?')) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        QuotedValue(url), " has a query; paths are appended to this URL, so remove it"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(Quoted(url), " has a query; paths are appended to this URL, so remove it"));
   }
   while (absl::ConsumeSuffix(&url, "/")) {
   }
@@ -113,7 +112,7 @@ absl::StatusOr<std::string> CheckListenAddress(absl::string_view address) {
     return std::string(bare);
   }
   return absl::InvalidArgumentError(
-      absl::StrCat(QuotedValue(address),
+      absl::StrCat(Quoted(address),
                    " is not an address such as 127.0.0.1, 0.0.0.0 or ::, nor a host name; the "
                    "port is a setting of its own"));
 }

@@ -16,8 +16,8 @@
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
+#include "base/quoted.h"
 #include "base/status_macros.h"
-#include "server/config/quoted_value.h"
 
 namespace webhookd {
 namespace {
@@ -99,7 +99,7 @@ class TreeBuilder final : public YAML::EventHandler {
     if (node.kind != Kind::kScalar) Fail(node.line, "a key that is not plain text");
     const auto [first, is_new] = parent.key_lines.emplace(node.scalar, node.line);
     if (!is_new) {
-      Fail(node.line, absl::StrCat("the key ", QuotedValue(node.scalar), " stands in line ",
+      Fail(node.line, absl::StrCat("the key ", Quoted(node.scalar), " stands in line ",
                                    first->second, " already; remove one of them"));
     }
     parent.key = std::move(node.scalar);
@@ -147,8 +147,8 @@ absl::StatusOr<YamlNode> ParseYaml(absl::string_view text, absl::string_view nam
 absl::StatusOr<YamlNode> ReadYamlFile(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   const auto failed = [&path](int error) {
-    return absl::ErrnoToStatus(
-        error, absl::StrCat("cannot read the configuration file ", QuotedValue(path)));
+    return absl::ErrnoToStatus(error,
+                               absl::StrCat("cannot read the configuration file ", Quoted(path)));
   };
   if (file < 0) return failed(errno);
   const absl::Cleanup close_file = [file] { close(file); };

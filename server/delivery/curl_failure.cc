@@ -87,7 +87,8 @@ ClassifiedFailure TooLarge(const CurlFailure& failure) {
 ClassifiedFailure ClassifyCurlFailure(const CurlFailure& failure) {
   if (failure.second_send) {
     return {AttemptError::kStaleConnection,
-            absl::StrCat("the kept connection to ", failure.peer, " broke before an answer")};
+            absl::StrCat("the connection to ", failure.peer,
+                         " broke or refused the request before an answer")};
   }
   if (failure.headers_too_large) return TooLarge(failure);
   switch (failure.code) {

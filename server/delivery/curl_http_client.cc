@@ -100,6 +100,7 @@ class CurlHttpClient::Impl {
   std::vector<std::unique_ptr<CurlTransfer>> active_;
   std::vector<std::unique_ptr<CurlTransfer>> idle_;
   std::vector<Completed> completed_;
+  std::vector<Completed> calling_;  // empty but in Poll; kept for its memory
 };
 
 CurlHttpClient::Impl::Impl(Options options, const EgressPolicy& policy, int epoll, int wake,
@@ -250,10 +251,10 @@ void CurlHttpClient::Impl::Finish(CurlTransfer* transfer, CURLcode code) {
 void CurlHttpClient::Impl::Poll(absl::Duration max_wait) {
   HandleEvents(max_wait);
   CollectFinished();
-  // Callbacks may send.
-  for (Completed& completed : std::exchange(completed_, {})) {
-    std::move(completed.done)(std::move(completed.result));
-  }
+  // Callbacks may send, and what they send may be completed at once.
+  calling_.swap(completed_);
+  for (Completed& completed : calling_) std::move(completed.done)(std::move(completed.result));
+  calling_.clear();
 }
 
 void CurlHttpClient::Impl::Interrupt() { eventfd_write(wake_, 1); }

@@ -10,18 +10,26 @@
 
 namespace webhookd {
 
-// HttpClient on libcurl's multi interface and epoll. Keeps connections for reuse. Checks the egress
-// policy once more on the literal address of every socket before it connects, and on the connection
-// that a request is about to use.
+// HttpClient on libcurl's multi interface and epoll. Keeps connections for reuse, but none across
+// the line between verified and unverified TLS. Checks the egress policy once more on the literal
+// address of every socket before it connects, and on the connection that a request is about to use.
+//
+// What libcurl would send a second time by itself, because a kept connection broke or an HTTP/2
+// server refused the request before an answer, ends as kStaleConnection instead. The results of
+// requests without an answer are told apart in curl_failure.h.
 class CurlHttpClient final : public HttpClient {
  public:
   struct Options {
-    std::string
-        proxy;  // URL (http, https, socks5, socks5h); empty: none. The environment's are ignored.
+    // URL (http, https, socks5, socks5h), which resolves names; empty: none. The environment's are
+    // ignored. The egress policy then judges hosts that are addresses, not what the proxy connects
+    // to, and not the proxy's own address.
+    std::string proxy;
     std::string ca_file;      // PEM bundle; empty: the system's
     std::string client_cert;  // PEM files, both or neither
     std::string client_key;
-    int max_connections = 1024;  // kept and in use, all hosts together
+    // Idle connections are closed, the oldest first, so that no more than these are open. Requests
+    // never wait for one: who sends bounds how many are under way.
+    int max_connections = 1024;
     std::string user_agent = "webhookd";
   };
 

@@ -24,7 +24,7 @@ constexpr long kMaxIdleSeconds = 60;
 
 // The kernel gives a connection up whose data is not acknowledged for so long: a kept one over
 // which nothing passes any more is not used again.
-constexpr unsigned int kUnacknowledgedMilliseconds = 20'000;
+constexpr absl::Duration kMaxUnacknowledged = absl::Seconds(20);
 
 struct Origin {
   absl::string_view host;  // without brackets
@@ -290,8 +290,9 @@ curl_socket_t CurlTransfer::OnOpenSocket(const curl_sockaddr& address) {
     socket_error_ = errno;
     return CURL_SOCKET_BAD;
   }
-  setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUnacknowledgedMilliseconds,
-             sizeof(kUnacknowledgedMilliseconds));
+  const auto unacknowledged = static_cast<unsigned int>(
+      Milliseconds(std::max(kMaxUnacknowledged, request_.connect_timeout)));
+  setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &unacknowledged, sizeof(unacknowledged));
   ++sockets_;
   peer_ = AddressWithPort(*ip, PortOf(address.addr));
   return fd;

@@ -30,7 +30,8 @@ class EgressPolicy {
   absl::Status CheckAddress(const IpAddress& address) const;
 
   // What can be said of a URL without resolving its name: a literal address is checked, and names
-  // that mean this machine (localhost and names under it) count as loopback.
+  // that mean this machine (localhost and names under it) or a metadata service count as the
+  // addresses they stand for.
   absl::Status CheckUrl(const TargetUrl& url) const;
 
  private:

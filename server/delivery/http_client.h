@@ -29,7 +29,8 @@ struct HttpRequest {
 };
 
 // How one request on the wire ended. `status` is that of the final header block: once a 2xx has
-// arrived the request is confirmed, whatever the body does.
+// arrived the request is confirmed, whatever the body does. The rest of the body is read for at
+// most 2 s and 16 KB.
 struct HttpResult {
   AttemptError error = AttemptError::kNone;  // kNone: an answer arrived, whatever its status
   std::string error_message;

@@ -95,9 +95,10 @@ void SystemResolver::State::Resolve(const std::string& host, ResolveDone done) {
     if (!answer.has_value()) {
       Wait(host, std::move(done));
       StartThreads();
+      return;
     }
   }
-  if (answer.has_value()) std::move(done)(*std::move(answer));
+  std::move(done)(*std::move(answer));
 }
 
 std::optional<Answer> SystemResolver::State::AnswerNow(const std::string& host) {

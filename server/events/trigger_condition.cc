@@ -12,10 +12,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "base/quoted.h"
 #include "base/status_macros.h"
 #include "determined/experiment/v1/experiment.pb.h"
 #include "server/events/canonical_json.h"
-#include "server/events/quoted.h"
 
 namespace webhookd {
 namespace {
@@ -90,7 +90,8 @@ absl::Status CheckRegex(const Struct& condition, absl::string_view field) {
 
 absl::Status CheckMetric(const Struct& condition, absl::string_view field) {
   constexpr absl::string_view kExpected =
-      R"({"metric": M, "operator": O, "threshold": T} with M a name, O one of <, <=, > and >=, and T a number)";
+      R"({"metric": M, "operator": O, "threshold": T} with M a name, )"
+      R"(O one of <, <=, > and >=, and T a number)";
   const auto& members = condition.fields();
   const auto metric = members.find("metric");
   const auto comparison = members.find("operator");

@@ -6,7 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "server/events/quoted.h"
+#include "base/quoted.h"
 #include "server/rpc/rpc_error.h"
 #include "server/rpc/time_conversion.h"
 

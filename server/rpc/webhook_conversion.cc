@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 #include "server/delivery/target_url.h"
 #include "server/events/canonical_json.h"
-#include "server/events/quoted.h"
+#include "base/quoted.h"
 #include "server/events/trigger_condition.h"
 #include "server/rpc/rpc_error.h"
 #include "server/rpc/time_conversion.h"

@@ -10,7 +10,8 @@
 namespace webhookd::sqlite {
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Options& options) {
-  // Counting memory costs a lock at every allocation. Refused, which is fine, once SQLite is in use.
+  // Counting memory costs a lock at every allocation. Refused, which is fine, once SQLite is in
+  // use.
   static const int counting_off = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
   static_cast<void>(counting_off);
   Options own = options;

@@ -96,8 +96,8 @@ absl::StatusOr<int64_t> InsertEvent(Transaction& transaction, const AcceptEventR
                                       : std::optional<absl::string_view>(request.idempotency_key);
   Statement insert = transaction.connection.Prepare(kInsertEvent);
   insert.Bind(request.event_id, request.event_type, request.experiment_id, request.occurred_at,
-              request.accepted_at, key, transaction.next_delivery_id,
-              static_cast<int64_t>(request.deliveries.size()), transaction.next_body_id,
+              request.accepted_at, key, transaction.counters.next_delivery_id,
+              static_cast<int64_t>(request.deliveries.size()), transaction.counters.next_body_id,
               static_cast<int64_t>(request.bodies.size()));
   const absl::Status status = insert.Run();
   if (insert.code() == SQLITE_CONSTRAINT_UNIQUE) return 0;
@@ -108,9 +108,9 @@ absl::StatusOr<int64_t> InsertEvent(Transaction& transaction, const AcceptEventR
 absl::Status InsertBodies(Transaction& transaction, const AcceptEventRequest& request) {
   Statement insert = transaction.connection.Prepare(kInsertBody);
   for (const auto& body : request.bodies) {
-    insert.Bind(transaction.next_body_id, Blob{*body});
+    insert.Bind(transaction.counters.next_body_id, Blob{*body});
     RETURN_IF_ERROR(insert.Run());
-    ++transaction.next_body_id;
+    ++transaction.counters.next_body_id;
   }
   return absl::OkStatus();
 }
@@ -122,14 +122,14 @@ absl::Status InsertDeliveries(Transaction& transaction, const AcceptEventRequest
     const DeliveryState state =
         delivery.skipped ? DeliveryState::kSkipped : DeliveryState::kPending;
     const bool leased = delivery.claimed && !delivery.skipped;
-    insert.Bind(transaction.next_delivery_id, event_id,
+    insert.Bind(transaction.counters.next_delivery_id, event_id,
                 first_body_id + static_cast<int64_t>(delivery.body), delivery.webhook_id,
                 delivery.trigger_id, static_cast<int>(state), delivery.skipped,
                 delivery.skipped ? std::nullopt : std::optional(request.accepted_at),
                 leased ? std::optional(transaction.lease_epoch) : std::nullopt,
                 leased ? std::optional(request.lease_until) : std::nullopt);
     RETURN_IF_ERROR(insert.Run());
-    ++transaction.next_delivery_id;
+    ++transaction.counters.next_delivery_id;
   }
   return absl::OkStatus();
 }
@@ -139,9 +139,9 @@ absl::Status InsertDeliveries(Transaction& transaction, const AcceptEventRequest
 absl::StatusOr<AcceptedEvent> AcceptEvent(Transaction& transaction,
                                           const AcceptEventRequest& request) {
   RETURN_IF_ERROR(CheckBodies(request));
-  const bool current = request.webhooks_version == transaction.webhooks_version;
-  const int64_t first_delivery_id = transaction.next_delivery_id;
-  const int64_t first_body_id = transaction.next_body_id;
+  const bool current = request.webhooks_version == transaction.counters.webhooks_version;
+  const int64_t first_delivery_id = transaction.counters.next_delivery_id;
+  const int64_t first_body_id = transaction.counters.next_body_id;
   int64_t event_id = 0;
   if (current) {
     ASSIGN_OR_RETURN(event_id, InsertEvent(transaction, request));
@@ -154,7 +154,7 @@ absl::StatusOr<AcceptedEvent> AcceptEvent(Transaction& transaction,
       if (first.has_value()) return *std::move(first);
     }
     if (current) return EventAlreadyStored(request.event_id);
-    return WebhooksChanged(request.webhooks_version, transaction.webhooks_version);
+    return WebhooksChanged(request.webhooks_version, transaction.counters.webhooks_version);
   }
   RETURN_IF_ERROR(InsertBodies(transaction, request));
   RETURN_IF_ERROR(InsertDeliveries(transaction, request, event_id, first_body_id));

@@ -14,25 +14,29 @@ constexpr absl::string_view kCommit = "COMMIT";
 constexpr absl::string_view kRollback = "ROLLBACK";
 
 constexpr absl::string_view kReadCounters =
-    "SELECT webhooks_version,"
-    " coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'deliveries'), 0) + 1,"
-    " coalesce((SELECT max(id) FROM bodies), 0) + 1 "
-    "FROM store_state";
+    "SELECT webhooks_version, next_delivery_id, next_body_id FROM store_state";
+
+constexpr absl::string_view kWriteCounters =
+    "UPDATE store_state SET webhooks_version = ?1, next_delivery_id = ?2, next_body_id = ?3";
 
 // How long a repeated report is recognised.
 constexpr absl::Duration kKeyLifetime = absl::Hours(7 * 24);
 
-absl::StatusOr<Transaction> ReadCounters(Connection& connection, int64_t lease_epoch) {
-  Statement counters = connection.Prepare(kReadCounters);
-  ASSIGN_OR_RETURN(const bool found, counters.Step());
+absl::StatusOr<Counters> ReadCounters(Connection& connection) {
+  Statement select = connection.Prepare(kReadCounters);
+  ASSIGN_OR_RETURN(const bool found, select.Step());
   if (!found) {
     return absl::DataLossError("the database has lost its counters: restore it from a copy");
   }
-  return Transaction{.connection = connection,
-                     .lease_epoch = lease_epoch,
-                     .webhooks_version = counters.Int(0),
-                     .next_delivery_id = counters.Int(1),
-                     .next_body_id = counters.Int(2)};
+  return Counters{.webhooks_version = select.Int(0),
+                  .next_delivery_id = select.Int(1),
+                  .next_body_id = select.Int(2)};
+}
+
+absl::Status WriteCounters(Connection& connection, const Counters& counters) {
+  Statement update = connection.Prepare(kWriteCounters);
+  update.Bind(counters.webhooks_version, counters.next_delivery_id, counters.next_body_id);
+  return update.Run();
 }
 
 // Whether a write looked at what is stored and said no. Any other error may have left half a row.
@@ -77,11 +81,12 @@ GroupCommit::Outcome GroupCommit::Try(std::span<const std::unique_ptr<Write>> wr
     return outcome;
   };
   if (const absl::Status status = Begin(); !status.ok()) return all_get(Outcome::kBlocked, status);
-  absl::StatusOr<Transaction> transaction = ReadCounters(*connection_, lease_epoch_);
-  if (!transaction.ok()) return all_get(Outcome::kDecided, transaction.status());
+  const absl::StatusOr<Counters> before = ReadCounters(*connection_);
+  if (!before.ok()) return all_get(Outcome::kDecided, before.status());
+  Transaction transaction{*connection_, lease_epoch_, *before};
   for (size_t i = 0; i < writes.size(); ++i) {
     const int64_t changes = connection_->TotalChanges();
-    results[i] = writes[i]->Apply(*transaction);
+    results[i] = writes[i]->Apply(transaction);
     if (results[i].ok()) continue;
     if (IsRefusal(results[i]) && connection_->TotalChanges() == changes) continue;
     Rollback();
@@ -89,13 +94,15 @@ GroupCommit::Outcome GroupCommit::Try(std::span<const std::unique_ptr<Write>> wr
   }
   absl::StatusOr<absl::Time> next_forgetting = next_forgetting_;
   if (housekeeping == Housekeeping::kYes) {
-    next_forgetting = ForgetOldKeys(*transaction, writes.size());
+    next_forgetting = ForgetOldKeys(transaction, writes.size());
     if (!next_forgetting.ok()) {
       Rollback();
       return Outcome::kOneByOne;
     }
   }
-  const absl::Status status = connection_->Prepare(kCommit).Run();
+  absl::Status status;
+  if (transaction.counters != *before) status = WriteCounters(*connection_, transaction.counters);
+  if (status.ok()) status = connection_->Prepare(kCommit).Run();
   if (status.ok()) {
     next_forgetting_ = *next_forgetting;
     return Outcome::kDecided;

@@ -15,8 +15,6 @@ namespace {
 
 constexpr absl::string_view kSelectVersion = "SELECT webhooks_version FROM store_state";
 
-constexpr absl::string_view kUpdateVersion = "UPDATE store_state SET webhooks_version = ?1";
-
 constexpr absl::string_view kSelectWebhooks =
     "SELECT id, name, url, type, mode, workspace_id, skip_tls_verification, max_in_flight,"
     " max_requests_per_second, disabled_at, disabled_reason, failing_since, created_at "
@@ -136,17 +134,10 @@ absl::Status DeleteTrigger(Connection& connection, int32_t trigger_id) {
   return remove.Run();
 }
 
-absl::StatusOr<int64_t> RaiseVersion(Transaction& transaction) {
-  Statement update = transaction.connection.Prepare(kUpdateVersion);
-  update.Bind(transaction.webhooks_version + 1);
-  RETURN_IF_ERROR(update.Run());
-  return ++transaction.webhooks_version;
-}
-
 // Ends a change of a webhook.
 absl::StatusOr<WebhookChange> RaiseVersion(Transaction& transaction, int32_t webhook_id) {
   WebhookChange change;
-  ASSIGN_OR_RETURN(change.version, RaiseVersion(transaction));
+  change.version = ++transaction.counters.webhooks_version;
   ASSIGN_OR_RETURN(change.webhook, LoadWebhook(transaction.connection, webhook_id));
   return change;
 }
@@ -210,8 +201,8 @@ absl::StatusOr<WebhookChange> UpdateWebhook(Transaction& transaction, const Webh
                                             int64_t version) {
   Connection& connection = transaction.connection;
   ASSIGN_OR_RETURN(const WebhookRecord old, LoadWebhook(connection, webhook.id));
-  if (version != transaction.webhooks_version) {
-    return WebhooksChanged(version, transaction.webhooks_version);
+  if (version != transaction.counters.webhooks_version) {
+    return WebhooksChanged(version, transaction.counters.webhooks_version);
   }
   const bool enabled_again = old.disabled_at.has_value() && !webhook.disabled_at.has_value();
   {
@@ -251,15 +242,16 @@ absl::StatusOr<WebhookDeletion> DeleteWebhook(Transaction& transaction, int32_t 
   cancel.Bind(webhook_id, now);
   RETURN_IF_ERROR(cancel.Run());
   const int64_t canceled = connection.Changes();
-  ASSIGN_OR_RETURN(const int64_t version, RaiseVersion(transaction));
-  return WebhookDeletion{.version = version, .canceled_deliveries = canceled};
+  return WebhookDeletion{.version = ++transaction.counters.webhooks_version,
+                         .canceled_deliveries = canceled};
 }
 
 absl::StatusOr<WebhookChange> DisableWebhook(Transaction& transaction, int32_t webhook_id,
                                              const std::string& reason, absl::Time now) {
   ASSIGN_OR_RETURN(WebhookRecord webhook, LoadWebhook(transaction.connection, webhook_id));
   if (webhook.disabled_at.has_value()) {
-    return WebhookChange{.version = transaction.webhooks_version, .webhook = std::move(webhook)};
+    return WebhookChange{.version = transaction.counters.webhooks_version,
+                         .webhook = std::move(webhook)};
   }
   Statement disable = transaction.connection.Prepare(kDisableWebhook);
   disable.Bind(webhook_id, now, reason);

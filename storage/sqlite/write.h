@@ -12,14 +12,20 @@
 
 namespace webhookd::sqlite {
 
-// The transaction in which writes are applied, with what the writer counts.
-struct Transaction {
-  Connection& connection;
-  int64_t lease_epoch = 0;  // of this process
-  // Read when the transaction begins; a write that changes one here changes it in the database too.
+// What the writer counts. Read when a transaction begins, and stored by its commit.
+struct Counters {
   int64_t webhooks_version = 0;
   int64_t next_delivery_id = 0;
   int64_t next_body_id = 0;
+
+  bool operator==(const Counters&) const = default;
+};
+
+// The transaction in which writes are applied.
+struct Transaction {
+  Connection& connection;
+  const int64_t lease_epoch;  // of this process
+  Counters counters;          // changed only by a write that changes rows
 };
 
 // Something to be written, and who waits for it.

@@ -21,7 +21,7 @@ namespace {
 
 }  // namespace
 
-int ListenOn(const std::string& address, uint16_t port) {
+int BindTo(const std::string& address, uint16_t port) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) Die("socket");
   const int on = 1;
@@ -31,6 +31,11 @@ int ListenOn(const std::string& address, uint16_t port) {
   in.sin_port = htons(port);
   if (inet_pton(AF_INET, address.c_str(), &in.sin_addr) != 1) Die(address);
   if (bind(fd, reinterpret_cast<sockaddr*>(&in), sizeof(in)) != 0) Die("bind");
+  return fd;
+}
+
+int ListenOn(const std::string& address, uint16_t port) {
+  const int fd = BindTo(address, port);
   if (listen(fd, 1024) != 0) Die("listen");
   return fd;
 }

@@ -10,6 +10,9 @@ namespace webhookd {
 // when there is none.
 int ListenOn(const std::string& address, uint16_t port);
 
+// A socket that holds a port on which nobody listens.
+int BindTo(const std::string& address, uint16_t port);
+
 uint16_t PortOf(int socket);
 
 }  // namespace webhookd

@@ -5,14 +5,19 @@ CREATE TABLE store_state (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   -- Raised by every change to a webhook.
   webhooks_version INTEGER NOT NULL,
+  -- Ids that were given are never given again, even if their rows are gone. AUTOINCREMENT would count
+  -- the same once a row instead of once a transaction.
+  next_delivery_id INTEGER NOT NULL,
+  next_body_id INTEGER NOT NULL,
   -- Raised by every process that opens the database; leases of another epoch are void.
   lease_epoch INTEGER NOT NULL,
   -- Events up to this one (events.id) have lost their idempotency keys to age.
   keys_forgotten_to INTEGER NOT NULL
 ) STRICT;
 
-INSERT INTO store_state (id, webhooks_version, lease_epoch, keys_forgotten_to)
-VALUES (1, 1, 0, 0);
+INSERT INTO store_state (id, webhooks_version, next_delivery_id, next_body_id, lease_epoch,
+  keys_forgotten_to)
+VALUES (1, 1, 1, 1, 0, 0);
 
 CREATE TABLE settings (
   name TEXT PRIMARY KEY,
@@ -75,16 +80,17 @@ CREATE TABLE bodies (
   body BLOB NOT NULL
 ) STRICT;
 
--- One event can cause tens of thousands of these: rows are small, and every index earns its place.
+-- One event can cause tens of thousands of these: rows are small, and every index and CHECK earns its
+-- place (SQLite builds a table for a list of more than two values, for every row).
 -- event_id and body_id are no foreign keys because each would need an index for deletions; the ranges
 -- in events say the same.
 CREATE TABLE deliveries (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   event_id INTEGER NOT NULL,    -- events.id
   body_id INTEGER NOT NULL,     -- bodies.id
   webhook_id INTEGER NOT NULL REFERENCES webhooks (id),
   trigger_id INTEGER NOT NULL,  -- the trigger may be gone
-  state INTEGER NOT NULL CHECK (state IN (1, 3, 4, 5, 6)),
+  state INTEGER NOT NULL CHECK (state BETWEEN 1 AND 6 AND state <> 2),
   accepted_as_skipped INTEGER NOT NULL CHECK (accepted_as_skipped IN (0, 1)),
   attempt_count INTEGER NOT NULL DEFAULT 0 CHECK (attempt_count >= 0),
   schedule_step INTEGER NOT NULL DEFAULT 0 CHECK (schedule_step >= 0),

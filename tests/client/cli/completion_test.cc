@@ -1,9 +1,5 @@
-#include <unistd.h>
-
 #include <array>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -11,6 +7,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/client/cli/cli_fixture.h"
+#include "tests/testing/temp_dir.h"
 
 namespace webhookd {
 namespace {
@@ -21,9 +18,8 @@ using testing::RunCli;
 
 // What bash offers for the last of `words`, which the script sees as quoted words.
 std::string BashOffers(const std::string& words) {
-  std::string folder = ::testing::TempDir() + "/webhookctl-XXXXXX";
-  if (mkdtemp(folder.data()) == nullptr) return "cannot make a folder";
-  const std::string path = folder + "/test.bash";
+  const TempDir folder;
+  const std::string path = folder / "test.bash";
   std::ofstream(path) << RunCli({"completion", "bash"}).out << "COMP_WORDS=(webhookctl " << words
                       << ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_webhookctl\n"
                       << "echo \" ${COMPREPLY[*]} \"\n";
@@ -32,7 +28,6 @@ std::string BashOffers(const std::string& words) {
   std::array<char, 4096> buffer;
   while (fgets(buffer.data(), buffer.size(), pipe) != nullptr) output += buffer.data();
   pclose(pipe);
-  std::filesystem::remove_all(folder);
   return output;
 }
 

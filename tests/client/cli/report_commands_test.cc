@@ -1,6 +1,4 @@
-#include <unistd.h>
-
-#include <cstdlib>
+#include <algorithm>
 #include <fstream>
 #include <string>
 
@@ -8,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/client/cli/cli_fixture.h"
+#include "tests/testing/temp_dir.h"
 
 namespace webhookd {
 namespace {
@@ -161,17 +160,14 @@ TEST_F(ReportCommandsTest, ABadLineDoesNotKeepTheOthers) {
 }
 
 TEST_F(ReportCommandsTest, ReportsLinesOfAFile) {
-  std::string path = ::testing::TempDir() + "/webhookctl-XXXXXX";
-  const int descriptor = mkstemp(path.data());
-  ASSERT_GE(descriptor, 0);
-  close(descriptor);
+  const TempDir folder;
+  const std::string path = folder / "reports.jsonl";
   std::ofstream(path) << R"({"experiment": {"id": 1}})";
   EXPECT_EQ(Run({"report", "experiment-state", path}).code, 0);
   EXPECT_EQ(events_.stored_count(), 1);
-  std::remove(path.c_str());
-  const CliResult missing = Run({"report", "experiment-state", path});
+  const CliResult missing = Run({"report", "experiment-state", path + "x"});
   EXPECT_EQ(missing.code, 1);
-  EXPECT_THAT(missing.err, HasSubstr("cannot read " + path));
+  EXPECT_THAT(missing.err, HasSubstr("cannot read " + path + "x"));
 }
 
 TEST_F(ReportCommandsTest, DoesNotReadWithoutAServer) {

@@ -1,13 +1,10 @@
-#include <unistd.h>
-
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/client/cli/cli_fixture.h"
+#include "tests/testing/temp_dir.h"
 
 namespace webhookd {
 namespace {
@@ -27,19 +24,13 @@ constexpr char kSignature[] = "899cc042278415da7d91605ffefe81376d64a4d842aa5663c
 
 class VerifyCommandTest : public ::testing::Test {
  protected:
-  VerifyCommandTest() {
-    std::string path = ::testing::TempDir() + "/webhookctl-XXXXXX";
-    folder_ = mkdtemp(path.data());
-  }
-  ~VerifyCommandTest() override { std::filesystem::remove_all(folder_); }
-
   std::string File(const std::string& name, const std::string& content) {
-    const std::string path = folder_ + "/" + name;
+    std::string path = folder_ / name;
     std::ofstream(path, std::ios::binary) << content;
     return path;
   }
 
-  std::string folder_;
+  TempDir folder_;
 };
 
 TEST_F(VerifyCommandTest, AcceptsTheKnownVector) {
@@ -100,9 +91,9 @@ TEST_F(VerifyCommandTest, TellsWhatIsMissing) {
             2);
 
   const CliResult no_file = RunCli({"verify", "--key", kKey, "--timestamp", "1", "--signature", "x",
-                                    "--body", folder_ + "/none"});
+                                    "--body", folder_ / "none"});
   EXPECT_EQ(no_file.code, 1);
-  EXPECT_THAT(no_file.err, HasSubstr("cannot read " + folder_ + "/none"));
+  EXPECT_THAT(no_file.err, HasSubstr("cannot read " + (folder_ / "none")));
   const CliResult no_headers =
       RunCli({"verify", "--key", kKey, "--headers", "-", "--body", body}, {.input = "Host: x\r\n"});
   EXPECT_EQ(no_headers.code, 1);

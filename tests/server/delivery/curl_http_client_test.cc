@@ -3,12 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <string>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "tests/server/delivery/http_client_fixture.h"
+#include "tests/testing/listen.h"
 #include "tests/testing/receiver.h"
 
 namespace webhookd {
@@ -216,15 +218,13 @@ TEST_F(CurlHttpClientTest, TellsApartHowAConnectionFails) {
     EXPECT_EQ(result.status, 0);
   }
 
-  uint16_t closed_port;
-  {
-    Receiver gone;
-    closed_port = gone.port();
-  }
-  result = Run(Post(absl::StrCat("http://127.0.0.1:", closed_port, "/")));
+  const int nobody = BindTo("127.0.0.1", 0);
+  const std::string closed = absl::StrCat("127.0.0.1:", PortOf(nobody));
+  result = Run(Post(absl::StrCat("http://", closed, "/")));
   EXPECT_EQ(result.error, AttemptError::kConnect);
-  EXPECT_EQ(result.error_message, absl::StrCat("connection refused by 127.0.0.1:", closed_port));
+  EXPECT_EQ(result.error_message, absl::StrCat("connection refused by ", closed));
   EXPECT_EQ(result.remote_address, "");
+  close(nobody);
 }
 
 TEST_F(CurlHttpClientTest, EndsWithTheTimeOutWhenNobodyAnswers) {

@@ -258,7 +258,7 @@ TEST(SystemResolver, BoundsThreads) {
   options.threads = 2;
   options.max_threads = 6;
   options.slow_after = absl::Milliseconds(1);
-  options.timeout = absl::Milliseconds(100);
+  options.timeout = absl::Milliseconds(500);
   SystemResolver resolver(options, RealClock(), names.Lookup());
   Answers answers;
   for (int i = 0; i < 50; ++i) resolver.Resolve(absl::StrCat("slow", i), answers.Take());

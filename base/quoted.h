@@ -1,5 +1,5 @@
-#ifndef WEBHOOKD_SERVER_EVENTS_QUOTED_H_
-#define WEBHOOKD_SERVER_EVENTS_QUOTED_H_
+#ifndef WEBHOOKD_BASE_QUOTED_H_
+#define WEBHOOKD_BASE_QUOTED_H_
 
 #include <string>
 
@@ -13,4 +13,4 @@ std::string Quoted(absl::string_view value);
 
 }  // namespace webhookd
 
-#endif  // WEBHOOKD_SERVER_EVENTS_QUOTED_H_
+#endif  // WEBHOOKD_BASE_QUOTED_H_

@@ -1,4 +1,4 @@
-#include "server/events/quoted.h"
+#include "base/quoted.h"
 
 #include <cstddef>
 

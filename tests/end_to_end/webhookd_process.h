@@ -1,0 +1,48 @@
+#ifndef WEBHOOKD_TESTS_END_TO_END_WEBHOOKD_PROCESS_H_
+#define WEBHOOKD_TESTS_END_TO_END_WEBHOOKD_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace webhookd {
+
+// The real program, run as a child. Killed at the end if it still runs.
+class WebhookdProcess {
+ public:
+  // Starts it with `arguments`, and an environment that configures nothing.
+  explicit WebhookdProcess(const std::vector<std::string>& arguments);
+  WebhookdProcess(const WebhookdProcess&) = delete;
+  WebhookdProcess& operator=(const WebhookdProcess&) = delete;
+  ~WebhookdProcess();
+
+  // The address that its first line of output says it listens on; "" when it ends before that.
+  std::string WaitUntilListening();
+  void Signal(int signal) const;
+  // Its exit code, or minus the signal that ended it. Kills it, and fails the test, when it takes
+  // longer than `patience`.
+  int WaitForEnd(absl::Duration patience = absl::Seconds(60));
+
+  // What it printed, after its end.
+  const std::string& output() const { return output_; }
+  std::string errors() const;
+
+ private:
+  // Whether there was more to read.
+  bool ReadOutput();
+
+  pid_t pid_ = -1;
+  int output_fd_ = -1;
+  std::string errors_path_;
+  std::string output_;
+  std::optional<int> exit_code_;
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_TESTS_END_TO_END_WEBHOOKD_PROCESS_H_

@@ -1,0 +1,147 @@
+// Lists of deliveries, as every Store gives them.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "tests/storage/store_contract.h"
+
+namespace webhookd {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST_P(StoreContract, ListDeliveries_IsNewestFirstInPages) {
+  const WebhookRecord webhook = AddWebhook("a");
+  std::vector<int64_t> ids;
+  for (int i = 0; i < 7; ++i) ids.push_back(AcceptOne(webhook));
+  std::reverse(ids.begin(), ids.end());
+  EXPECT_TRUE(std::is_sorted(ids.rbegin(), ids.rend()));
+  EXPECT_EQ(List({}), ids);
+  EXPECT_THAT(List({.limit = 3}), ElementsAre(ids[0], ids[1], ids[2]));
+  EXPECT_THAT(List({.before_id = ids[2], .limit = 3}), ElementsAre(ids[3], ids[4], ids[5]));
+  EXPECT_THAT(List({.before_id = ids[5], .limit = 3}), ElementsAre(ids[6]));
+  EXPECT_THAT(List({.before_id = ids[6], .limit = 3}), IsEmpty());
+  EXPECT_THAT(List({.limit = 0}), IsEmpty());
+  EXPECT_THAT(List({.limit = -1}), IsEmpty());
+}
+
+// Every combination of filters gives what going through all deliveries by hand gives.
+TEST_P(StoreContract, ListDeliveries_FiltersByEverythingAtOnce) {
+  const WebhookRecord a = AddWebhook("a");
+  const WebhookRecord b = AddWebhook("b", 3);
+  for (int i = 0; i < 12; ++i) {
+    AcceptEventRequest request = Event(absl::StrCat("event ", i / 4, i), {a, b, a});
+    request.accepted_at = At(i);
+    request.deliveries[0].skipped = i % 5 == 4;
+    request.deliveries[1].claimed = i % 2 == 0;
+    const auto accepted = writes().AcceptEvent(request);
+    ASSERT_TRUE(accepted.ok()) << accepted.status();
+    const int64_t id = accepted->deliveries[2].delivery_id;
+    switch (i % 4) {
+      case 0:
+        Finish({Delivered(id)});
+        break;
+      case 1:
+        Finish({Failed(id)});
+        break;
+      case 2:
+        ASSERT_TRUE(writes().CancelDelivery(id, At(50)).ok());
+        break;
+      default:
+        break;
+    }
+  }
+  const auto all = store().ListDeliveries({.limit = 1'000});
+  ASSERT_TRUE(all.ok()) << all.status();
+  ASSERT_EQ(all->size(), 36u);
+
+  const std::vector<std::optional<DeliveryState>> states = {
+      std::nullopt,           DeliveryState::kPending,  DeliveryState::kDelivered,
+      DeliveryState::kFailed, DeliveryState::kCanceled, DeliveryState::kSkipped};
+  const absl::Time now = At(100);
+  int matched = 0;
+  for (const int32_t webhook_id : {0, a.id, b.id, 4711}) {
+    for (const std::optional<DeliveryState> state : states) {
+      for (const std::optional<bool> leased :
+           {std::optional<bool>(), std::optional(true), std::optional(false)}) {
+        if (leased.has_value() && state != DeliveryState::kPending) continue;
+        for (const std::string& event_id : {std::string(), (*all)[7].event_id}) {
+          for (const std::optional<absl::Time> from : {std::optional<absl::Time>(), {At(3)}}) {
+            for (const std::optional<absl::Time> before : {std::optional<absl::Time>(), {At(10)}}) {
+              const DeliveryFilter filter{.webhook_id = webhook_id,
+                                          .state = state,
+                                          .leased = leased,
+                                          .event_id = event_id,
+                                          .created_from = from,
+                                          .created_before = before,
+                                          .before_id = (*all)[2].id,
+                                          .limit = 9,
+                                          .now = now};
+              std::vector<int64_t> expected;
+              for (const DeliveryRecord& delivery : *all) {
+                const bool in_flight =
+                    delivery.lease_until.has_value() && *delivery.lease_until > now;
+                if ((webhook_id == 0 || delivery.webhook_id == webhook_id) &&
+                    (!state.has_value() || delivery.state == *state) &&
+                    (!leased.has_value() || in_flight == *leased) &&
+                    (event_id.empty() || delivery.event_id == event_id) &&
+                    (!from.has_value() || delivery.created_at >= *from) &&
+                    (!before.has_value() || delivery.created_at < *before) &&
+                    delivery.id < filter.before_id && std::ssize(expected) < filter.limit) {
+                  expected.push_back(delivery.id);
+                }
+              }
+              EXPECT_EQ(List(filter), expected)
+                  << "webhook " << webhook_id << " state "
+                  << static_cast<int>(state.value_or(DeliveryState{0})) << " event " << event_id
+                  << " leased " << static_cast<int>(leased.value_or(false));
+              matched += static_cast<int>(expected.size());
+            }
+          }
+        }
+      }
+    }
+  }
+  EXPECT_GT(matched, 100);
+}
+
+TEST_P(StoreContract, ListDeliveries_TellsWhetherALeaseIsInForce) {
+  const WebhookRecord webhook = AddWebhook("a");
+  const std::vector<int64_t> ids = Accept("event", {webhook, webhook});
+  ASSERT_TRUE(writes().ClaimDeliveries({webhook.id, At(1), At(300), /*limit=*/1}).ok());
+  DeliveryFilter filter{.state = DeliveryState::kPending, .leased = true, .now = At(299)};
+  EXPECT_THAT(List(filter), ElementsAre(ids[0]));
+  filter.leased = false;
+  EXPECT_THAT(List(filter), ElementsAre(ids[1]));
+  filter.now = At(300);
+  EXPECT_THAT(List(filter), ElementsAre(ids[1], ids[0]));
+}
+
+TEST_P(StoreContract, ListDeliveries_ShowsDeliveriesOfDeletedWebhooks) {
+  const WebhookRecord webhook = AddWebhook("gone");
+  const int64_t id = AcceptOne(webhook);
+  ASSERT_TRUE(writes().DeleteWebhook(webhook.id, At(1)).ok());
+  const auto listed = store().ListDeliveries({.webhook_id = webhook.id});
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  ASSERT_EQ(listed->size(), 1u);
+  EXPECT_EQ((*listed)[0].id, id);
+  EXPECT_EQ((*listed)[0].webhook_name, "gone");
+}
+
+TEST_P(StoreContract, DeliveryIdsGoOnAfterARestart) {
+  const WebhookRecord webhook = AddWebhook("a");
+  int64_t last = 0;
+  for (int i = 0; i < 3; ++i) {
+    const int64_t id = AcceptOne(webhook);
+    EXPECT_GT(id, last);
+    last = id;
+    Reopen();
+  }
+}
+
+}  // namespace
+}  // namespace webhookd

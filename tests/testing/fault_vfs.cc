@@ -1,0 +1,215 @@
+#include "tests/testing/fault_vfs.h"
+
+#include <atomic>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace webhookd {
+namespace {
+
+std::string NewName() {
+  static std::atomic<int> number{0};
+  return absl::StrCat("fault-", ++number);
+}
+
+}  // namespace
+
+// The file of the real VFS follows in memory.
+struct FaultVfs::File {
+  sqlite3_file base;
+  FaultVfs* vfs;
+  bool is_log;
+
+  static File* Of(sqlite3_file* file) { return reinterpret_cast<File*>(file); }
+  sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
+};
+
+struct FaultVfs::Methods {
+  static FaultVfs* Vfs(sqlite3_vfs* vfs) { return static_cast<FaultVfs*>(vfs->pAppData); }
+
+  static int Open(sqlite3_vfs* vfs, sqlite3_filename path, sqlite3_file* file, int flags,
+                  int* out_flags) {
+    FaultVfs* self = Vfs(vfs);
+    File* own = File::Of(file);
+    own->base.pMethods = nullptr;
+    own->vfs = self;
+    own->is_log = (flags & SQLITE_OPEN_WAL) != 0;
+    if (const int code = self->Check(Call::kOpen); code != SQLITE_OK) return code;
+    const int code = self->real_->xOpen(self->real_, path, own->real(), flags, out_flags);
+    if (own->real()->pMethods != nullptr) own->base.pMethods = &kMethods;
+    return code;
+  }
+  static int Delete(sqlite3_vfs* vfs, const char* path, int sync_folder) {
+    FaultVfs* self = Vfs(vfs);
+    if (const int code = self->Check(Call::kDelete); code != SQLITE_OK) return code;
+    return self->real_->xDelete(self->real_, path, sync_folder);
+  }
+  static int Access(sqlite3_vfs* vfs, const char* path, int flags, int* result) {
+    return Vfs(vfs)->real_->xAccess(Vfs(vfs)->real_, path, flags, result);
+  }
+  static int FullPathname(sqlite3_vfs* vfs, const char* path, int size, char* result) {
+    return Vfs(vfs)->real_->xFullPathname(Vfs(vfs)->real_, path, size, result);
+  }
+
+  static int Close(sqlite3_file* file) {
+    sqlite3_file* real = File::Of(file)->real();
+    return real->pMethods->xClose(real);
+  }
+  static int Read(sqlite3_file* file, void* to, int size, sqlite3_int64 offset) {
+    return Pass(file, Call::kRead, [&](sqlite3_file* real) {
+      return real->pMethods->xRead(real, to, size, offset);
+    });
+  }
+  static int Write(sqlite3_file* file, const void* from, int size, sqlite3_int64 offset) {
+    return Pass(file, Call::kWrite, [&](sqlite3_file* real) {
+      return real->pMethods->xWrite(real, from, size, offset);
+    });
+  }
+  static int Truncate(sqlite3_file* file, sqlite3_int64 size) {
+    return Pass(file, Call::kTruncate,
+                [&](sqlite3_file* real) { return real->pMethods->xTruncate(real, size); });
+  }
+  static int Sync(sqlite3_file* file, int flags) {
+    if (File::Of(file)->is_log) {
+      MutexLock lock(File::Of(file)->vfs->mutex_);
+      ++File::Of(file)->vfs->log_syncs_;
+    }
+    return Pass(file, Call::kSync,
+                [&](sqlite3_file* real) { return real->pMethods->xSync(real, flags); });
+  }
+  static int FileSize(sqlite3_file* file, sqlite3_int64* size) {
+    return Pass(file, Call::kFileSize,
+                [&](sqlite3_file* real) { return real->pMethods->xFileSize(real, size); });
+  }
+  static int Lock(sqlite3_file* file, int level) {
+    return Pass(file, Call::kLock,
+                [&](sqlite3_file* real) { return real->pMethods->xLock(real, level); });
+  }
+  static int Unlock(sqlite3_file* file, int level) {
+    sqlite3_file* real = File::Of(file)->real();
+    return real->pMethods->xUnlock(real, level);
+  }
+  static int CheckReservedLock(sqlite3_file* file, int* result) {
+    sqlite3_file* real = File::Of(file)->real();
+    return real->pMethods->xCheckReservedLock(real, result);
+  }
+  static int FileControl(sqlite3_file* file, int operation, void* argument) {
+    sqlite3_file* real = File::Of(file)->real();
+    return real->pMethods->xFileControl(real, operation, argument);
+  }
+  static int SectorSize(sqlite3_file* file) {
+    sqlite3_file* real = File::Of(file)->real();
+    return real->pMethods->xSectorSize(real);
+  }
+  static int DeviceCharacteristics(sqlite3_file* file) {
+    sqlite3_file* real = File::Of(file)->real();
+    return real->pMethods->xDeviceCharacteristics(real);
+  }
+  static int ShmMap(sqlite3_file* file, int page, int page_size, int extend,
+                    void volatile** memory) {
+    return Pass(file, Call::kSharedMemory, [&](sqlite3_file* real) {
+      return real->pMethods->xShmMap(real, page, page_size, extend, memory);
+    });
+  }
+  static int ShmLock(sqlite3_file* file, int offset, int count, int flags) {
+    sqlite3_file* real = File::Of(file)->real();
+    return real->pMethods->xShmLock(real, offset, count, flags);
+  }
+  static void ShmBarrier(sqlite3_file* file) {
+    sqlite3_file* real = File::Of(file)->real();
+    real->pMethods->xShmBarrier(real);
+  }
+  static int ShmUnmap(sqlite3_file* file, int remove) {
+    sqlite3_file* real = File::Of(file)->real();
+    return real->pMethods->xShmUnmap(real, remove);
+  }
+
+  template <typename Function>
+  static int Pass(sqlite3_file* file, Call call, Function function) {
+    if (const int code = File::Of(file)->vfs->Check(call); code != SQLITE_OK) return code;
+    return function(File::Of(file)->real());
+  }
+
+  static constexpr sqlite3_io_methods kMethods = {
+      .iVersion = 2,
+      .xClose = Close,
+      .xRead = Read,
+      .xWrite = Write,
+      .xTruncate = Truncate,
+      .xSync = Sync,
+      .xFileSize = FileSize,
+      .xLock = Lock,
+      .xUnlock = Unlock,
+      .xCheckReservedLock = CheckReservedLock,
+      .xFileControl = FileControl,
+      .xSectorSize = SectorSize,
+      .xDeviceCharacteristics = DeviceCharacteristics,
+      .xShmMap = ShmMap,
+      .xShmLock = ShmLock,
+      .xShmBarrier = ShmBarrier,
+      .xShmUnmap = ShmUnmap,
+      .xFetch = nullptr,
+      .xUnfetch = nullptr,
+  };
+};
+
+FaultVfs::FaultVfs() : name_(NewName()), real_(sqlite3_vfs_find(nullptr)), vfs_(*real_) {
+  vfs_.zName = name_.c_str();
+  vfs_.pNext = nullptr;
+  vfs_.pAppData = this;
+  vfs_.szOsFile = static_cast<int>(sizeof(File)) + real_->szOsFile;
+  vfs_.xOpen = Methods::Open;
+  vfs_.xDelete = Methods::Delete;
+  vfs_.xAccess = Methods::Access;
+  vfs_.xFullPathname = Methods::FullPathname;
+  sqlite3_vfs_register(&vfs_, /*makeDflt=*/0);
+}
+
+FaultVfs::~FaultVfs() { sqlite3_vfs_unregister(&vfs_); }
+
+void FaultVfs::Fail(Call call, int64_t nth, int code, bool lasting) {
+  MutexLock lock(mutex_);
+  failing_ = call;
+  countdown_ = nth;
+  code_ = code;
+  lasting_ = lasting;
+  faults_ = 0;
+}
+
+void FaultVfs::Heal() {
+  MutexLock lock(mutex_);
+  countdown_ = 0;
+}
+
+int64_t FaultVfs::faults() const {
+  MutexLock lock(mutex_);
+  return faults_;
+}
+
+int64_t FaultVfs::calls(Call call) const {
+  MutexLock lock(mutex_);
+  const auto found = calls_.find(call);
+  return found == calls_.end() ? 0 : found->second;
+}
+
+int64_t FaultVfs::log_syncs() const {
+  MutexLock lock(mutex_);
+  return log_syncs_;
+}
+
+int FaultVfs::Check(Call call) {
+  MutexLock lock(mutex_);
+  if (countdown_ > 0 && call == failing_) {
+    if (countdown_ == 1) {
+      ++faults_;
+      if (!lasting_) countdown_ = 0;
+      return code_;
+    }
+    --countdown_;
+  }
+  ++calls_[call];
+  return SQLITE_OK;
+}
+
+}  // namespace webhookd

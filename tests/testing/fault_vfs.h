@@ -1,0 +1,67 @@
+#ifndef WEBHOOKD_TESTS_TESTING_FAULT_VFS_H_
+#define WEBHOOKD_TESTS_TESTING_FAULT_VFS_H_
+
+#include <sqlite3.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "base/mutex.h"
+
+namespace webhookd {
+
+// A SQLite VFS over the default one whose calls fail when a test says so. Thread-safe.
+class FaultVfs {
+ public:
+  enum class Call { kOpen, kRead, kWrite, kTruncate, kSync, kFileSize, kLock, kSharedMemory, kDelete };
+  static constexpr Call kCalls[] = {Call::kOpen,     Call::kRead, Call::kWrite,
+                                    Call::kTruncate, Call::kSync, Call::kFileSize,
+                                    Call::kLock,     Call::kSharedMemory, Call::kDelete};
+
+  // Registers itself under a name of its own.
+  FaultVfs();
+  FaultVfs(const FaultVfs&) = delete;
+  FaultVfs& operator=(const FaultVfs&) = delete;
+  // No file may be open.
+  ~FaultVfs();
+
+  const std::string& name() const { return name_; }
+
+  // Makes the `nth` call of a kind from now on (1: the next) fail with a SQLite result code, and if
+  // `lasting` every one after it. Replaces what was asked for before.
+  void Fail(Call call, int64_t nth, int code, bool lasting = false);
+  // Nothing fails any more.
+  void Heal();
+  // How many calls failed since Fail.
+  int64_t faults() const;
+
+  // Calls since the start that were let through.
+  int64_t calls(Call call) const;
+  // Syncs of write-ahead logs: one a transaction.
+  int64_t log_syncs() const;
+
+ private:
+  struct File;
+  struct Methods;
+
+  // SQLITE_OK, or what the call is to fail with.
+  int Check(Call call);
+
+  const std::string name_;
+  sqlite3_vfs* const real_;
+  sqlite3_vfs vfs_;
+
+  mutable Mutex mutex_;
+  Call failing_ ABSL_GUARDED_BY(mutex_) = Call::kOpen;
+  int64_t countdown_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: nothing is to fail
+  int code_ ABSL_GUARDED_BY(mutex_) = SQLITE_OK;
+  bool lasting_ ABSL_GUARDED_BY(mutex_) = false;
+  int64_t faults_ ABSL_GUARDED_BY(mutex_) = 0;
+  int64_t log_syncs_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::map<Call, int64_t> calls_ ABSL_GUARDED_BY(mutex_);
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_TESTS_TESTING_FAULT_VFS_H_

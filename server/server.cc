@@ -34,14 +34,13 @@ Dispatcher::Options DispatcherOptions(const Config& config) {
   Dispatcher::Options options;
   options.shards = config.delivery.shards;
   options.max_in_flight_per_webhook = config.delivery.max_in_flight_per_webhook;
+  options.max_in_flight = config.delivery.max_in_flight;
   options.max_ready = config.delivery.max_ready;
   options.max_ready_per_webhook = config.delivery.max_ready_per_webhook;
   options.connect_timeout = config.delivery.connect_timeout;
   options.timeout = config.delivery.timeout;
   options.disable_after = config.delivery.disable_after;
-  // A socks5 proxy is given addresses; the others are given names.
-  options.proxied =
-      !config.egress.proxy.empty() && !absl::StartsWith(config.egress.proxy, "socks5://");
+  options.proxied = !config.egress.proxy.empty();
   options.retry = {.schedule = config.delivery.retry_schedule,
                    .jitter = config.delivery.retry_jitter};
   return options;
@@ -60,7 +59,7 @@ bool IsLoopback(const std::string& address) {
   return address == "localhost" || address == "::1" || absl::StartsWith(address, "127.");
 }
 
-// Within a drain time that others share, so that the whole of it is not spent on slow callers.
+// gRPC takes deadlines by the system's clock only.
 std::chrono::system_clock::time_point After(absl::Duration duration) {
   return std::chrono::system_clock::now() + absl::ToChronoMicroseconds(duration);
 }
@@ -71,8 +70,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(Config config, Clock& clo
                                                        RandomBits& random) {
   std::unique_ptr<Server> server(new Server(std::move(config), clock, random));
   RETURN_IF_ERROR(server->OpenStore());
-  RETURN_IF_ERROR(server->StartDelivering());
+  RETURN_IF_ERROR(server->PrepareDelivery());
   RETURN_IF_ERROR(server->StartServing());
+  // Last, so that a server that cannot serve sends nothing.
+  RETURN_IF_ERROR(server->dispatcher_->Start());
   return server;
 }
 
@@ -92,7 +93,7 @@ absl::Status Server::OpenStore() {
   return catalog_->Reload();
 }
 
-absl::Status Server::StartDelivering() {
+absl::Status Server::PrepareDelivery() {
   if (config_.webhooks.signing_key.empty()) {
     ASSIGN_OR_RETURN(
         config_.webhooks.signing_key,
@@ -124,7 +125,7 @@ absl::Status Server::StartDelivering() {
                         .new_http_client = [this]() -> absl::StatusOr<std::unique_ptr<HttpClient>> {
                           return CurlHttpClient::Create(HttpOptions(config_), *egress_);
                         }}));
-  return dispatcher_->Start();
+  return absl::OkStatus();
 }
 
 absl::Status Server::StartServing() {

@@ -52,7 +52,7 @@ class Server {
   Server(Config config, Clock& clock, RandomBits& random);
 
   absl::Status OpenStore();
-  absl::Status StartDelivering();
+  absl::Status PrepareDelivery();
   absl::Status StartServing();
 
   // The value kept in the database under `name`, which is `fresh` when there is none yet.

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/quoted.h"
 
 namespace webhookd {
 
@@ -13,7 +14,7 @@ absl::Status WebhookNotFound(int32_t webhook_id) {
 absl::Status WebhookNameTaken(absl::string_view name, std::optional<int32_t> workspace_id) {
   const std::string scope = workspace_id.has_value() ? absl::StrCat("in workspace ", *workspace_id)
                                                      : "among the global webhooks";
-  return absl::AlreadyExistsError(absl::StrCat("a webhook named \"", name, "\" exists already ",
+  return absl::AlreadyExistsError(absl::StrCat("a webhook named ", Quoted(name), " exists already ",
                                                scope, ": choose another name"));
 }
 
@@ -39,7 +40,7 @@ absl::Status DeliveryNotPending(int64_t delivery_id) {
 
 absl::Status EventAlreadyStored(absl::string_view event_id) {
   return absl::AlreadyExistsError(
-      absl::StrCat("an event with id \"", event_id, "\" is stored already"));
+      absl::StrCat("an event with id ", Quoted(event_id), " is stored already"));
 }
 
 absl::Status TooManyWaitingWrites(int64_t max_waiting_writes) {

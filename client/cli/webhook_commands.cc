@@ -47,8 +47,8 @@ std::string WorkspaceName(const Webhook& webhook) {
 }
 
 std::string DescribeTrigger(const Trigger& trigger) {
-  const std::string type = EnumName(*determined::webhook::v1::TriggerType_descriptor(),
-                                    "TRIGGER_TYPE_", trigger.trigger_type());
+  std::string type = EnumName(*determined::webhook::v1::TriggerType_descriptor(), "TRIGGER_TYPE_",
+                              trigger.trigger_type());
   const auto& condition = trigger.condition().fields();
   if (trigger.trigger_type() == determined::webhook::v1::TRIGGER_TYPE_EXPERIMENT_STATE_CHANGE) {
     if (const auto state = condition.find("state"); state != condition.end()) {

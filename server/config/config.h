@@ -35,6 +35,7 @@ struct Config {
     int max_in_flight_per_webhook = 16;
     int max_ready = 50'000;
     int max_ready_per_webhook = 1'000;
+    int max_in_flight = 4'096;    // a shard
     int max_connections = 1'024;  // a shard
     absl::Duration disable_after = absl::Hours(120);
     int shards = 1;

@@ -110,10 +110,16 @@ std::vector<Setting> MakeSettings() {
        .field = IntegerField(
            [](auto& c) -> auto& { return c.delivery.max_ready_per_webhook; }, 1, 10'000'000),
        .help = "Deliveries of one webhook held in memory."},
+      {.key = "delivery.max_in_flight",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.delivery.max_in_flight; }, 2, 100'000),
+       .help =
+           "Requests under way at the same time, a shard. Above half of it every webhook gets one "
+           "at a time."},
       {.key = "delivery.max_connections",
        .field = IntegerField(
            [](auto& c) -> auto& { return c.delivery.max_connections; }, 1, 65'535),
-       .help = "Connections to receivers that a shard keeps, those in use included."},
+       .help = "Connections to receivers that a shard keeps open for the next request."},
       {.key = "delivery.disable_after",
        .field = DurationField(
            [](auto& c) -> auto& { return c.delivery.disable_after; }, absl::Minutes(1),

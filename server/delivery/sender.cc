@@ -55,9 +55,7 @@ void Sender::Send(SendRequest request, absl::AnyInvocable<void(SendOutcome) &&> 
 void Sender::Connect(std::shared_ptr<Attempt> attempt,
                      absl::StatusOr<std::vector<IpAddress>> addresses) {
   if (!addresses.ok()) {
-    const bool timed_out = absl::IsDeadlineExceeded(addresses.status());
-    Fail(std::move(attempt), timed_out ? AttemptError::kTimeout : AttemptError::kDns,
-         std::string(addresses.status().message()));
+    Fail(std::move(attempt), AttemptError::kDns, std::string(addresses.status().message()));
     return;
   }
   std::vector<IpAddress> allowed;

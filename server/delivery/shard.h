@@ -58,7 +58,7 @@ class Shard {
   // After BeginDrain: whether nothing is under way and everything is recorded.
   bool drained() const;
   // Drops what is still under way and whatever arrives from now on; callers of SendOnce are told.
-  // Nothing may be driven after it.
+  // Nothing may be driven any more. Idempotent.
   void Close();
 
  private:

@@ -28,6 +28,7 @@ void ShardThread::BeginStop(absl::Duration drain) {
 
 void ShardThread::Join() {
   if (thread_.joinable()) thread_.join();
+  shard_->Close();
 }
 
 void ShardThread::Run() {
@@ -40,7 +41,6 @@ void ShardThread::Run() {
     }
     shard_->Poll(wait);
   }
-  shard_->Close();
 }
 
 std::optional<absl::Duration> ShardThread::Deadline() {

@@ -28,7 +28,7 @@ struct FaultVfs::File {
 struct FaultVfs::Methods {
   static FaultVfs* Vfs(sqlite3_vfs* vfs) { return static_cast<FaultVfs*>(vfs->pAppData); }
 
-  static int Open(sqlite3_vfs* vfs, sqlite3_filename path, sqlite3_file* file, int flags,
+  static int Open(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags,
                   int* out_flags) {
     FaultVfs* self = Vfs(vfs);
     File* own = File::Of(file);

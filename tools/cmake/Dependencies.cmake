@@ -13,7 +13,7 @@ find_package(gRPC CONFIG REQUIRED)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
 
 find_package(SQLite3 3.37 REQUIRED)
-find_package(CURL 7.87 REQUIRED)
+find_package(CURL 7.88 REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 QUIET)
 find_package(spdlog REQUIRED)

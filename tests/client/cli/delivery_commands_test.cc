@@ -15,7 +15,6 @@ using testing::CliTest;
 using testing::FakeDeliveries;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::SizeIs;
 
 v1::Delivery Delivery(int64_t id, v1::DeliveryState state) {

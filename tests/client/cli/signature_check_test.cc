@@ -12,7 +12,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::SizeIs;
 
 constexpr char kKey[] = "testsigningkey";
 constexpr char kTimestamp[] = "1666890081";

@@ -12,7 +12,6 @@ namespace {
 using ::testing::AllOf;
 using testing::CliResult;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 using testing::RunCli;
 

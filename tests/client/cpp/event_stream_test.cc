@@ -316,6 +316,23 @@ TEST_F(EventStreamTest, RefusesWhatCannotBeSent) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("at most 4194304"));
 }
 
+TEST_F(EventStreamTest, AnAnswerMayLeadToTheNextReport) {
+  const auto stream = Open();
+  ASSERT_TRUE(
+      stream
+          ->Report(Report(1),
+                   [&](const absl::StatusOr<v1::StreamEventsResponse>& result) {
+                     EXPECT_TRUE(result.ok()) << result.status();
+                     EXPECT_TRUE(
+                         stream->Report(Report(2), results_.Done(2), absl::ZeroDuration()).ok());
+                   })
+          .ok());
+  // The second was taken before the first counted as answered.
+  ASSERT_TRUE(stream->Flush(kLong).ok());
+  ASSERT_TRUE(stream->Flush(kLong).ok());
+  EXPECT_TRUE(results_.status(2).ok()) << results_.status(2);
+}
+
 TEST_F(EventStreamTest, ManyThreadsReport) {
   const auto stream = Open();
   std::vector<std::thread> threads;

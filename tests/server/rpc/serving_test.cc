@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/random.h"
 #include "server/grpc_server.h"
+#include "tests/testing/receiver.h"
 #include "tests/testing/test_server.h"
 
 // What the server offers beside its own services, and what happens when it cannot serve. Health
@@ -158,6 +159,24 @@ TEST(Serving, ATakenPortIsNamed) {
   EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);
   EXPECT_THAT(std::string(status.message()),
               AllOf(HasSubstr(address), HasSubstr("taken"), HasSubstr("--port")));
+}
+
+TEST(Serving, AServerThatCannotServeSendsNothing) {
+  Receiver receiver([](const ReceivedRequest&) { return CannedResponse::Never(); });
+  TestServer server([](Config& config) { config.delivery.drain_timeout = absl::ZeroDuration(); });
+  server.Create(NewWebhookFor(receiver.url()));
+  server.Report(CompletedReport(1));
+  ASSERT_TRUE(receiver.WaitForRequests(1));
+  server.Stop();  // the delivery is due at the next start
+
+  TestServer other;
+  Config config = server.config();
+  const std::string address = other.address();
+  config.port = std::stoi(address.substr(address.rfind(':') + 1));
+  EXPECT_EQ(StartAnother(config).code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(receiver.request_count(), 1);
+  server.Start();
+  EXPECT_TRUE(receiver.WaitForRequests(2));
 }
 
 TEST(Serving, AnAddressOfAnotherMachineIsNamed) {

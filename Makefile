@@ -19,12 +19,12 @@ fail = { echo "==> make $@ failed: $(1)" >&2; exit 1; }
 # $(call install,GROUPS) installs what is missing.
 install = tools/install-deps.sh $(1) || $(call fail,something to build with is missing)
 
-# $(call configure,PRESET[,again]) runs CMake unless what it wrote is current; ninja runs it again when
-# a CMakeLists.txt has changed.
+# $(call configure,PRESET) runs CMake unless what it wrote is current; ninja runs it again when a
+# CMakeLists.txt has changed.
 define configure
 tools/build-boringssl.sh || $(call fail,BoringSSL could not be built); \
 if [[ ! -f build/$(1)/build.ninja || CMakePresets.json -nt build/$(1)/build.ninja || \
-      -n "$(CMAKE_ARGS)$(BORINGSSL_SOURCE_DIR)$(2)" ]]; then \
+      -n "$(CMAKE_ARGS)$(BORINGSSL_SOURCE_DIR)" ]]; then \
   $(call say,configuring build/$(1)); \
   cmake --preset $(1) --log-level=WARNING \
     $(if $(BORINGSSL_SOURCE_DIR),-DBORINGSSL_SOURCE_DIR="$(BORINGSSL_SOURCE_DIR)") $(CMAKE_ARGS) \
@@ -73,12 +73,13 @@ test: ## Build everything for development and run all tests; ARGS="-R name" sele
 	@ctest --preset dev --parallel $(JOBS) $(ARGS) || $(call fail,see the tests above)
 
 .PHONY: bench
-bench: ## Build and run the benchmarks, optimised; ARGS="--benchmark_filter=name" selects
+bench: ## Build and run the benchmarks, optimised; ARGS="--only end_to_end" selects, stages run without
 	@$(call install,build bench)
-	@$(call configure,release,again)
+	@$(call configure,release)
 	@$(call compile,release,bench)
-	@$(call say,measuring)
-	@build/release/bin/bench $(ARGS)
+	@$(call say,measuring; the figures go to build/bench.json)
+	@build/release/bin/end_to_end_bench --webhookd build/release/bin/webhookd --json build/bench.json $(ARGS)
+	@$(if $(ARGS),,build/release/bin/stages_bench)
 
 .PHONY: lint
 lint: ## Check format, lint and schemas; ARGS=--changed checks changed files only

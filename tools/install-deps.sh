@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what webhookd needs and this machine lacks, on Debian 12 and its relatives.
 #
-#   tools/install-deps.sh [--list] [GROUP...]       groups: build (default), test, bench, lint
+#   tools/install-deps.sh [--list] [GROUP...]       groups: build (default), test, lint
 #
 # When nothing is missing it says nothing and takes no time. It installs through apt as root or with a
 # sudo that asks for no password; otherwise it prints the one line to run and fails. On a distribution
@@ -16,16 +16,15 @@ readonly build_packages=(
   protobuf-compiler:protoc protobuf-compiler-grpc:grpc_cpp_plugin
   libgrpc++-dev libprotobuf-dev libabsl-dev libssl-dev zlib1g-dev
   libsqlite3-dev libcurl4-openssl-dev libre2-dev libyaml-cpp-dev
-  libcli11-dev nlohmann-json3-dev libspdlog-dev
-  # CMake configures the tests with everything else.
-  libgtest-dev libgmock-dev
+  libcli11-dev libspdlog-dev
+  # CMake configures the tests and benchmarks with everything else.
+  libgtest-dev libgmock-dev libbenchmark-dev
   # BoringSSL's source package is fetched and unpacked with these.
   dpkg-dev:dpkg-source ca-certificates curl:curl
   # tests/end_to_end/demo.py, which `make demo` runs.
   python3:python3
 )
-readonly test_packages=(python3:python3 openssl:openssl sqlite3:sqlite3)
-readonly bench_packages=(libbenchmark-dev)
+readonly test_packages=(python3:python3)
 # CLANG_VERSION stands for the distribution's default version; llvm names functions in reports.
 readonly lint_packages=(
   clang:clang clang-tidy:clang-tidy clang-format:clang-format
@@ -34,10 +33,9 @@ readonly lint_packages=(
 )
 
 # What the same things are called where apt does not say: commands and pkg-config modules.
-readonly build_modules=(grpc++ protobuf sqlite3 libcurl re2 yaml-cpp CLI11 nlohmann_json
-  spdlog gtest gmock)
+readonly build_modules=(grpc++ protobuf sqlite3 libcurl re2 yaml-cpp CLI11 spdlog
+  gtest gmock benchmark)
 readonly test_modules=()
-readonly bench_modules=(benchmark)
 readonly lint_modules=()
 
 say() { echo "install-deps: $*" >&2; }
@@ -46,7 +44,7 @@ list=false
 groups=()
 for argument in "$@"; do
   case $argument in
-    build | test | bench | lint) groups+=("$argument") ;;
+    build | test | lint) groups+=("$argument") ;;
     --list) list=true ;;
     -h | --help)
       sed -n '2,/^$/{/^set /d;s/^# \{0,1\}//p}' "$0"

@@ -109,7 +109,9 @@ class EventStream::Loop {
     bool reading = false;
     bool writing = false;
     bool half_closed = false;
-    bool broken = false;  // nothing more is read or written
+    bool writable = true;     // until a write fails
+    bool read_ended = false;  // there is nothing more to read
+    bool canceled = false;
     bool finishing = false;
   };
 
@@ -136,7 +138,7 @@ class EventStream::Loop {
     if (connection_->starting || !sent_.empty()) {
       const absl::Duration stalled_at = waiting_since_ + stream_.options_.stall_timeout;
       if (now >= stalled_at) {
-        Break();
+        Cancel();
       } else {
         next = std::min(next, stalled_at);
       }
@@ -156,10 +158,10 @@ class EventStream::Loop {
     }
     close_until_ = std::min(close_until_, now + kCloseTimeout);
     if (unanswered || connection_->starting || now >= close_until_) {
-      Break();
+      Cancel();
       return absl::InfiniteDuration();
     }
-    if (!connection_->half_closed && !connection_->writing && !connection_->broken) {
+    if (!connection_->half_closed && !connection_->writing && connection_->writable) {
       connection_->half_closed = true;
       connection_->writing = true;
       connection_->rpc->WritesDone(ToPointer(Tag::kWritten));
@@ -174,15 +176,17 @@ class EventStream::Loop {
     connection_->rpc->StartCall(ToPointer(Tag::kStarted));
   }
 
-  void Break() {
-    if (!connection_->broken) connection_->context.TryCancel();
-    connection_->broken = true;
+  // The connection ends soon after this.
+  void Cancel() {
+    if (!connection_->canceled) connection_->context.TryCancel();
+    connection_->canceled = true;
+    connection_->writable = false;
   }
 
   // Sends one report, if one is due and can be sent now.
   void Write(absl::Duration now) {
     Connection& connection = *connection_;
-    if (connection.starting || connection.writing || connection.broken) return;
+    if (connection.starting || connection.writing || !connection.writable) return;
     Pending* pending = nullptr;
     if (!delayed_.empty() && delayed_.begin()->first <= now) {
       pending = Find(delayed_.begin()->second);
@@ -224,30 +228,33 @@ class EventStream::Loop {
         break;
       case Tag::kStarted:
         connection.starting = false;
-        if (!ok) connection.broken = true;
+        if (!ok) connection.writable = false;
         break;
       case Tag::kRead:
         connection.reading = false;
         if (ok) {
           TakeAnswer(connection.response, RealClock().Steady());
         } else {
-          connection.broken = true;
+          connection.read_ended = true;
+          connection.writable = false;
         }
         break;
       case Tag::kWritten:
         connection.writing = false;
-        if (!ok) connection.broken = true;
+        if (!ok) connection.writable = false;
         break;
       case Tag::kFinished:
         Disconnected(FromGrpcStatus(connection.status), RealClock().Steady());
         return;
     }
     if (connection.starting || connection.finishing) return;
-    if (!connection.broken && !connection.reading) {
+    // Also after a write has failed: answers may still be there, and the status only comes behind
+    // them.
+    if (!connection.read_ended && !connection.reading) {
       connection.reading = true;
       connection.rpc->Read(&connection.response, ToPointer(Tag::kRead));
     }
-    if (connection.broken && !connection.reading && !connection.writing) {
+    if (connection.read_ended && !connection.writing) {
       connection.finishing = true;
       connection.rpc->Finish(&connection.status, ToPointer(Tag::kFinished));
     }

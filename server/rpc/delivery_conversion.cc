@@ -5,8 +5,8 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "base/status_macros.h"
 #include "base/quoted.h"
+#include "base/status_macros.h"
 #include "server/rpc/rpc_error.h"
 #include "server/rpc/time_conversion.h"
 

@@ -23,8 +23,9 @@ grpc::ServerUnaryReactor* EventService::ReportExperimentState(
     router_.ReportExperimentState(
         *request, [response, done = std::move(done)](
                       absl::StatusOr<v1::ReportExperimentStateResponse> result) mutable {
-          if (result.ok()) *response = *std::move(result);
-          std::move(done)(result.status());
+          if (!result.ok()) return std::move(done)(result.status());
+          *response = *std::move(result);
+          std::move(done)(absl::OkStatus());
         });
   });
 }

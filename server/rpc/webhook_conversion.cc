@@ -6,11 +6,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/quoted.h"
 #include "base/status_macros.h"
 #include "base/utf8.h"
 #include "server/delivery/target_url.h"
 #include "server/events/canonical_json.h"
-#include "base/quoted.h"
 #include "server/events/trigger_condition.h"
 #include "server/rpc/rpc_error.h"
 #include "server/rpc/time_conversion.h"

@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "base/status_macros.h"
 #include "base/quoted.h"
+#include "base/status_macros.h"
 #include "server/rpc/rpc_error.h"
 #include "server/rpc/webhook_conversion.h"
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 #include "server/events/payload.h"
 #include "server/events/slack_payload.h"
 #include "server/rpc/delivery_conversion.h"
@@ -32,8 +33,7 @@ void LogCatalogBehind(const absl::Status& status) {
 }  // namespace
 
 absl::Status Webhooks::Get(const GetWebhookRequest& request, GetWebhookResponse& response) const {
-  const absl::Status valid = CheckId("webhook_id", request.webhook_id());
-  if (!valid.ok()) return valid;
+  RETURN_IF_ERROR(CheckId("webhook_id", request.webhook_id()));
   const auto webhook = dependencies_.catalog.Current()->Find(request.webhook_id());
   if (webhook == nullptr) return WebhookNotFound(request.webhook_id());
   *response.mutable_webhook() = WebhookToProto(*webhook);

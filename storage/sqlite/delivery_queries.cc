@@ -69,7 +69,7 @@ constexpr absl::string_view kReplay =
     " redelivered = 0, lease_owner = NULL, lease_until = NULL "
     "WHERE id IN (SELECT d.id FROM deliveries d INDEXED BY deliveries_undelivered"
     " CROSS JOIN events e ON e.id = d.event_id"
-    " WHERE d.webhook_id = ?1 AND d.state > 3 AND d.state IN (4, ?3)"
+    " WHERE d.webhook_id = ?1 AND d.state NOT IN (1, 3) AND d.state IN (4, ?3)"
     " AND e.accepted_at >= ?4 AND e.accepted_at < ?5)";
 
 // The lease stays: it tells that an attempt may be under way.
@@ -123,6 +123,8 @@ absl::Status MoveOn(Connection& connection, const FinishedAttempt& finished,
 }
 
 }  // namespace
+
+absl::string_view ClaimSql() { return kSelectDue; }
 
 absl::StatusOr<ClaimedDeliveries> ClaimDeliveries(Transaction& transaction,
                                                   const ClaimRequest& request) {

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "storage/records.h"
 #include "storage/sqlite/write.h"
@@ -22,6 +23,9 @@ absl::StatusOr<DeliveryRecord> Redeliver(Transaction& transaction, int64_t deliv
 absl::StatusOr<int64_t> Replay(Transaction& transaction, const ReplayRequest& request);
 absl::StatusOr<DeliveryRecord> CancelDelivery(Transaction& transaction, int64_t delivery_id,
                                               absl::Time now);
+
+// The statement with which ClaimDeliveries reads.
+absl::string_view ClaimSql();
 
 }  // namespace webhookd::sqlite
 

@@ -13,13 +13,11 @@
 namespace webhookd::sqlite {
 namespace {
 
-// One look into deliveries_due a webhook, however many deliveries wait.
+// One look into deliveries_due a webhook, however many deliveries wait. NULL where none does.
 constexpr absl::string_view kSelectPendingEndpoints =
-    "SELECT id, due FROM (SELECT w.id AS id,"
-    " (SELECT min(d.next_attempt_at) FROM deliveries d INDEXED BY deliveries_due"
-    "  WHERE d.state = 1 AND d.webhook_id = w.id) AS due"
-    " FROM webhooks w WHERE w.deleted_at IS NULL AND w.disabled_at IS NULL) "
-    "WHERE due IS NOT NULL";
+    "SELECT w.id, (SELECT min(d.next_attempt_at) FROM deliveries d INDEXED BY deliveries_due"
+    " WHERE d.state = 1 AND d.webhook_id = w.id) "
+    "FROM webhooks w NOT INDEXED WHERE w.deleted_at IS NULL AND w.disabled_at IS NULL";
 
 constexpr absl::string_view kRecord =
     "d.id, e.event_id, e.event_type, d.webhook_id, w.name, d.trigger_id, d.state,"
@@ -82,7 +80,8 @@ std::string Source(const DeliveryFilter& filter) {
   const bool undelivered = filter.state.has_value() && *filter.state > DeliveryState::kDelivered;
   const bool pending = filter.state == DeliveryState::kPending;
   if (filter.webhook_id != 0) {
-    if (undelivered) return "deliveries d INDEXED BY deliveries_undelivered WHERE d.state > 3";
+    if (undelivered)
+      return "deliveries d INDEXED BY deliveries_undelivered WHERE d.state NOT IN (1, 3)";
     if (pending) return "deliveries d INDEXED BY deliveries_due WHERE d.state = 1";
     return "deliveries d INDEXED BY deliveries_by_webhook WHERE true";
   }
@@ -93,6 +92,8 @@ std::string Source(const DeliveryFilter& filter) {
 }
 
 }  // namespace
+
+absl::string_view PendingEndpointsSql() { return kSelectPendingEndpoints; }
 
 std::string ListDeliveriesSql(const DeliveryFilter& filter) {
   std::string page = absl::StrCat("SELECT d.id AS id FROM ", Source(filter));
@@ -121,6 +122,7 @@ absl::StatusOr<std::vector<PendingEndpoint>> PendingEndpoints(Connection& connec
   while (true) {
     ASSIGN_OR_RETURN(const bool found, rows.Step());
     if (!found) return endpoints;
+    if (rows.IsNull(1)) continue;
     endpoints.push_back(
         {.webhook_id = static_cast<int32_t>(rows.Int(0)), .next_attempt_at = rows.Time(1)});
   }

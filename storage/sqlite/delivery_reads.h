@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "storage/records.h"
 #include "storage/sqlite/connection.h"
 
@@ -24,7 +25,8 @@ absl::StatusOr<DeliveryDetails> GetDelivery(Connection& connection, int64_t deli
 absl::StatusOr<DeliveryRecord> ReadDelivery(Connection& connection, int64_t delivery_id,
                                             int64_t lease_epoch);
 
-// The statement with which ListDeliveries reads.
+// The statements with which PendingEndpoints and ListDeliveries read.
+absl::string_view PendingEndpointsSql();
 std::string ListDeliveriesSql(const DeliveryFilter& filter);
 
 }  // namespace webhookd::sqlite

@@ -57,9 +57,8 @@ struct FaultVfs::Methods {
     return real->pMethods->xClose(real);
   }
   static int Read(sqlite3_file* file, void* to, int size, sqlite3_int64 offset) {
-    return Pass(file, Call::kRead, [&](sqlite3_file* real) {
-      return real->pMethods->xRead(real, to, size, offset);
-    });
+    return Pass(file, Call::kRead,
+                [&](sqlite3_file* real) { return real->pMethods->xRead(real, to, size, offset); });
   }
   static int Write(sqlite3_file* file, const void* from, int size, sqlite3_int64 offset) {
     return Pass(file, Call::kWrite, [&](sqlite3_file* real) {
@@ -70,13 +69,14 @@ struct FaultVfs::Methods {
     return Pass(file, Call::kTruncate,
                 [&](sqlite3_file* real) { return real->pMethods->xTruncate(real, size); });
   }
-  static int Sync(sqlite3_file* file, int flags) {
-    if (File::Of(file)->is_log) {
-      MutexLock lock(File::Of(file)->vfs->mutex_);
-      ++File::Of(file)->vfs->log_syncs_;
+  static int Sync(sqlite3_file* file, int) {
+    File* own = File::Of(file);
+    if (const int code = own->vfs->Check(Call::kSync); code != SQLITE_OK) return code;
+    if (own->is_log) {
+      MutexLock lock(own->vfs->mutex_);
+      ++own->vfs->log_syncs_;
     }
-    return Pass(file, Call::kSync,
-                [&](sqlite3_file* real) { return real->pMethods->xSync(real, flags); });
+    return SQLITE_OK;
   }
   static int FileSize(sqlite3_file* file, sqlite3_int64* size) {
     return Pass(file, Call::kFileSize,
@@ -108,6 +108,7 @@ struct FaultVfs::Methods {
   }
   static int ShmMap(sqlite3_file* file, int page, int page_size, int extend,
                     void volatile** memory) {
+    *memory = nullptr;
     return Pass(file, Call::kSharedMemory, [&](sqlite3_file* real) {
       return real->pMethods->xShmMap(real, page, page_size, extend, memory);
     });

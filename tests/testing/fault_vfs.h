@@ -12,11 +12,24 @@
 namespace webhookd {
 
 // A SQLite VFS over the default one whose calls fail when a test says so. Thread-safe.
+//
+// Syncs are counted, and may fail, but nothing is synced: the machine does not crash in a test, and
+// the test is quick.
 class FaultVfs {
  public:
-  enum class Call { kOpen, kRead, kWrite, kTruncate, kSync, kFileSize, kLock, kSharedMemory, kDelete };
-  static constexpr Call kCalls[] = {Call::kOpen,     Call::kRead, Call::kWrite,
-                                    Call::kTruncate, Call::kSync, Call::kFileSize,
+  enum class Call {
+    kOpen,
+    kRead,
+    kWrite,
+    kTruncate,
+    kSync,
+    kFileSize,
+    kLock,
+    kSharedMemory,
+    kDelete
+  };
+  static constexpr Call kCalls[] = {Call::kOpen,     Call::kRead,         Call::kWrite,
+                                    Call::kTruncate, Call::kSync,         Call::kFileSize,
                                     Call::kLock,     Call::kSharedMemory, Call::kDelete};
 
   // Registers itself under a name of its own.

@@ -114,7 +114,8 @@ CREATE INDEX deliveries_by_webhook ON deliveries (webhook_id);
 -- Newest first of one state. Delivered ones are the rule and need no index.
 CREATE INDEX deliveries_by_state ON deliveries (state) WHERE state <> 3;
 -- Newest first of one webhook and state: failed, canceled or skipped.
-CREATE INDEX deliveries_undelivered ON deliveries (webhook_id, state) WHERE state > 3;
+CREATE INDEX deliveries_undelivered ON deliveries (webhook_id, state)
+WHERE state NOT IN (1, 3);
 
 CREATE TABLE attempts (
   delivery_id INTEGER NOT NULL REFERENCES deliveries (id),

@@ -131,7 +131,8 @@ absl::Status Server::PrepareDelivery() {
 absl::Status Server::StartServing() {
   const Wake wake = [this](WakeUp wake_up) { dispatcher_->Wake(std::move(wake_up)); };
   router_ = std::make_unique<EventRouter>(
-      EventRouter::Options{.base_url = config_.webhooks.base_url},
+      EventRouter::Options{.base_url = config_.webhooks.base_url,
+                           .first_wait = config_.delivery.retry_schedule.front()},
       EventRouter::Dependencies{
           .store = *store_,
           .catalog = *catalog_,
@@ -155,8 +156,8 @@ absl::Status Server::StartServing() {
   event_service_ = std::make_unique<EventService>(
       EventService::Options{.max_unanswered_reports = config_.grpc.max_unanswered_reports},
       *router_);
-  delivery_service_ = std::make_unique<DeliveryService>(
-      DeliveryService::Dependencies{.store = *store_, .clock = clock_, .wake = wake});
+  delivery_service_ = std::make_unique<DeliveryService>(DeliveryService::Dependencies{
+      .store = *store_, .clock = clock_, .reader = reader_, .wake = wake});
 
   ASSIGN_OR_RETURN(
       grpc_, StartGrpcServer(
@@ -195,10 +196,11 @@ absl::StatusOr<std::string> Server::LoadOrCreateSetting(const char* name, std::s
 void Server::Shutdown() {
   if (std::exchange(shut_down_, true)) return;
   const absl::Duration drain = config_.delivery.drain_timeout;
-  Log(LogLevel::kInfo, "shutting down", {{"drain_seconds", absl::ToDoubleSeconds(drain)}});
+  const bool served = grpc_.server != nullptr;
   // Calls and attempts come to their ends side by side: a call may wait for an attempt.
   std::thread calls;
-  if (grpc_.server != nullptr) {
+  if (served) {
+    Log(LogLevel::kInfo, "shutting down", {{"drain_seconds", absl::ToDoubleSeconds(drain)}});
     grpc_.server->GetHealthCheckService()->Shutdown();
     event_service_->Drain();
     calls = std::thread([this, drain] { grpc_.server->Shutdown(After(drain)); });
@@ -206,9 +208,10 @@ void Server::Shutdown() {
   if (dispatcher_ != nullptr) dispatcher_->Stop(drain);
   if (calls.joinable()) calls.join();
   // Everything that was asked of the store before is still done and answered.
+  reader_.Stop();
   writer_.Stop();
   if (store_ != nullptr) store_->Stop();
-  Log(LogLevel::kInfo, "shut down");
+  if (served) Log(LogLevel::kInfo, "shut down");
   FlushLogs();
 }
 

@@ -64,6 +64,7 @@ class Server {
   bool shut_down_ = false;
 
   ThreadExecutor writer_;  // the thread that the store writes on
+  ThreadExecutor reader_;  // the one that long lists are read on
   std::unique_ptr<SqliteStore> store_;
   std::unique_ptr<WebhookCatalog> catalog_;
 

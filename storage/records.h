@@ -97,6 +97,7 @@ struct AcceptEventRequest {
   int32_t experiment_id = 0;  // 0: none
   absl::Time occurred_at;
   absl::Time accepted_at;
+  absl::Duration first_wait;  // its deliveries are due so long after accepted_at
   absl::Time lease_until;
   std::vector<std::shared_ptr<const std::string>> bodies;
   std::vector<NewDelivery> deliveries;
@@ -186,7 +187,7 @@ struct DeliveryRecord {
   absl::Time next_attempt_at;             // of a pending one
   std::optional<absl::Time> lease_until;  // of a pending one that this process leased
   absl::Time created_at;
-  std::optional<absl::Time> finished_at;
+  std::optional<absl::Time> finished_at;  // when it was delivered, failed, canceled or skipped
   int last_status = 0;
   std::string last_error_class;
 };

@@ -66,6 +66,7 @@ absl::StatusOr<v1::ReportExperimentStateResponse> EventClient::ReportExperimentS
                                                    options_.max_report_bytes, " are allowed"));
   }
   const absl::Duration end = RealClock().Steady() + options_.deadline;
+  grpc::Status failure;  // what to tell in the end
   for (int tries = 1;; ++tries) {
     grpc::ClientContext context;
     const absl::Duration remaining = end - RealClock().Steady();
@@ -75,11 +76,14 @@ absl::StatusOr<v1::ReportExperimentStateResponse> EventClient::ReportExperimentS
     const grpc::Status status = stub_->ReportExperimentState(&context, report, &response);
     if (status.ok()) return response;
     if (!MayHelpToRetry(status.error_code())) return FromGrpcStatus(status);
+    // The last try may have had no time left; why those before it failed says more.
+    if (failure.ok() || status.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED)
+      failure = status;
     const absl::Duration delay = BackoffDelay(options_.backoff, tries, SecureRandom().Next());
     if (RealClock().Steady() + delay >= end) {
       return absl::Status(
-          static_cast<absl::StatusCode>(status.error_code()),
-          absl::StrCat(status.error_message(), " (", tries, tries == 1 ? " try" : " tries", " in ",
+          static_cast<absl::StatusCode>(failure.error_code()),
+          absl::StrCat(failure.error_message(), " (", tries, tries == 1 ? " try" : " tries", " in ",
                        absl::FormatDuration(options_.deadline),
                        "; the event may be stored: report it again with idempotency key ",
                        report.idempotency_key(), ")"));

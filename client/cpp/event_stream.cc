@@ -296,7 +296,7 @@ class EventStream::Loop {
       EndAll(status);
       return;
     }
-    last_disconnect_ = std::move(status);
+    last_disconnect_ = std::string(status.message());
     MutexLock lock(stream_.mutex_);
     stream_.unsent_.clear();
     for (const auto& [sequence, pending] : stream_.pending_) stream_.unsent_.push_back(sequence);
@@ -321,8 +321,7 @@ class EventStream::Loop {
         End(sequence, pending->last_error);
       } else if (connection_ == nullptr || connection_->starting) {
         EndUnknown(sequence,
-                   absl::Status(last_disconnect_.code(),
-                                absl::StrCat(after, ", last ", last_disconnect_.message())));
+                   absl::UnavailableError(absl::StrCat(after, ", last ", last_disconnect_)));
       } else {
         EndUnknown(sequence, absl::DeadlineExceededError(after));
       }
@@ -372,7 +371,7 @@ class EventStream::Loop {
   absl::Duration reconnect_at_ = -absl::InfiniteDuration();
   absl::Duration close_until_ = absl::InfiniteDuration();
   int failures_ = 0;  // connections in a row that gave no answer
-  absl::Status last_disconnect_ = absl::UnavailableError("the server cannot be reached");
+  std::string last_disconnect_ = "the server cannot be reached";  // why there is no connection
 };
 
 EventStream::EventStream(std::shared_ptr<grpc::Channel> channel, Options options)

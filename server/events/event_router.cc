@@ -80,6 +80,7 @@ void EventRouter::Try(std::unique_ptr<Report> report) {
       .experiment_id = report->request.experiment().id(),
       .occurred_at = report->header.occurred_at,
       .accepted_at = report->accepted_at,
+      .first_wait = options_.first_wait,
       .lease_until = report->lease_until,
       .bodies = report->bodies,
       .deliveries = report->deliveries,
@@ -105,7 +106,9 @@ void EventRouter::FindDeliveries(Report& report) {
 
   report.reserved = std::count_if(report.deliveries.begin(), report.deliveries.end(),
                                   [](const NewDelivery& delivery) { return !delivery.skipped; });
-  if (report.reserved == 0 || !dependencies_.reserve(report.reserved)) {
+  // What is not due at once waits in the store.
+  const bool due = options_.first_wait <= absl::ZeroDuration();
+  if (report.reserved == 0 || !due || !dependencies_.reserve(report.reserved)) {
     report.reserved = 0;
     return;
   }

@@ -24,6 +24,7 @@ class EventRouter {
   struct Options {
     std::string base_url;  // of the page, for links; without trailing slash; may be empty
     absl::Duration lease = absl::Minutes(5);
+    absl::Duration first_wait;  // before a delivery's first attempt
   };
 
   // What the router borrows; all must outlive it and the callbacks it was given.

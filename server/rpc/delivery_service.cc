@@ -15,7 +15,11 @@ namespace webhookd {
 grpc::ServerUnaryReactor* DeliveryService::ListDeliveries(grpc::CallbackServerContext* context,
                                                           const v1::ListDeliveriesRequest* request,
                                                           v1::ListDeliveriesResponse* response) {
-  return FinishWith(context, List(*request, *response));
+  return Serve(context, [&](DoneStatus done) {
+    dependencies_.reader.Post([this, request, response, done = std::move(done)]() mutable {
+      std::move(done)(List(*request, *response));
+    });
+  });
 }
 
 grpc::ServerUnaryReactor* DeliveryService::GetDelivery(grpc::CallbackServerContext* context,

@@ -2,6 +2,7 @@
 #define WEBHOOKD_SERVER_RPC_DELIVERY_SERVICE_H_
 
 #include "base/clock.h"
+#include "base/executor.h"
 #include "storage/store.h"
 #include "storage/wake.h"
 #include "webhookd/v1/delivery.grpc.pb.h"
@@ -15,6 +16,7 @@ class DeliveryService final : public v1::DeliveryService::CallbackService {
   struct Dependencies {
     Store& store;
     Clock& clock;
+    Executor& reader;  // where lists are read: a long one must not hold up gRPC's few threads
     Wake wake;
   };
 

@@ -1,6 +1,7 @@
 #ifndef WEBHOOKD_SERVER_RPC_UNARY_CALL_H_
 #define WEBHOOKD_SERVER_RPC_UNARY_CALL_H_
 
+#include <grpcpp/server_context.h>
 #include <grpcpp/support/server_callback.h>
 
 #include <utility>

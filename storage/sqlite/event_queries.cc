@@ -23,8 +23,8 @@ constexpr absl::string_view kInsertBody = "INSERT INTO bodies (id, body) VALUES 
 
 constexpr absl::string_view kInsertDelivery =
     "INSERT INTO deliveries (id, event_id, body_id, webhook_id, trigger_id, state,"
-    " accepted_as_skipped, next_attempt_at, lease_owner, lease_until) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    " accepted_as_skipped, next_attempt_at, lease_owner, lease_until, finished_at) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
 constexpr absl::string_view kSelectByKey =
     "SELECT event_id, first_delivery_id, delivery_count FROM events WHERE idempotency_key = ?1";
@@ -117,17 +117,19 @@ absl::Status InsertBodies(Transaction& transaction, const AcceptEventRequest& re
 
 absl::Status InsertDeliveries(Transaction& transaction, const AcceptEventRequest& request,
                               int64_t event_id, int64_t first_body_id) {
+  const absl::Time first_attempt_at = request.accepted_at + request.first_wait;
   Statement insert = transaction.connection.Prepare(kInsertDelivery);
   for (const NewDelivery& delivery : request.deliveries) {
-    const DeliveryState state =
-        delivery.skipped ? DeliveryState::kSkipped : DeliveryState::kPending;
-    const bool leased = delivery.claimed && !delivery.skipped;
+    const bool skipped = delivery.skipped;
+    const bool leased = delivery.claimed && !skipped;
+    const DeliveryState state = skipped ? DeliveryState::kSkipped : DeliveryState::kPending;
     insert.Bind(transaction.counters.next_delivery_id, event_id,
                 first_body_id + static_cast<int64_t>(delivery.body), delivery.webhook_id,
-                delivery.trigger_id, static_cast<int>(state), delivery.skipped,
-                delivery.skipped ? std::nullopt : std::optional(request.accepted_at),
+                delivery.trigger_id, static_cast<int>(state), skipped,
+                skipped ? std::nullopt : std::optional(first_attempt_at),
                 leased ? std::optional(transaction.lease_epoch) : std::nullopt,
-                leased ? std::optional(request.lease_until) : std::nullopt);
+                leased ? std::optional(request.lease_until) : std::nullopt,
+                skipped ? std::optional(request.accepted_at) : std::nullopt);
     RETURN_IF_ERROR(insert.Run());
     ++transaction.counters.next_delivery_id;
   }

@@ -28,7 +28,7 @@ constexpr char kWriterSettings[] =
     "PRAGMA foreign_keys = ON;"
     "PRAGMA cache_size = -32768;"
     "PRAGMA temp_store = MEMORY;"
-    "PRAGMA wal_autocheckpoint = 16384;"
+    "PRAGMA wal_autocheckpoint = 4096;"
     "PRAGMA journal_size_limit = 67108864;"
     "PRAGMA secure_delete = OFF";
 

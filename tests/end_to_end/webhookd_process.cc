@@ -41,10 +41,12 @@ std::vector<std::string> PlainEnvironment() {
 
 }  // namespace
 
-WebhookdProcess::WebhookdProcess(const std::vector<std::string>& arguments) {
+WebhookdProcess::WebhookdProcess(const std::vector<std::string>& arguments,
+                                 const std::vector<std::string>& variables) {
   std::vector<std::string> command = {absl::StrCat(WEBHOOKD_BIN_DIR, "/webhookd")};
   command.insert(command.end(), arguments.begin(), arguments.end());
   std::vector<std::string> environment = PlainEnvironment();
+  environment.insert(environment.end(), variables.begin(), variables.end());
 
   std::array<int, 2> output = {-1, -1};
   errors_path_ = absl::StrCat(::testing::TempDir(), "/webhookd-errors-XXXXXX");

@@ -15,8 +15,10 @@ namespace webhookd {
 // The real program, run as a child. Killed at the end if it still runs.
 class WebhookdProcess {
  public:
-  // Starts it with `arguments`, and an environment that configures nothing.
-  explicit WebhookdProcess(const std::vector<std::string>& arguments);
+  // Starts it with `arguments`, and an environment that configures nothing, with `variables`
+  // ("NAME=value") added.
+  explicit WebhookdProcess(const std::vector<std::string>& arguments,
+                           const std::vector<std::string>& variables = {});
   WebhookdProcess(const WebhookdProcess&) = delete;
   WebhookdProcess& operator=(const WebhookdProcess&) = delete;
   ~WebhookdProcess();

@@ -52,6 +52,20 @@ TEST_P(StoreContract, AcceptEvent_StoresTheEventAndItsDeliveries) {
   EXPECT_EQ(second->delivery.lease_until, std::nullopt);
   EXPECT_EQ(second->delivery.finished_at, std::nullopt);
   EXPECT_EQ(Get(accepted->deliveries[2].delivery_id).state, DeliveryState::kSkipped);
+  EXPECT_EQ(Get(accepted->deliveries[2].delivery_id).finished_at, At(0));
+}
+
+TEST_P(StoreContract, AcceptEvent_MayLetTheFirstAttemptWait) {
+  const WebhookRecord webhook = AddWebhook("a");
+  AcceptEventRequest request = Event("event", {webhook});
+  request.first_wait = absl::Seconds(3);
+  const auto accepted = writes().AcceptEvent(request);
+  ASSERT_TRUE(accepted.ok()) << accepted.status();
+  const DeliveryRecord delivery = Get(accepted->deliveries[0].delivery_id);
+  EXPECT_EQ(delivery.created_at, At(0));
+  EXPECT_EQ(delivery.next_attempt_at, At(3));
+  EXPECT_THAT(Claim(webhook.id, At(2)), IsEmpty());
+  EXPECT_EQ(Claim(webhook.id, At(3)).size(), 1u);
 }
 
 TEST_P(StoreContract, AcceptEvent_TakesAnEventThatCausesNothing) {

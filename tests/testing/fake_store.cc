@@ -204,7 +204,7 @@ absl::StatusOr<AcceptedEvent> FakeStore::Accept(const AcceptEventRequest& reques
                        .webhook_name = webhooks_[wanted.webhook_id].name,
                        .trigger_id = wanted.trigger_id,
                        .state = wanted.skipped ? DeliveryState::kSkipped : DeliveryState::kPending,
-                       .next_attempt_at = request.accepted_at,
+                       .next_attempt_at = request.accepted_at + request.first_wait,
                        .created_at = request.accepted_at};
     if (wanted.claimed) delivery.record.lease_until = request.lease_until;
     if (wanted.skipped) delivery.record.finished_at = request.accepted_at;

@@ -218,6 +218,7 @@ class Receiver::Impl {
                  : TlsServer::Create(options.tls_certificate, options.tls_key)),
         silent_tls_(options.silent_tls),
         skip_close_notify_(options.skip_close_notify),
+        forget_requests_(options.forget_requests),
         listener_(ListenOn(options.address, options.port)),
         port_(PortOf(listener_)),
         handler_(std::move(options.handler)) {
@@ -255,7 +256,7 @@ class Receiver::Impl {
 
   bool WaitForRequests(int count, absl::Duration timeout) const {
     return WaitUntil(timeout, [this, count]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      return static_cast<int>(requests_.size()) >= count;
+      return arrived_ >= count;
     });
   }
 
@@ -272,7 +273,7 @@ class Receiver::Impl {
 
   int request_count() const {
     MutexLock lock(mutex_);
-    return static_cast<int>(requests_.size());
+    return arrived_;
   }
 
   int accepted_connections() const {
@@ -301,6 +302,7 @@ class Receiver::Impl {
       threads.swap(threads_);
     }
     for (auto& [connection, thread] : threads) thread.join();
+    JoinEnded();
   }
 
  private:
@@ -319,6 +321,7 @@ class Receiver::Impl {
   void Accept() {
     while (true) {
       const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      JoinEnded();
       MutexLock lock(mutex_);
       if (stopping_) {
         if (fd >= 0) close(fd);
@@ -355,7 +358,21 @@ class Receiver::Impl {
     }
     close(fd);
     open_.erase(connection);
+    if (const auto self = threads_.find(connection); self != threads_.end()) {
+      ended_.push_back(std::move(self->second));
+      threads_.erase(self);
+    }
     changed_.NotifyAll();
+  }
+
+  // A thread that nobody joins keeps its stack.
+  void JoinEnded() {
+    std::vector<std::thread> ended;
+    {
+      MutexLock lock(mutex_);
+      ended.swap(ended_);
+    }
+    for (std::thread& thread : ended) thread.join();
   }
 
   // Answers requests until the connection is to be closed; true: by a reset.
@@ -397,9 +414,9 @@ class Receiver::Impl {
     {
       MutexLock lock(mutex_);
       request.connection = connection;
-      request.number = static_cast<int>(requests_.size()) + 1;
+      request.number = ++arrived_;
       request.arrived = absl::Now();
-      requests_.push_back(request);
+      if (!forget_requests_) requests_.push_back(request);
       changed_.NotifyAll();
       if (!queue_.empty()) {
         CannedResponse response = std::move(queue_.front());
@@ -466,6 +483,7 @@ class Receiver::Impl {
   const std::shared_ptr<TlsServer> tls_;
   const bool silent_tls_;
   const bool skip_close_notify_;
+  const bool forget_requests_;
   const int listener_;
   const uint16_t port_;
   std::thread acceptor_;
@@ -475,8 +493,10 @@ class Receiver::Impl {
   Handler handler_ ABSL_GUARDED_BY(mutex_);
   std::deque<CannedResponse> queue_ ABSL_GUARDED_BY(mutex_);
   std::vector<ReceivedRequest> requests_ ABSL_GUARDED_BY(mutex_);
+  int arrived_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<int, int> open_ ABSL_GUARDED_BY(mutex_);  // connection to socket
   std::map<int, std::thread> threads_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::thread> ended_ ABSL_GUARDED_BY(mutex_);  // to be joined
   int64_t released_ ABSL_GUARDED_BY(mutex_) = 0;
   int accepted_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -71,6 +71,7 @@ class Receiver {
     std::string tls_key;
     bool silent_tls = false;         // never answers a handshake
     bool skip_close_notify = false;  // closes TLS connections as a crash would
+    bool forget_requests = false;    // keeps none of those that `requests` gives, for long runs
   };
 
   Receiver();

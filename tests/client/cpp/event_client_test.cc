@@ -10,6 +10,7 @@
 namespace webhookd {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
@@ -82,9 +83,11 @@ TEST_F(EventClientTest, GivesUpAtTheDeadlineAndNamesTheKey) {
   const std::unique_ptr<EventClient> client = Client(absl::Milliseconds(200));
   server_.Stop();
   const auto response = client->ReportExperimentState(Report(1, "key-7"));
-  EXPECT_EQ(response.status().code(), absl::StatusCode::kUnavailable);
+  // On a busy machine the time may be over before a connection was even refused.
+  EXPECT_THAT(response.status().code(),
+              AnyOf(absl::StatusCode::kUnavailable, absl::StatusCode::kDeadlineExceeded));
   EXPECT_THAT(std::string(response.status().message()), HasSubstr("idempotency key key-7"));
-  EXPECT_THAT(std::string(response.status().message()), HasSubstr(" tries in 200ms"));
+  EXPECT_THAT(std::string(response.status().message()), HasSubstr(" in 200ms;"));
 }
 
 TEST_F(EventClientTest, SurvivesARestartOfTheServer) {

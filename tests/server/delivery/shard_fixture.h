@@ -48,6 +48,7 @@ class ShardTest : public ::testing::Test {
   // How every receiver answers; each test says. Default: 200.
   FakeHttpClient::Receiver receiver = [](const HttpRequest&) { return HttpResult{.status = 200}; };
   Dispatcher::Options options;
+  absl::Duration first_wait;  // of the events that are accepted
 
   // Makes the shard. Called by the first use; options count until then.
   void StartShard();

@@ -80,6 +80,16 @@ TEST_F(ShardTest, RetriesAtTheTimesOfTheScheduleThenFails) {
   EXPECT_EQ(held(), 0);
 }
 
+TEST_F(ShardTest, AScheduleCanBeginWithAWait) {
+  first_wait = absl::Seconds(3);
+  const WebhookRecord webhook = AddWebhook("http://10.0.0.1/");
+  const int64_t id = Accept({webhook.id}, /*claimed=*/false)[0];
+  Pass(absl::Seconds(2.9));
+  EXPECT_TRUE(sent().empty());
+  Pass(absl::Seconds(0.2));
+  EXPECT_EQ(State(id), DeliveryState::kDelivered);
+}
+
 TEST_F(ShardTest, EveryAttemptCarriesTheSameEventIdAndATimestampOfItsOwn) {
   receiver = [this](const HttpRequest&) {
     return HttpResult{.status = sent().size() < 3 ? 503 : 200};

@@ -29,8 +29,7 @@ class DeliveriesApiTest : public ::testing::Test {
     v1::RedeliverDeliveryRequest request;
     request.set_delivery_id(id);
     v1::RedeliverDeliveryResponse response;
-    const grpc::Status status =
-        server_.deliveries().RedeliverDelivery(&context, request, &response);
+    grpc::Status status = server_.deliveries().RedeliverDelivery(&context, request, &response);
     if (delivery != nullptr) *delivery = response.delivery();
     return status;
   }
@@ -38,7 +37,7 @@ class DeliveriesApiTest : public ::testing::Test {
   grpc::Status Replay(const v1::ReplayDeliveriesRequest& request, int64_t* count) {
     grpc::ClientContext context;
     v1::ReplayDeliveriesResponse response;
-    const grpc::Status status = server_.deliveries().ReplayDeliveries(&context, request, &response);
+    grpc::Status status = server_.deliveries().ReplayDeliveries(&context, request, &response);
     *count = response.replayed_count();
     return status;
   }
@@ -48,7 +47,7 @@ class DeliveriesApiTest : public ::testing::Test {
     v1::CancelDeliveryRequest request;
     request.set_delivery_id(id);
     v1::CancelDeliveryResponse response;
-    const grpc::Status status = server_.deliveries().CancelDelivery(&context, request, &response);
+    grpc::Status status = server_.deliveries().CancelDelivery(&context, request, &response);
     if (delivery != nullptr) *delivery = response.delivery();
     return status;
   }

@@ -12,7 +12,6 @@ namespace {
 
 namespace pb = determined::webhook::v1;
 using determined::api::v1::PatchWebhookRequest;
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 const absl::Time kCreated = absl::FromUnixSeconds(1'665'000'000);

@@ -17,6 +17,13 @@ class BoringRandom final : public RandomBits {
   }
 };
 
+// With the variant of RFC 9562 in place of the two upper bits of `low`.
+std::string FormatUuid(uint64_t high, uint64_t low) {
+  low = (low & ~(uint64_t{3} << 62)) | (uint64_t{2} << 62);
+  return absl::StrFormat("%08x-%04x-%04x-%04x-%012x", high >> 32, (high >> 16) & 0xffff,
+                         high & 0xffff, low >> 48, low & 0xffffffffffff);
+}
+
 }  // namespace
 
 RandomBits& SecureRandom() {
@@ -26,9 +33,13 @@ RandomBits& SecureRandom() {
 
 std::string RandomUuid(RandomBits& random) {
   const uint64_t high = (random.Next() & ~uint64_t{0xf000}) | 0x4000;
-  const uint64_t low = (random.Next() & ~(uint64_t{3} << 62)) | (uint64_t{2} << 62);
-  return absl::StrFormat("%08x-%04x-%04x-%04x-%012x", high >> 32, (high >> 16) & 0xffff,
-                         high & 0xffff, low >> 48, low & 0xffffffffffff);
+  return FormatUuid(high, random.Next());
+}
+
+std::string TimeOrderedUuid(absl::Time now, RandomBits& random) {
+  const auto milliseconds = static_cast<uint64_t>(absl::ToUnixMillis(now));
+  const uint64_t high = milliseconds << 16 | 0x7000 | (random.Next() & 0xfff);
+  return FormatUuid(high, random.Next());
 }
 
 std::string RandomHex(RandomBits& random, int bytes) {

@@ -60,7 +60,8 @@ EventClient::EventClient(Options options, std::shared_ptr<grpc::Channel> channel
 
 absl::StatusOr<v1::ReportExperimentStateResponse> EventClient::ReportExperimentState(
     v1::ReportExperimentStateRequest report) {
-  if (report.idempotency_key().empty()) report.set_idempotency_key(RandomUuid(SecureRandom()));
+  if (report.idempotency_key().empty())
+    report.set_idempotency_key(TimeOrderedUuid(absl::Now(), SecureRandom()));
   if (const size_t bytes = report.ByteSizeLong(); bytes > options_.max_report_bytes) {
     return absl::InvalidArgumentError(absl::StrCat("the report has ", bytes, " bytes; at most ",
                                                    options_.max_report_bytes, " are allowed"));

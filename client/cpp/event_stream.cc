@@ -385,7 +385,7 @@ EventStream::~EventStream() { Close(); }
 absl::Status EventStream::Report(v1::StreamEventsRequest report, Done done, absl::Duration wait) {
   std::string* const key = IdempotencyKey(report);
   if (key == nullptr) return absl::InvalidArgumentError("the request holds no report");
-  if (key->empty()) *key = RandomUuid(SecureRandom());
+  if (key->empty()) *key = TimeOrderedUuid(absl::Now(), SecureRandom());
   if (const size_t bytes = report.ByteSizeLong(); bytes > options_.max_report_bytes) {
     return absl::InvalidArgumentError(absl::StrCat("the report has ", bytes, " bytes; at most ",
                                                    options_.max_report_bytes, " are allowed"));

@@ -29,6 +29,8 @@ struct Endpoint {
 
   std::deque<ClaimedDelivery> queue;  // ready to be sent, in order
   absl::flat_hash_set<int64_t> held;  // ids in memory: queued, under way, or not recorded yet
+  // Of `held`, those that somebody asked to have sent again while they were under way.
+  absl::flat_hash_set<int64_t> redelivered;
   int under_way = 0;
 
   // When the earliest delivery that waits in the store is due; InfiniteFuture when none does.

@@ -265,7 +265,10 @@ void Shard::Claimed(Endpoint& endpoint, absl::StatusOr<ClaimedDeliveries> claime
     return;
   }
   for (ClaimedDelivery& delivery : claimed->deliveries) {
-    if (!endpoint.held.insert(delivery.id).second) continue;
+    if (!endpoint.held.insert(delivery.id).second) {
+      if (delivery.redelivered) endpoint.redelivered.insert(delivery.id);
+      continue;
+    }
     held_.fetch_add(1, std::memory_order_relaxed);
     endpoint.queue.push_back(std::move(delivery));
   }
@@ -365,6 +368,10 @@ void Shard::Recorded(const EndedAttempt& ended) {
   if (!ended.last) return;
   Endpoint& endpoint = EndpointOf(ended.webhook_id);
   Release(endpoint, ended.finished.delivery_id);
+  if (endpoint.redelivered.erase(ended.finished.delivery_id) > 0) {
+    // Unless that attempt was confirmed, it is due again in the store.
+    endpoint.next_due = absl::InfinitePast();
+  }
   if (ended.finished.state == DeliveryState::kPending) {
     endpoint.next_due = std::min(endpoint.next_due, ended.finished.next_attempt_at);
   }

@@ -61,12 +61,13 @@ void EventRouter::ReportExperimentState(v1::ReportExperimentStateRequest request
                                      ? absl::FromUnixSeconds(request.occurred_at().seconds()) +
                                            absl::Nanoseconds(request.occurred_at().nanos())
                                      : now;
-  Try(std::unique_ptr<Report>(new Report{
-      .request = std::move(request),
-      .done = std::move(done),
-      .header = {.event_id = RandomUuid(dependencies_.random), .occurred_at = occurred_at},
-      .accepted_at = now,
-      .started = dependencies_.clock.Steady()}));
+  Try(std::unique_ptr<Report>(
+      new Report{.request = std::move(request),
+                 .done = std::move(done),
+                 .header = {.event_id = TimeOrderedUuid(now, dependencies_.random),
+                            .occurred_at = occurred_at},
+                 .accepted_at = now,
+                 .started = dependencies_.clock.Steady()}));
 }
 
 void EventRouter::Try(std::unique_ptr<Report> report) {

@@ -133,8 +133,9 @@ void Webhooks::Test(const TestWebhookRequest& request, TestWebhookResponse& resp
   auto webhook = dependencies_.catalog.Current()->Find(request.id());
   if (webhook == nullptr) return std::move(done)(WebhookNotFound(request.id()));
 
-  const EventHeader event = {.event_id = RandomUuid(dependencies_.random),
-                             .occurred_at = dependencies_.clock.Now()};
+  const EventHeader event = {
+      .event_id = TimeOrderedUuid(dependencies_.clock.Now(), dependencies_.random),
+      .occurred_at = dependencies_.clock.Now()};
   auto body = std::make_shared<const std::string>(
       webhook->type == WebhookType::kSlack ? RenderSlackTest(event) : RenderTestEvent(event));
   response.set_event_id(event.event_id);

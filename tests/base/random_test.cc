@@ -36,6 +36,21 @@ TEST(RandomUuid, SetsVersionAndVariantAndKeepsTheOtherBits) {
   EXPECT_EQ(RandomUuid(mixed), "01234567-89ab-4def-bedc-ba9876543210");
 }
 
+TEST(TimeOrderedUuid, BeginsWithTheMilliseconds) {
+  FixedBits ones({~uint64_t{0}});
+  // The example of RFC 9562, appendix A.6, whose time is 2022-02-22 19:22:22 UTC.
+  EXPECT_EQ(TimeOrderedUuid(absl::FromUnixMillis(0x017F22E279B0), ones),
+            "017f22e2-79b0-7fff-bfff-ffffffffffff");
+  FixedBits zeros({0});
+  EXPECT_EQ(TimeOrderedUuid(absl::UnixEpoch(), zeros), "00000000-0000-7000-8000-000000000000");
+}
+
+TEST(TimeOrderedUuid, IsUniqueWithinAMillisecond) {
+  std::set<std::string> ids;
+  for (int i = 0; i < 1000; ++i) ids.insert(TimeOrderedUuid(absl::UnixEpoch(), SecureRandom()));
+  EXPECT_EQ(ids.size(), 1000);
+}
+
 TEST(RandomHex, WritesEveryDigit) {
   FixedBits bits({0, 0x00f0123456789abc});
   EXPECT_EQ(RandomHex(bits, 8), "0000000000000000");

@@ -31,8 +31,8 @@ struct Database {
   AcceptEventRequest Event() const {
     const absl::Time now = absl::Now();
     AcceptEventRequest event = {.webhooks_version = version,
-                                .idempotency_key = RandomHex(SecureRandom(), 16),
-                                .event_id = RandomUuid(SecureRandom()),
+                                .idempotency_key = TimeOrderedUuid(now, SecureRandom()),
+                                .event_id = TimeOrderedUuid(now, SecureRandom()),
                                 .event_type = "EXPERIMENT_STATE_CHANGE",
                                 .experiment_id = 41,
                                 .occurred_at = now,

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <fstream>
@@ -81,7 +82,7 @@ WebhookdProcess::~WebhookdProcess() {
 std::string WebhookdProcess::WaitUntilListening() {
   constexpr char kBefore[] = " listening on ";
   while (!absl::StrContains(output_, '\n')) {
-    if (!ReadOutput()) return "";
+    if (ReadOutput(kPatience) != Output::kMore) return "";
   }
   const size_t begin = output_.find(kBefore);
   if (begin == std::string::npos) return "";
@@ -94,8 +95,11 @@ void WebhookdProcess::Signal(int signal) const { kill(pid_, signal); }
 int WebhookdProcess::WaitForEnd(absl::Duration patience) {
   if (exit_code_.has_value()) return *exit_code_;
   const absl::Duration deadline = RealClock().Steady() + patience;
-  while (ReadOutput()) {  // until it closes its output, which it does by ending
-    if (RealClock().Steady() < deadline) continue;
+  Output output;  // closed by its end
+  do {
+    output = ReadOutput(deadline - RealClock().Steady());
+  } while (output == Output::kMore);
+  if (output == Output::kNothing) {
     ADD_FAILURE() << "webhookd did not end in time: " << errors();
     Signal(SIGKILL);
   }
@@ -111,13 +115,15 @@ std::string WebhookdProcess::errors() const {
   return text.str();
 }
 
-bool WebhookdProcess::ReadOutput() {
+WebhookdProcess::Output WebhookdProcess::ReadOutput(absl::Duration patience) {
   pollfd readable = {.fd = output_fd_, .events = POLLIN};
-  if (poll(&readable, 1, static_cast<int>(absl::ToInt64Milliseconds(kPatience))) != 1) return false;
+  const int64_t milliseconds = std::max<int64_t>(absl::ToInt64Milliseconds(patience), 0);
+  if (poll(&readable, 1, static_cast<int>(milliseconds)) != 1) return Output::kNothing;
   std::array<char, 4096> bytes;
   const ssize_t count = read(output_fd_, bytes.data(), bytes.size());
-  if (count > 0) output_.append(bytes.data(), count);
-  return count > 0;
+  if (count <= 0) return Output::kEnd;
+  output_.append(bytes.data(), count);
+  return Output::kMore;
 }
 
 }  // namespace webhookd

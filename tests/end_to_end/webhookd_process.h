@@ -35,8 +35,9 @@ class WebhookdProcess {
   std::string errors() const;
 
  private:
-  // Whether there was more to read.
-  bool ReadOutput();
+  enum class Output { kMore, kEnd, kNothing };
+  // Waits for more output until `patience` has passed.
+  Output ReadOutput(absl::Duration patience);
 
   pid_t pid_ = -1;
   int output_fd_ = -1;

@@ -391,6 +391,26 @@ TEST_F(ShardTest, AWallClockThatGoesBackwardsDelaysNoRetry) {
   EXPECT_EQ(State(id), DeliveryState::kDelivered);
 }
 
+TEST_F(ShardTest, WhatIsRedeliveredWhileItIsUnderWayIsSentAgain) {
+  options.retry.schedule = {absl::ZeroDuration()};
+  receiver = [](const HttpRequest&) { return std::nullopt; };
+  const WebhookRecord webhook = AddWebhook("http://10.0.0.1/");
+  const int64_t id = Accept({webhook.id})[0];
+  Settle();
+  store->Redeliver(id, clock.Now(), [](absl::StatusOr<DeliveryRecord> redelivered) {
+    EXPECT_TRUE(redelivered.ok()) << redelivered.status();
+  });
+  shard->NoteWaiting({{webhook.id, absl::InfinitePast()}});
+  Settle();
+  ASSERT_EQ(http().open.size(), 1);
+  http().Complete(0, {.status = 500});
+  Settle();
+  ASSERT_EQ(http().open.size(), 1) << "the redelivery is lost";
+  http().Complete(0, {.status = 200});
+  Settle();
+  EXPECT_EQ(State(id), DeliveryState::kDelivered);
+}
+
 TEST_F(ShardTest, DrainingFinishesWhatIsUnderWayAndStartsNothing) {
   receiver = [](const HttpRequest&) { return std::nullopt; };
   const WebhookRecord webhook = AddWebhook("http://10.0.0.1/", {.max_in_flight = 1});

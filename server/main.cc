@@ -1,5 +1,3 @@
-#include <signal.h>
-
 #include <iostream>
 #include <string>
 #include <utility>
@@ -11,6 +9,7 @@
 #include "base/random.h"
 #include "server/config/config_loader.h"
 #include "server/config/version.h"
+#include "server/process.h"
 #include "server/server.h"
 #include "server/telemetry/log.h"
 
@@ -24,14 +23,7 @@ int Fail(const absl::Status& status, int exit_code) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Before there are other threads, so that all of them leave these signals to sigwait.
-  sigset_t stop_signals;
-  sigemptyset(&stop_signals);
-  sigaddset(&stop_signals, SIGINT);
-  sigaddset(&stop_signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-
+  webhookd::PrepareProcess();
   auto loaded = webhookd::LoadConfig(std::vector<std::string>(argv + 1, argv + argc),
                                      webhookd::ProcessEnvironment());
   if (!loaded.ok()) return Fail(loaded.status(), 2);
@@ -48,9 +40,7 @@ int main(int argc, char** argv) {
   std::cout << "webhookd " << webhookd::Version() << " listening on " << (*server)->address()
             << ", database " << config.storage.path << std::endl;
 
-  int received = 0;
-  sigwait(&stop_signals, &received);
-  pthread_sigmask(SIG_UNBLOCK, &stop_signals, nullptr);  // who asks twice does not want to wait
+  webhookd::WaitForStopSignal();
   (*server)->Shutdown();
   return 0;
 }

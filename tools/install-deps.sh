@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what webhookd needs and this machine lacks, on Debian 12 and its relatives.
 #
-#   tools/install-deps.sh [--list] [GROUP...]       groups: build (default), test, lint
+#   tools/install-deps.sh [--list] [GROUP...]       groups: build (default), test, bench, lint
 #
 # When nothing is missing it says nothing and takes no time. It installs through apt as root or with a
 # sudo that asks for no password; otherwise it prints the one line to run and fails. On a distribution
@@ -25,6 +25,8 @@ readonly build_packages=(
   python3:python3
 )
 readonly test_packages=(python3:python3)
+# What the benchmarks compare with.
+readonly bench_packages=(wrk:wrk curl:curl)
 # CLANG_VERSION stands for the distribution's default version; llvm names functions in reports.
 readonly lint_packages=(
   clang:clang clang-tidy:clang-tidy clang-format:clang-format
@@ -36,6 +38,7 @@ readonly lint_packages=(
 readonly build_modules=(grpc++ protobuf sqlite3 libcurl re2 yaml-cpp CLI11 spdlog
   gtest gmock benchmark)
 readonly test_modules=()
+readonly bench_modules=()
 readonly lint_modules=()
 
 say() { echo "install-deps: $*" >&2; }
@@ -44,7 +47,7 @@ list=false
 groups=()
 for argument in "$@"; do
   case $argument in
-    build | test | lint) groups+=("$argument") ;;
+    build | test | bench | lint) groups+=("$argument") ;;
     --list) list=true ;;
     -h | --help)
       sed -n '2,/^$/{/^set /d;s/^# \{0,1\}//p}' "$0"

@@ -9,6 +9,9 @@
 
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
+  // Reading would flush the output, which acknowledgements are written to on another thread.
+  std::cin.tie(nullptr);
+  std::cerr.tie(nullptr);
   webhookd::Terminal terminal = {.in = std::cin,
                                  .out = std::cout,
                                  .err = std::cerr,

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "absl/container/flat_hash_set.h"
 #include "server/telemetry/log.h"
 
 namespace webhookd {
@@ -60,8 +61,14 @@ void Recorder::Answered(std::vector<EndedAttempt> batch, const absl::Status& sta
       {{"attempts", static_cast<int64_t>(batch.size())}, {"error", status.message()}});
   limit_ = std::max<size_t>(batch.size() / 2, 1);
   flush_at_ = clock_.Steady() + kRetry;
-  // Behind the others: a record that the store never takes must not keep them waiting.
-  waiting_.insert(waiting_.end(), std::make_move_iterator(batch.begin()),
+  // Behind the others: a record that the store never takes must not keep them waiting. But a later
+  // attempt of the same delivery stays behind the earlier one.
+  absl::flat_hash_set<int64_t> again;
+  for (const EndedAttempt& ended : batch) again.insert(ended.finished.delivery_id);
+  const auto later = std::stable_partition(
+      waiting_.begin(), waiting_.end(),
+      [&again](const EndedAttempt& ended) { return !again.contains(ended.finished.delivery_id); });
+  waiting_.insert(later, std::make_move_iterator(batch.begin()),
                   std::make_move_iterator(batch.end()));
 }
 

@@ -62,6 +62,15 @@ absl::Status UseWriteAheadLog(Connection& connection) {
                    "\" cannot keep a write-ahead log: put it on a local disk"));
 }
 
+// Merges the log of an earlier process into the database, as far as nobody else reads it. When a
+// sync of the log failed, the system shows what was written though it may not be on the disk:
+// merging writes it once more, where a log that is only appended to would break off there after a
+// power cut. A full disk leaves things as they were.
+absl::Status MergeLog(Connection& connection) {
+  const absl::Status status = connection.Execute("PRAGMA wal_checkpoint(PASSIVE)");
+  return absl::IsResourceExhausted(status) ? absl::OkStatus() : status;
+}
+
 // Voids the leases of whoever used the database before.
 absl::StatusOr<int64_t> BeginLeaseEpoch(Connection& connection) {
   RETURN_IF_ERROR(connection.Execute("UPDATE store_state SET lease_epoch = lease_epoch + 1"));
@@ -87,6 +96,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Create(Options options
   RETURN_IF_ERROR(sqlite::Migrate(*writer, sqlite::EmbeddedMigrations(), create_backup_file));
   RETURN_IF_ERROR(UseWriteAheadLog(*writer));
   RETURN_IF_ERROR(writer->Execute(kWriterSettings));
+  RETURN_IF_ERROR(MergeLog(*writer));
   ASSIGN_OR_RETURN(const int64_t lease_epoch, BeginLeaseEpoch(*writer));
   ASSIGN_OR_RETURN(std::unique_ptr<sqlite::ReadPool> readers,
                    sqlite::ReadPool::Open(connection_options, options.read_connections));

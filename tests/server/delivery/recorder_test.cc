@@ -29,8 +29,10 @@ class RecorderTest : public ::testing::Test {
   FakeStore store_{writer_};
   std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>([] {});
   std::vector<int64_t> recorded_;
+  std::vector<int> numbers_;  // of their attempts
   Recorder recorder_{store_, clock_, inbox_, [this](const EndedAttempt& ended) {
                        recorded_.push_back(ended.finished.delivery_id);
+                       numbers_.push_back(ended.finished.attempt.number);
                      }};
 };
 
@@ -77,6 +79,25 @@ TEST_F(RecorderTest, ARecordThatIsNeverTakenHoldsUpNoOther) {
   }
   EXPECT_EQ(recorded_.size(), 7);
   EXPECT_EQ(recorder_.waiting(), 1);
+}
+
+TEST_F(RecorderTest, AttemptsOfOneDeliveryKeepTheirOrderWhenTheStoreFails) {
+  EndedAttempt first = Attempt(1);
+  EndedAttempt second = Attempt(1);
+  second.finished.attempt.number = 2;
+  store_.FailFinish(absl::ResourceExhaustedError("the disk is full"));
+  recorder_.Add(first);
+  recorder_.Flush();
+  recorder_.Add(Attempt(2));
+  recorder_.Add(second);
+  Run();
+  for (int i = 0; i < 10 && !recorder_.idle(); ++i) {
+    clock_.Advance(absl::Seconds(1));
+    recorder_.Flush();
+    Run();
+  }
+  EXPECT_EQ(recorded_, (std::vector<int64_t>{2, 1, 1}));
+  EXPECT_EQ(numbers_, (std::vector<int>{1, 1, 2}));
 }
 
 }  // namespace

@@ -96,3 +96,21 @@ format: ## Format all C++ sources in place
 clean: ## Remove what was compiled; keeps build/deps (BoringSSL, npm) and build/run (your database)
 	@rm -rf build/dev build/release build/asan build/tsan build/tidy build/lint
 	@$(call say,removed; 'rm -rf build' would remove dependencies and your database too)
+
+ROUNDS ?= 50
+.PHONY: crash
+crash: ## Kill the server ROUNDS=50 times under load; counts what is lost (nothing) and repeated
+	@$(call install,build test)
+	@$(call configure,dev)
+	@$(call compile,dev,crash_test_driver)
+	@$(call say,killing build/dev/bin/webhookd $(ROUNDS) times)
+	@build/dev/bin/crash_test_driver --rounds $(ROUNDS) $(ARGS) || $(call fail,see what is wrong above)
+
+SEEDS ?= 2000
+.PHONY: simulate
+simulate: ## Run the server for simulated days on a failing machine, SEEDS=2000 times; ARGS="--seed N --verbose"
+	@$(call install,build test)
+	@$(call configure,dev)
+	@$(call compile,dev,simulate)
+	@$(call say,simulating)
+	@build/dev/bin/simulate --seeds $(SEEDS) $(ARGS) || $(call fail,see what was violated above)

@@ -50,7 +50,8 @@ class Store {
   // Deletes the webhook and cancels its pending deliveries. NOT_FOUND.
   virtual void DeleteWebhook(int32_t webhook_id, absl::Time now, Done<WebhookDeletion> done) = 0;
 
-  // Disables the webhook; an already disabled one keeps its reason. Its pending deliveries wait.
+  // Disables the webhook; an already disabled one keeps its reason (and counts as changed all the
+  // same). Its pending deliveries wait.
   // NOT_FOUND.
   virtual void DisableWebhook(int32_t webhook_id, std::string reason, absl::Time now,
                               Done<WebhookChange> done) = 0;

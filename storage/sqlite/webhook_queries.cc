@@ -59,7 +59,9 @@ constexpr absl::string_view kCancelDeliveries =
     "WHERE webhook_id = ?1 AND state = 1";
 
 constexpr absl::string_view kDisableWebhook =
-    "UPDATE webhooks SET disabled_at = ?2, disabled_reason = ?3 WHERE id = ?1";
+    "UPDATE webhooks SET disabled_reason = iif(disabled_at IS NULL, ?3, disabled_reason),"
+    " disabled_at = coalesce(disabled_at, ?2) "
+    "WHERE id = ?1 AND deleted_at IS NULL";
 
 constexpr absl::string_view kSetFailingSince =
     "UPDATE webhooks SET failing_since = ?2 WHERE id = ?1";
@@ -248,14 +250,14 @@ absl::StatusOr<WebhookDeletion> DeleteWebhook(Transaction& transaction, int32_t 
 
 absl::StatusOr<WebhookChange> DisableWebhook(Transaction& transaction, int32_t webhook_id,
                                              const std::string& reason, absl::Time now) {
-  ASSIGN_OR_RETURN(WebhookRecord webhook, LoadWebhook(transaction.connection, webhook_id));
-  if (webhook.disabled_at.has_value()) {
-    return WebhookChange{.version = transaction.counters.webhooks_version,
-                         .webhook = std::move(webhook)};
+  {
+    Statement disable = transaction.connection.Prepare(kDisableWebhook);
+    disable.Bind(webhook_id, now, reason);
+    RETURN_IF_ERROR(disable.Run());
+    if (transaction.connection.Changes() == 0) return WebhookNotFound(webhook_id);
   }
-  Statement disable = transaction.connection.Prepare(kDisableWebhook);
-  disable.Bind(webhook_id, now, reason);
-  RETURN_IF_ERROR(disable.Run());
+  // Also when it was disabled already: under the version of an earlier change, the answer would
+  // stand for that change, which may be of another webhook.
   return RaiseVersion(transaction, webhook_id);
 }
 

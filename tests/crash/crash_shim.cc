@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -19,6 +20,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
+#include <span>
 #include <string_view>
 
 #include "tests/crash/crash_control.h"
@@ -48,6 +51,7 @@ __attribute__((constructor)) void Load() {
   if (file < 0 || memory == MAP_FAILED) std::abort();
   close(file);
   control = static_cast<CrashControl*>(memory);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that was killed leaves nothing behind
 }
 
 [[noreturn]] void Die(const EventId& event, uint16_t port) {
@@ -109,9 +113,9 @@ uint16_t ReceiverOf(int socket) {
   socklen_t size = sizeof(peer);
   if (getpeername(socket, reinterpret_cast<sockaddr*>(&peer), &size) != 0) return 0;
   const uint16_t port = ntohs(peer.sin_port);
-  const auto* const end = control->receiver_ports + CrashControl::kMaxReceivers;
-  return peer.sin_family == AF_INET && std::find(control->receiver_ports, end, port) != end ? port
-                                                                                            : 0;
+  const std::span<const uint16_t> receivers = control->receiver_ports;
+  const bool known = std::find(receivers.begin(), receivers.end(), port) != receivers.end();
+  return peer.sin_family == AF_INET && known ? port : 0;
 }
 
 // Events that a request was made of, by the hash of their ids; 0 is a free place.
@@ -276,8 +280,7 @@ ssize_t WriteAt(int file, const void* data, size_t size, off64_t offset) {
   if (kind == File::kOther) return next(file, data, size, offset);
 
   const bool page = size >= 512;
-  if (ChangeReached(kind) ||
-      (kind == File::kLog && page && Reached(KillPoint::kLogTorn)) ||
+  if (ChangeReached(kind) || (kind == File::kLog && page && Reached(KillPoint::kLogTorn)) ||
       (kind == File::kDatabase && page && Reached(KillPoint::kCheckpoint))) {
     next(file, data, size / 2, offset);
     Die({}, 0);

@@ -45,8 +45,8 @@ absl::Status Run(sqlite3* database, const char* sql,
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) row(statement);
   }
   if (code == SQLITE_DONE) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat("the database cannot be read: ",
-                                          sqlite3_errmsg(database), " (SQLite code ", code, ")"));
+  return absl::DataLossError(absl::StrCat("the database cannot be read: ", sqlite3_errmsg(database),
+                                          " (SQLite code ", code, ")"));
 }
 
 std::string Text(sqlite3_stmt* row, int column) {
@@ -82,8 +82,8 @@ absl::StatusOr<std::vector<StoredEvent>> ReadStoredEvents(const std::string& pat
   RETURN_IF_ERROR(Run(handle, kSelectAll, [&](sqlite3_stmt* row) {
     std::string event_id = Text(row, 0);
     if (events.empty() || events.back().event_id != event_id) {
-      events.push_back({.event_id = std::move(event_id),
-                        .experiment_id = sqlite3_column_int(row, 1)});
+      events.push_back(
+          {.event_id = std::move(event_id), .experiment_id = sqlite3_column_int(row, 1)});
     }
     if (sqlite3_column_type(row, 2) == SQLITE_NULL) return;
     const int state = sqlite3_column_int(row, 3);

@@ -149,8 +149,8 @@ void SimulatedDisk::Survive(File& file) {
   const auto old_size = static_cast<int64_t>(file.durable.size());
   const auto new_size = static_cast<int64_t>(file.cached.size());
   int64_t size = dice_.Chance(0.5) ? old_size : new_size;
-  if (dice_.Chance(0.25)) size = dice_.Between(std::min(old_size, new_size),
-                                               std::max(old_size, new_size));
+  // File systems cut a file in one go, but let it grow bit by bit.
+  if (old_size < new_size && dice_.Chance(0.5)) size = dice_.Between(old_size, new_size);
   std::string survived = file.durable;
   survived.resize(static_cast<size_t>(size), '\0');
 
@@ -170,8 +170,8 @@ void SimulatedDisk::Survive(File& file) {
     const auto begin = static_cast<size_t>(file.dirty_list[static_cast<size_t>(i)] * kSector);
     if (begin >= file.cached.size() || begin >= survived.size()) continue;
     bool written = policy == kAll || (policy == kFirst && i < first);
-    size_t length = std::min({static_cast<size_t>(kSector), file.cached.size() - begin,
-                              survived.size() - begin});
+    size_t length = std::min(
+        {static_cast<size_t>(kSector), file.cached.size() - begin, survived.size() - begin});
     if (policy == kAny) {
       const int64_t page = static_cast<int64_t>(begin) / kPage;
       if (!by_page || page != last_page) page_written = dice_.Chance(part);

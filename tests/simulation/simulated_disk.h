@@ -14,8 +14,8 @@
 namespace webhookd {
 
 // A disk with one folder, and the page cache before it. What was written is seen at once, and
-// survives a power cut for certain only when it was synced: of the rest, each sector may be old, new
-// or torn, each file may have its old or its new size, and each name may be there or not.
+// survives a power cut for certain only when it was synced: of the rest, each sector may be old,
+// new or torn, each file may have its old or its new size, and each name may be there or not.
 //
 // The seed decides what survives. One thread.
 class SimulatedDisk {
@@ -28,7 +28,7 @@ class SimulatedDisk {
   struct File {
     std::string cached;
     std::string durable;
-    std::vector<bool> dirty;         // by sector: written and not synced
+    std::vector<bool> dirty;          // by sector: written and not synced
     std::vector<int64_t> dirty_list;  // the same, in the order of the writes
   };
 

@@ -14,8 +14,7 @@ Trace* current = nullptr;
 
 }  // namespace
 
-Trace::Trace(Clock& clock, bool verbose)
-    : clock_(clock), verbose_(verbose), start_(clock.Now()) {
+Trace::Trace(Clock& clock, bool verbose) : clock_(clock), verbose_(verbose), start_(clock.Now()) {
   current = this;
 }
 

@@ -69,14 +69,14 @@ struct FaultVfs::Methods {
     return Pass(file, Call::kTruncate,
                 [&](sqlite3_file* real) { return real->pMethods->xTruncate(real, size); });
   }
-  static int Sync(sqlite3_file* file, int) {
+  static int Sync(sqlite3_file* file, int flags) {
     File* own = File::Of(file);
     if (const int code = own->vfs->Check(Call::kSync); code != SQLITE_OK) return code;
     if (own->is_log) {
       MutexLock lock(own->vfs->mutex_);
       ++own->vfs->log_syncs_;
     }
-    return SQLITE_OK;
+    return own->vfs->syncs_ ? own->real()->pMethods->xSync(own->real(), flags) : SQLITE_OK;
   }
   static int FileSize(sqlite3_file* file, sqlite3_int64* size) {
     return Pass(file, Call::kFileSize,
@@ -155,7 +155,11 @@ struct FaultVfs::Methods {
   };
 };
 
-FaultVfs::FaultVfs() : name_(NewName()), real_(sqlite3_vfs_find(nullptr)), vfs_(*real_) {
+FaultVfs::FaultVfs(const std::string& base)
+    : name_(NewName()),
+      real_(sqlite3_vfs_find(base.empty() ? nullptr : base.c_str())),
+      syncs_(!base.empty()),
+      vfs_(*real_) {
   vfs_.zName = name_.c_str();
   vfs_.pNext = nullptr;
   vfs_.pAppData = this;

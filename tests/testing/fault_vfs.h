@@ -11,10 +11,10 @@
 
 namespace webhookd {
 
-// A SQLite VFS over the default one whose calls fail when a test says so. Thread-safe.
+// A SQLite VFS over another one whose calls fail when a test says so. Thread-safe.
 //
-// Syncs are counted, and may fail, but nothing is synced: the machine does not crash in a test, and
-// the test is quick.
+// Syncs are counted, and may fail, but over the default VFS nothing is synced: the machine does not
+// crash in a test, and the test is quick.
 class FaultVfs {
  public:
   enum class Call {
@@ -32,8 +32,9 @@ class FaultVfs {
                                     Call::kTruncate, Call::kSync,         Call::kFileSize,
                                     Call::kLock,     Call::kSharedMemory, Call::kDelete};
 
-  // Registers itself under a name of its own.
-  FaultVfs();
+  // Registers itself under a name of its own, over the VFS called `base` (empty: the default one),
+  // which must outlive it.
+  explicit FaultVfs(const std::string& base = "");
   FaultVfs(const FaultVfs&) = delete;
   FaultVfs& operator=(const FaultVfs&) = delete;
   // No file may be open.
@@ -63,6 +64,7 @@ class FaultVfs {
 
   const std::string name_;
   sqlite3_vfs* const real_;
+  const bool syncs_;
   sqlite3_vfs vfs_;
 
   mutable Mutex mutex_;

@@ -12,6 +12,7 @@ namespace webhookd {
 
 // Decisions of a run: the same for the same seed and stream. Each part of the simulation has a
 // stream of its own, so that one more decision in one part leaves those of the others alone.
+// Never ask twice in one expression: compilers differ in the order.
 class Dice {
  public:
   Dice(uint64_t seed, uint64_t stream) : random_(seed * 0x2545F4914F6CDD1D + stream) {}

@@ -105,6 +105,7 @@ class Session {
       }
     }
     Report();
+    if (seeds_ == 1) absl::PrintF("trace %016x\n", trace_);
     if (arguments_.mutant == Mutant::kNone) return 0;
     absl::PrintF("mutant %s was not found\n", MutantName(arguments_.mutant));
     return 1;
@@ -125,6 +126,7 @@ class Session {
     attempts_ += result.attempts;
     crashes_ += result.crashes;
     repeats_ += result.repeats;
+    trace_ = result.trace_hash;
   }
 
   int Found(uint64_t seed, const SimulationResult& result) {
@@ -157,6 +159,7 @@ class Session {
   int64_t attempts_ = 0;
   int64_t crashes_ = 0;
   int64_t repeats_ = 0;
+  uint64_t trace_ = 0;  // of the last
 };
 
 }  // namespace

@@ -96,7 +96,8 @@ Exchange ReceiverHabits::Answer(absl::Time now, Dice& dice) {
       break;
     case Habit::kRetryAfter: {
       result.status = dice.Chance(0.5) ? 429 : 503;
-      const absl::Duration wait = absl::Seconds(dice.Below(4) * dice.Below(60'000));
+      const int64_t unit = dice.Below(4);
+      const absl::Duration wait = absl::Seconds(unit * dice.Below(60'000));
       const int64_t form = dice.Below(4);
       if (form == 0) {
         result.retry_after = "soon";

@@ -104,7 +104,8 @@ Shard& SimulatedProcess::ShardOf(int32_t webhook_id) {
 
 void SimulatedProcess::WakeShards(WakeUp wake_up) {
   for (ClaimedDelivery& delivery : wake_up.claimed) {
-    ShardOf(delivery.webhook_id).Take({std::move(delivery)});
+    Shard& shard = ShardOf(delivery.webhook_id);
+    shard.Take({std::move(delivery)});
   }
   for (const int32_t webhook_id : wake_up.waiting) {
     ShardOf(webhook_id).NoteWaiting({{webhook_id, absl::InfinitePast()}});

@@ -242,7 +242,8 @@ class Simulation {
   }
 
   void FillDisk() {
-    const int64_t free_bytes = dice_.Below(3) * dice_.Below(40'000);
+    const int64_t unit = dice_.Below(3);
+    const int64_t free_bytes = unit * dice_.Below(40'000);
     trace_.Add("the disk has ", free_bytes, " bytes left");
     disk_.Fill(free_bytes);
     recovers_at_ = clock_.Steady() + dice_.Between(absl::Milliseconds(10), absl::Hours(6));

@@ -124,13 +124,17 @@ std::vector<TriggerRecord> Workload::Triggers() {
   return triggers;
 }
 
+std::string Workload::PickUrl(const std::string& tag) {
+  const auto receiver = static_cast<int>(dice_.Below(settings_.receivers));
+  return network_.Url(receiver, tag, dice_.Chance(0.2));
+}
+
 void Workload::CreateWebhook(SimulatedProcess& process) {
   const auto present = std::ssize(process.catalog().Current()->webhooks());
   if (present >= settings_.max_webhooks) return;
   WebhookRecord webhook;
   webhook.name = absl::StrCat("hook-", ++webhooks_);
-  webhook.url = network_.Url(static_cast<int>(dice_.Below(settings_.receivers)), webhook.name,
-                             dice_.Chance(0.2));
+  webhook.url = PickUrl(webhook.name);
   if (dice_.Chance(0.2)) webhook.type = WebhookType::kSlack;
   if (dice_.Chance(0.2)) webhook.mode = WebhookMode::kSpecific;
   if (dice_.Chance(0.4)) webhook.workspace_id = static_cast<int32_t>(dice_.Between(1, 2));
@@ -168,8 +172,7 @@ void Workload::ChangeWebhook(SimulatedProcess& process) {
   if (old == nullptr) return;
   WebhookRecord webhook = *old;
   if (dice_.Chance(0.5)) {
-    webhook.url = network_.Url(static_cast<int>(dice_.Below(settings_.receivers)),
-                               TagOfUrl(old->url), dice_.Chance(0.2));
+    webhook.url = PickUrl(TagOfUrl(old->url));
   }
   if (dice_.Chance(0.3)) webhook.triggers = Triggers();
   if (dice_.Chance(0.3)) webhook.max_in_flight.reset();

@@ -40,6 +40,7 @@ class Workload {
   void Report(SimulatedProcess& process);
   void Send(int32_t report, SimulatedProcess& process);
   void RepeatReport(SimulatedProcess& process);
+  std::string PickUrl(const std::string& tag);
   void CreateWebhook(SimulatedProcess& process);
   // Picks a webhook as the catalog has it; null if there is none.
   std::shared_ptr<const WebhookRecord> PickWebhook(SimulatedProcess& process);

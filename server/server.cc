@@ -21,6 +21,10 @@ namespace {
 
 constexpr int kSigningKeyBytes = 32;
 
+// The services, in full, that gRPC and REST serve.
+constexpr const char* kServices[] = {"determined.api.v1.Determined", "webhookd.v1.EventService",
+                                     "webhookd.v1.DeliveryService"};
+
 absl::StatusOr<std::vector<IpRange>> ParseRanges(const std::vector<std::string>& cidrs) {
   std::vector<IpRange> ranges;
   for (const std::string& cidr : cidrs) {
@@ -152,21 +156,20 @@ absl::Status Server::StartServing() {
                                                                 .dispatcher = *dispatcher_,
                                                                 .clock = clock_,
                                                                 .random = random_});
-  determined_service_ = std::make_unique<DeterminedService>(*master_, *webhooks_);
-  event_service_ = std::make_unique<EventService>(
-      EventService::Options{.max_unanswered_reports = config_.grpc.max_unanswered_reports},
-      *router_);
-  delivery_service_ = std::make_unique<DeliveryService>(DeliveryService::Dependencies{
-      .store = *store_, .clock = clock_, .reader = reader_, .wake = wake});
+  events_ = std::make_unique<Events>(
+      Events::Options{.max_unanswered_reports = config_.grpc.max_unanswered_reports}, *router_);
+  deliveries_ = std::make_unique<Deliveries>(
+      Deliveries::Dependencies{.store = *store_, .clock = clock_, .reader = reader_, .wake = wake});
+  BuildApi();
 
-  ASSIGN_OR_RETURN(
-      grpc_, StartGrpcServer(
-                 {.address = config_.listen_address,
-                  .port = config_.port,
-                  .max_message_bytes = config_.grpc.max_message_bytes},
-                 {{determined::api::v1::Determined::service_full_name(), determined_service_.get()},
-                  {v1::EventService::service_full_name(), event_service_.get()},
-                  {v1::DeliveryService::service_full_name(), delivery_service_.get()}}));
+  std::vector<ServedService> served;
+  for (const std::unique_ptr<GrpcService>& service : grpc_services_) {
+    served.push_back({service->name(), service.get()});
+  }
+  ASSIGN_OR_RETURN(grpc_, StartGrpcServer({.address = config_.listen_address,
+                                           .port = config_.port,
+                                           .max_message_bytes = config_.grpc.max_message_bytes},
+                                          served));
   Log(LogLevel::kInfo, "listening",
       {{"version", Version()},
        {"address", address()},
@@ -180,6 +183,22 @@ absl::Status Server::StartServing() {
         {{"address", address()}});
   }
   return absl::OkStatus();
+}
+
+void Server::BuildApi() {
+  api_ =
+      std::make_unique<Api>([](const google::protobuf::MethodDescriptor&,
+                               const Credentials&) -> absl::StatusOr<Caller> { return Caller(); });
+  master_->AddTo(*api_);
+  webhooks_->AddTo(*api_);
+  events_->AddTo(*api_);
+  deliveries_->AddTo(*api_);
+  for (const char* name : kServices) {
+    const google::protobuf::ServiceDescriptor& service =
+        *google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
+    grpc_services_.push_back(std::make_unique<GrpcService>(
+        *api_, service, [this](const Caller&) { return events_->OpenStream(); }));
+  }
 }
 
 absl::StatusOr<std::string> Server::LoadOrCreateSetting(const char* name, std::string fresh) {
@@ -202,7 +221,7 @@ void Server::Shutdown() {
   if (served) {
     Log(LogLevel::kInfo, "shutting down", {{"drain_seconds", absl::ToDoubleSeconds(drain)}});
     grpc_.server->GetHealthCheckService()->Shutdown();
-    event_service_->Drain();
+    events_->Drain();
     calls = std::thread([this, drain] { grpc_.server->Shutdown(After(drain)); });
   }
   if (dispatcher_ != nullptr) dispatcher_->Stop(drain);

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -16,9 +17,10 @@
 #include "server/delivery/signer.h"
 #include "server/events/event_router.h"
 #include "server/grpc_server.h"
-#include "server/rpc/delivery_service.h"
-#include "server/rpc/determined_service.h"
-#include "server/rpc/event_service.h"
+#include "server/rpc/api.h"
+#include "server/rpc/deliveries.h"
+#include "server/rpc/events.h"
+#include "server/rpc/grpc_service.h"
 #include "server/rpc/master.h"
 #include "server/rpc/webhooks.h"
 #include "storage/sqlite/sqlite_store.h"
@@ -53,6 +55,7 @@ class Server {
 
   absl::Status OpenStore();
   absl::Status PrepareDelivery();
+  void BuildApi();
   absl::Status StartServing();
 
   // The value kept in the database under `name`, which is `fresh` when there is none yet.
@@ -77,9 +80,10 @@ class Server {
 
   std::unique_ptr<const Master> master_;
   std::unique_ptr<Webhooks> webhooks_;
-  std::unique_ptr<DeterminedService> determined_service_;
-  std::unique_ptr<EventService> event_service_;
-  std::unique_ptr<DeliveryService> delivery_service_;
+  std::unique_ptr<Events> events_;
+  std::unique_ptr<Deliveries> deliveries_;
+  std::unique_ptr<Api> api_;
+  std::vector<std::unique_ptr<GrpcService>> grpc_services_;
   ListeningServer grpc_;
 };
 

@@ -2,17 +2,35 @@
 
 namespace webhookd {
 
-void Master::Get(determined::api::v1::GetMasterResponse& response) const {
+using namespace determined::api::v1;  // NOLINT(google-build-using-namespace): messages only
+
+void Master::AddTo(Api& api) const {
+  api.AddUnary("determined.api.v1.Determined.GetMaster", this, &Master::Get);
+  api.AddUnary("determined.api.v1.Determined.GetMasterConfig", this, &Master::GetConfig);
+  api.AddUnary("determined.api.v1.Determined.GetTelemetry", this, &Master::GetTelemetry);
+}
+
+absl::Status Master::Get(const Caller&, const GetMasterRequest&,
+                         GetMasterResponse& response) const {
   response.set_version(info_.version);
   response.set_master_id(info_.master_id);
   response.set_cluster_id(info_.cluster_id);
   response.set_cluster_name(info_.cluster_name);
   response.set_branding("determined");
-  response.set_product(determined::api::v1::GetMasterResponse::PRODUCT_COMMUNITY);
+  response.set_product(GetMasterResponse::PRODUCT_COMMUNITY);
+  return absl::OkStatus();
 }
 
-void Master::GetConfig(determined::api::v1::GetMasterConfigResponse& response) const {
+absl::Status Master::GetConfig(const Caller&, const GetMasterConfigRequest&,
+                               GetMasterConfigResponse& response) const {
   *response.mutable_config() = config_;
+  return absl::OkStatus();
+}
+
+absl::Status Master::GetTelemetry(const Caller&, const GetTelemetryRequest&,
+                                  GetTelemetryResponse& response) const {
+  response.set_enabled(false);
+  return absl::OkStatus();
 }
 
 }  // namespace webhookd

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "determined/api/v1/master.pb.h"
+#include "server/rpc/api.h"
 
 namespace webhookd {
 
@@ -26,10 +27,18 @@ class Master {
   Master(ServerInfo info, google::protobuf::Struct config)
       : info_(std::move(info)), config_(std::move(config)) {}
 
-  void Get(determined::api::v1::GetMasterResponse& response) const;
-  void GetConfig(determined::api::v1::GetMasterConfigResponse& response) const;
+  void AddTo(Api& api) const;
 
  private:
+  absl::Status Get(const Caller& caller, const determined::api::v1::GetMasterRequest& request,
+                   determined::api::v1::GetMasterResponse& response) const;
+  absl::Status GetConfig(const Caller& caller,
+                         const determined::api::v1::GetMasterConfigRequest& request,
+                         determined::api::v1::GetMasterConfigResponse& response) const;
+  absl::Status GetTelemetry(const Caller& caller,
+                            const determined::api::v1::GetTelemetryRequest& request,
+                            determined::api::v1::GetTelemetryResponse& response) const;
+
   const ServerInfo info_;
   const google::protobuf::Struct config_;
 };

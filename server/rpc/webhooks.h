@@ -7,14 +7,14 @@
 #include "determined/api/v1/webhook.pb.h"
 #include "server/delivery/dispatcher.h"
 #include "server/delivery/egress_policy.h"
+#include "server/rpc/api.h"
 #include "storage/store.h"
 #include "storage/webhook_catalog.h"
 
 namespace webhookd {
 
 // The webhook RPCs of the Determined service. Reads are answered from the catalog. A change is
-// answered after it is durable and in the catalog. Requests and responses must live until `done`
-// runs. Thread-safe.
+// answered after it is durable and in the catalog. Thread-safe.
 class Webhooks {
  public:
   // All must outlive this and the calls under way.
@@ -29,25 +29,31 @@ class Webhooks {
 
   explicit Webhooks(Dependencies dependencies) : dependencies_(dependencies) {}
 
-  // NOT_FOUND.
-  absl::Status Get(const determined::api::v1::GetWebhookRequest& request,
-                   determined::api::v1::GetWebhookResponse& response) const;
-  void List(determined::api::v1::GetWebhooksResponse& response) const;
-
-  // Errors of NewWebhook; ALREADY_EXISTS.
-  void Post(const determined::api::v1::PostWebhookRequest& request,
-            determined::api::v1::PostWebhookResponse& response, DoneStatus done);
-  // Errors of PatchedWebhook; NOT_FOUND; ALREADY_EXISTS; ABORTED when others keep changing it.
-  void Patch(const determined::api::v1::PatchWebhookRequest& request,
-             determined::api::v1::PatchWebhookResponse& response, DoneStatus done);
-  // NOT_FOUND.
-  void Delete(const determined::api::v1::DeleteWebhookRequest& request,
-              determined::api::v1::DeleteWebhookResponse& response, DoneStatus done);
-  // Sends a test event to a webhook, disabled or not, and waits for the answer. NOT_FOUND.
-  void Test(const determined::api::v1::TestWebhookRequest& request,
-            determined::api::v1::TestWebhookResponse& response, DoneStatus done);
+  void AddTo(Api& api);
 
  private:
+  // NOT_FOUND.
+  absl::Status Get(const Caller& caller, const determined::api::v1::GetWebhookRequest& request,
+                   determined::api::v1::GetWebhookResponse& response) const;
+  absl::Status List(const Caller& caller, const determined::api::v1::GetWebhooksRequest& request,
+                    determined::api::v1::GetWebhooksResponse& response) const;
+  // Errors of NewWebhook; ALREADY_EXISTS.
+  void Post(const Caller& caller, const determined::api::v1::PostWebhookRequest& request,
+            determined::api::v1::PostWebhookResponse& response, DoneStatus done);
+  // Errors of PatchedWebhook; NOT_FOUND; ALREADY_EXISTS; ABORTED when others keep changing it.
+  void Patch(const Caller& caller, const determined::api::v1::PatchWebhookRequest& request,
+             determined::api::v1::PatchWebhookResponse& response, DoneStatus done);
+  // NOT_FOUND.
+  void Delete(const Caller& caller, const determined::api::v1::DeleteWebhookRequest& request,
+              determined::api::v1::DeleteWebhookResponse& response, DoneStatus done);
+  // Sends a test event to a webhook, disabled or not, and waits for the answer. NOT_FOUND.
+  void Test(const Caller& caller, const determined::api::v1::TestWebhookRequest& request,
+            determined::api::v1::TestWebhookResponse& response, DoneStatus done);
+  // UNIMPLEMENTED: triggers of type CUSTOM do not fire yet.
+  absl::Status PostEventData(const Caller& caller,
+                             const determined::api::v1::PostWebhookEventDataRequest& request,
+                             determined::api::v1::PostWebhookEventDataResponse& response) const;
+
   struct PatchCall {
     const determined::api::v1::PatchWebhookRequest& request;
     determined::api::v1::PatchWebhookResponse& response;

@@ -1,10 +1,9 @@
-#include "server/rpc/event_service.h"
+#include "server/rpc/events.h"
 
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/rpc/unary_call.h"
 
 namespace webhookd {
 namespace {
@@ -16,34 +15,45 @@ absl::Status NotServedYet(absl::string_view what) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* EventService::ReportExperimentState(
-    grpc::CallbackServerContext* context, const v1::ReportExperimentStateRequest* request,
-    v1::ReportExperimentStateResponse* response) {
-  return Serve(context, [&](DoneStatus done) {
-    router_.ReportExperimentState(
-        *request, [response, done = std::move(done)](
-                      absl::StatusOr<v1::ReportExperimentStateResponse> result) mutable {
-          if (!result.ok()) return std::move(done)(result.status());
-          *response = *std::move(result);
-          std::move(done)(absl::OkStatus());
+void Events::AddTo(Api& api) {
+  api.AddUnary("webhookd.v1.EventService.ReportExperimentState", this,
+               &Events::ReportExperimentState);
+  api.AddUnary("webhookd.v1.EventService.ReportTaskLogs", this, &Events::ReportTaskLogs);
+  api.AddUnary("webhookd.v1.EventService.ReportMetrics", this, &Events::ReportMetrics);
+  api.AddStream<v1::StreamEventsRequest, v1::StreamEventsResponse>(
+      "webhookd.v1.EventService.StreamEvents",
+      [this](const Caller&, const Api::Message& request, Api::Answer answer) {
+        const auto& report = static_cast<const v1::StreamEventsRequest&>(request);
+        Take(report, [sequence = report.sequence(),
+                      answer = std::move(answer)](v1::StreamEventsResponse response) mutable {
+          response.set_sequence(sequence);
+          std::move(answer)(response);
         });
-  });
+      });
 }
 
-grpc::ServerUnaryReactor* EventService::ReportTaskLogs(grpc::CallbackServerContext* context,
-                                                       const v1::ReportTaskLogsRequest*,
-                                                       v1::ReportTaskLogsResponse*) {
-  return FinishWith(context, NotServedYet("task logs"));
+void Events::ReportExperimentState(const Caller&, const v1::ReportExperimentStateRequest& request,
+                                   v1::ReportExperimentStateResponse& response, DoneStatus done) {
+  router_.ReportExperimentState(
+      request, [&response, done = std::move(done)](
+                   absl::StatusOr<v1::ReportExperimentStateResponse> result) mutable {
+        if (!result.ok()) return std::move(done)(result.status());
+        response = *std::move(result);
+        std::move(done)(absl::OkStatus());
+      });
 }
 
-grpc::ServerUnaryReactor* EventService::ReportMetrics(grpc::CallbackServerContext* context,
-                                                      const v1::ReportMetricsRequest*,
-                                                      v1::ReportMetricsResponse*) {
-  return FinishWith(context, NotServedYet("metrics"));
+absl::Status Events::ReportTaskLogs(const Caller&, const v1::ReportTaskLogsRequest&,
+                                    v1::ReportTaskLogsResponse&) const {
+  return NotServedYet("task logs");
 }
 
-grpc::ServerBidiReactor<v1::StreamEventsRequest, v1::StreamEventsResponse>*
-EventService::StreamEvents(grpc::CallbackServerContext*) {
+absl::Status Events::ReportMetrics(const Caller&, const v1::ReportMetricsRequest&,
+                                   v1::ReportMetricsResponse&) const {
+  return NotServedYet("metrics");
+}
+
+EventStream* Events::OpenStream() {
   auto stream = std::make_shared<EventStream>(EventStream::Options{
       .max_unanswered = options_.max_unanswered_reports,
       .take = [this](
@@ -68,7 +78,7 @@ EventService::StreamEvents(grpc::CallbackServerContext*) {
   return stream.get();
 }
 
-void EventService::Drain() {
+void Events::Drain() {
   std::vector<std::shared_ptr<EventStream>> streams;
   {
     MutexLock lock(mutex_);
@@ -78,7 +88,7 @@ void EventService::Drain() {
   for (const std::shared_ptr<EventStream>& stream : streams) stream->Drain();
 }
 
-void EventService::Take(v1::StreamEventsRequest report, EventStream::AnswerReport answer) {
+void Events::Take(v1::StreamEventsRequest report, EventStream::AnswerReport answer) {
   const uint64_t sequence = report.sequence();
   switch (report.report_case()) {
     case v1::StreamEventsRequest::kExperimentState:

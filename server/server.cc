@@ -1,7 +1,6 @@
 #include "server/server.h"
 
 #include <algorithm>
-#include <chrono>
 #include <future>
 #include <string>
 #include <thread>
@@ -59,13 +58,42 @@ CurlHttpClient::Options HttpOptions(const Config& config) {
           .user_agent = absl::StrCat("webhookd/", Version())};
 }
 
-bool IsLoopback(const std::string& address) {
-  return address == "localhost" || address == "::1" || absl::StartsWith(address, "127.");
+TlsFiles TlsOf(const Config& config) {
+  return {.certificate = config.tls.cert, .key = config.tls.key};
 }
 
-// gRPC takes deadlines by the system's clock only.
-std::chrono::system_clock::time_point After(absl::Duration duration) {
-  return std::chrono::system_clock::now() + absl::ToChronoMicroseconds(duration);
+GrpcServerOptions GrpcOptions(const Config& config) {
+  GrpcServerOptions options;
+  options.address = config.listen_address;
+  if (config.grpc.port != 0) options.port = config.grpc.port;
+  options.max_message_bytes = config.grpc.max_message_bytes;
+  options.handshake_timeout = config.http.header_timeout;
+  options.tls = TlsOf(config);
+  return options;
+}
+
+HttpServer::Options HttpServerOptions(const Config& config) {
+  HttpServer::Options options;
+  options.address = config.listen_address;
+  options.port = config.port;
+  options.threads = config.http.threads;
+  options.max_connections = config.http.max_connections;
+  options.max_connections_per_peer = config.http.max_connections_per_peer;
+  options.max_headers = config.http.max_headers;
+  options.max_header_bytes = config.http.max_header_bytes;
+  options.max_body_bytes = config.http.max_body_bytes;
+  options.header_timeout = config.http.header_timeout;
+  options.body_timeout = config.http.body_timeout;
+  options.write_timeout = config.http.write_timeout;
+  options.idle_timeout = config.http.idle_timeout;
+  options.memory_limit_bytes = config.http.memory_limit_bytes;
+  options.cors_origins = config.http.cors_origins;
+  options.tls = TlsOf(config);
+  return options;
+}
+
+bool IsLoopback(const std::string& address) {
+  return address == "localhost" || address == "::1" || absl::StartsWith(address, "127.");
 }
 
 }  // namespace
@@ -145,6 +173,8 @@ absl::Status Server::StartServing() {
           .wake = wake,
           .reserve = [this](int64_t count) { return dispatcher_->Reserve(count); }});
 
+  RETURN_IF_ERROR(router_->Load());
+
   ServerInfo info = {.version = std::string(Version()),
                      .master_id = RandomUuid(random_),
                      .cluster_name = config_.cluster_name};
@@ -160,16 +190,19 @@ absl::Status Server::StartServing() {
       Events::Options{.max_unanswered_reports = config_.grpc.max_unanswered_reports}, *router_);
   deliveries_ = std::make_unique<Deliveries>(
       Deliveries::Dependencies{.store = *store_, .clock = clock_, .reader = reader_, .wake = wake});
+  history_ = std::make_unique<EventHistory>(EventHistory::Dependencies{
+      .store = *store_, .catalog = *catalog_, .clock = clock_, .reader = reader_});
   BuildApi();
 
   std::vector<ServedService> served;
   for (const std::unique_ptr<GrpcService>& service : grpc_services_) {
     served.push_back({service->name(), service.get()});
   }
-  ASSIGN_OR_RETURN(grpc_, StartGrpcServer({.address = config_.listen_address,
-                                           .port = config_.port,
-                                           .max_message_bytes = config_.grpc.max_message_bytes},
-                                          served));
+  ASSIGN_OR_RETURN(grpc_, StartGrpcServer(GrpcOptions(config_), served));
+  site_ = std::make_unique<Site>(*master_);
+  HttpServer::Options http = HttpServerOptions(config_);
+  http.accept_grpc = [acceptor = grpc_.acceptor](int socket) { acceptor->Accept(socket); };
+  ASSIGN_OR_RETURN(http_, HttpServer::Create(std::move(http), *site_, clock_));
   Log(LogLevel::kInfo, "listening",
       {{"version", Version()},
        {"address", address()},
@@ -193,6 +226,7 @@ void Server::BuildApi() {
   webhooks_->AddTo(*api_);
   events_->AddTo(*api_);
   deliveries_->AddTo(*api_);
+  history_->AddTo(*api_);
   for (const char* name : kServices) {
     const google::protobuf::ServiceDescriptor& service =
         *google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
@@ -212,17 +246,32 @@ absl::StatusOr<std::string> Server::LoadOrCreateSetting(const char* name, std::s
   return loaded.get();
 }
 
+void Server::ReloadCertificates() {
+  absl::Status reloaded = http_->ReloadCertificates();
+  if (reloaded.ok()) reloaded = ReloadGrpcCertificates(grpc_, TlsOf(config_));
+  if (!reloaded.ok()) {
+    Log(LogLevel::kError, "TLS files cannot be used; the old ones stay in force",
+        {{"error", reloaded.message()}});
+    return;
+  }
+  Log(LogLevel::kInfo, "TLS files read again");
+}
+
 void Server::Shutdown() {
   if (std::exchange(shut_down_, true)) return;
   const absl::Duration drain = config_.delivery.drain_timeout;
-  const bool served = grpc_.server != nullptr;
+  const bool served = http_ != nullptr;
   // Calls and attempts come to their ends side by side: a call may wait for an attempt.
   std::thread calls;
   if (served) {
     Log(LogLevel::kInfo, "shutting down", {{"drain_seconds", absl::ToDoubleSeconds(drain)}});
     grpc_.server->GetHealthCheckService()->Shutdown();
+    site_->SetNotServing();
     events_->Drain();
-    calls = std::thread([this, drain] { grpc_.server->Shutdown(After(drain)); });
+    calls = std::thread([this, drain] {
+      http_->Shutdown(drain);
+      ShutdownGrpcServer(grpc_, drain);
+    });
   }
   if (dispatcher_ != nullptr) dispatcher_->Stop(drain);
   if (calls.joinable()) calls.join();

@@ -16,9 +16,12 @@
 #include "server/delivery/resolver.h"
 #include "server/delivery/signer.h"
 #include "server/events/event_router.h"
+#include "server/gateway/site.h"
 #include "server/grpc_server.h"
+#include "server/http/http_server.h"
 #include "server/rpc/api.h"
 #include "server/rpc/deliveries.h"
+#include "server/rpc/event_history.h"
 #include "server/rpc/events.h"
 #include "server/rpc/grpc_service.h"
 #include "server/rpc/master.h"
@@ -41,9 +44,13 @@ class Server {
 
   // What is listened on, such as "127.0.0.1:8080"; the port also when the configuration left the
   // choice open.
-  std::string address() const { return HostAndPort(config_.listen_address, grpc_.port); }
+  std::string address() const { return HostAndPort(config_.listen_address, http_->port()); }
   // The configuration in force, a generated signing key included.
   const Config& config() const { return config_; }
+
+  // Reads the TLS files again, for connections from now on. When they cannot be used, the old ones
+  // stay, and the log says why.
+  void ReloadCertificates();
 
   // Takes no more calls, answers those under way, lets attempts under way end within the configured
   // drain time, and closes the database. What is left is sent after the next start. Blocks;
@@ -82,9 +89,12 @@ class Server {
   std::unique_ptr<Webhooks> webhooks_;
   std::unique_ptr<Events> events_;
   std::unique_ptr<Deliveries> deliveries_;
+  std::unique_ptr<EventHistory> history_;
   std::unique_ptr<Api> api_;
   std::vector<std::unique_ptr<GrpcService>> grpc_services_;
   ListeningServer grpc_;
+  std::unique_ptr<Site> site_;
+  std::unique_ptr<HttpServer> http_;
 };
 
 }  // namespace webhookd

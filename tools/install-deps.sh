@@ -18,7 +18,7 @@ readonly build_packages=(
   libsqlite3-dev libcurl4-openssl-dev libre2-dev libyaml-cpp-dev
   libcli11-dev libspdlog-dev
   # CMake configures the tests and benchmarks with everything else.
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libgtest-dev libgmock-dev libbenchmark-dev libboost-dev
   # BoringSSL's source package is fetched and unpacked with these.
   dpkg-dev:dpkg-source ca-certificates curl:curl
   # tests/end_to_end/demo.py, which `make demo` runs.

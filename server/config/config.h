@@ -55,10 +55,13 @@ struct Config {
   };
 
   struct Http {
-    int max_connections = 10'000;  // HTTP and gRPC together
+    int threads = 1;
+    int max_connections = 10'000;      // HTTP and gRPC together
+    int max_connections_per_peer = 0;  // of one IP address; 0: no limit
+    int max_headers = 128;
     int max_header_bytes = 64 * 1024;
     int max_body_bytes = 4 * 1024 * 1024;
-    int max_task_log_body_bytes = 32 * 1024 * 1024;  // of POST /api/v1/task/logs
+    int64_t memory_limit_bytes = 512 * 1024 * 1024;  // 0: no limit
     absl::Duration header_timeout = absl::Seconds(10);
     absl::Duration body_timeout = absl::Seconds(60);
     absl::Duration write_timeout = absl::Seconds(60);
@@ -66,20 +69,9 @@ struct Config {
     std::vector<std::string> cors_origins;  // empty: no other site may call
   };
 
-  struct Gateway {
-    std::string profile = "determined";  // determined or v2: how errors are told over REST
-  };
-
-  struct Security {
-    std::string initial_user_password;  // empty: random ones, shown once
-    bool allow_blank_passwords = false;
-    absl::Duration session_lifetime = absl::Hours(24 * 7);
-    std::string authz_type = "basic";  // basic or rbac
-    absl::Duration audit_retention = absl::Hours(24 * 365);
-    std::string tls_cert;       // PEM file; empty: no TLS
-    std::string tls_key;        // PEM file
-    std::string tls_client_ca;  // PEM file; empty: no certificates are asked for
-    std::vector<std::string> tls_client_identities;  // empty: every one that client_ca vouches for
+  struct Tls {
+    std::string cert;  // PEM file; empty: no TLS
+    std::string key;   // PEM file
   };
 
   struct Grpc {
@@ -102,8 +94,7 @@ struct Config {
   Delivery delivery;
   Egress egress;
   Http http;
-  Gateway gateway;
-  Security security;
+  Tls tls;
   Grpc grpc;
   Log log;
 };

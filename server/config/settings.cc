@@ -184,10 +184,22 @@ std::vector<Setting> MakeSettings() {
        .help = "PEM private key of egress.client_cert.",
        .when_empty = "none"},
 
+      {.key = "http.threads",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.http.threads; }, 1, 64),
+       .help = "Threads that serve HTTP."},
       {.key = "http.max_connections",
        .field = IntegerField(
            [](auto& c) -> auto& { return c.http.max_connections; }, 1, 1'000'000),
        .help = "Connections of clients, HTTP and gRPC together."},
+      {.key = "http.max_connections_per_peer",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.http.max_connections_per_peer; }, 0, 1'000'000),
+       .help = "Connections of one address. 0 is no limit but http.max_connections."},
+      {.key = "http.max_headers",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.http.max_headers; }, 8, 10'000),
+       .help = "Header fields of an HTTP request. More are answered with 431."},
       {.key = "http.max_header_bytes",
        .field = IntegerField(
            [](auto& c) -> auto& { return c.http.max_header_bytes; }, 1'024, 1 << 20),
@@ -196,10 +208,11 @@ std::vector<Setting> MakeSettings() {
        .field = IntegerField(
            [](auto& c) -> auto& { return c.http.max_body_bytes; }, 1'024, kMaxInt),
        .help = "Longest body of an HTTP request. A longer one is answered with 413."},
-      {.key = "http.max_task_log_body_bytes",
+      {.key = "http.memory_limit_bytes",
        .field = IntegerField(
-           [](auto& c) -> auto& { return c.http.max_task_log_body_bytes; }, 1'024, kMaxInt),
-       .help = "The same for POST /api/v1/task/logs and its RPC: log shippers send much at once."},
+           [](auto& c) -> auto& { return c.http.memory_limit_bytes; }, 0, int64_t{1} << 40),
+       .help = "While the process uses more memory and grows, the gRPC connection that received "
+               "most is closed. 0 is no limit."},
       {.key = "http.header_timeout",
        .field = DurationField(
            [](auto& c) -> auto& { return c.http.header_timeout; }, absl::Milliseconds(10),
@@ -209,12 +222,12 @@ std::vector<Setting> MakeSettings() {
        .field = DurationField(
            [](auto& c) -> auto& { return c.http.body_timeout; }, absl::Milliseconds(10),
            absl::Hours(1)),
-       .help = "Time a client has to send the body of a request."},
+       .help = "Time in which a request's body must bring 64 KiB or its end."},
       {.key = "http.write_timeout",
        .field = DurationField(
            [](auto& c) -> auto& { return c.http.write_timeout; }, absl::Milliseconds(10),
            absl::Hours(1)),
-       .help = "Time a client has to take what was written to it."},
+       .help = "Time in which a client must take 64 KiB of an answer or its end."},
       {.key = "http.idle_timeout",
        .field = DurationField(
            [](auto& c) -> auto& { return c.http.idle_timeout; }, absl::Milliseconds(10),
@@ -226,59 +239,16 @@ std::vector<Setting> MakeSettings() {
            "list of origins such as https://example.com, or *", CheckText),
        .help = "Sites whose pages may call this server from a browser.",
        .when_empty = "none but its own"},
-      {.key = "gateway.profile",
-       .field =
-           ChoiceField([](auto& c) -> auto& { return c.gateway.profile; }, {"determined", "v2"}),
-       .help = "How errors are told over REST: as Determined does (grpc-gateway v1), or as "
-               "grpc-gateway v2 does."},
-
-      {.key = "security.initial_user_password",
-       .field = TextField(
-           [](auto& c) -> auto& { return c.security.initial_user_password; }, "PASSWORD", "text",
-           CheckText),
-       .help = "Password of the users admin and determined, for the first start on a database.",
-       .when_empty = "random ones, printed once at the first start",
-       .secret = true},
-      {.key = "security.allow_blank_passwords",
-       .field = SwitchField([](auto& c) -> auto& { return c.security.allow_blank_passwords; }),
-       .help = "Lets users sign in whose password is empty."},
-      {.key = "security.session_lifetime",
-       .field = DurationField(
-           [](auto& c) -> auto& { return c.security.session_lifetime; }, absl::Minutes(1),
-           absl::Hours(24 * 365)),
-       .help = "Time after which who signed in has to sign in again."},
-      {.key = "security.authz.type",
-       .field =
-           ChoiceField([](auto& c) -> auto& { return c.security.authz_type; }, {"basic", "rbac"}),
-       .help = "Who may do what. basic: admins everything, owners of a workspace its webhooks. "
-               "rbac: by the roles that are assigned."},
-      {.key = "security.audit_retention",
-       .field = DurationField(
-           [](auto& c) -> auto& { return c.security.audit_retention; }, absl::Hours(1),
-           absl::Hours(24 * 3'650)),
-       .help = "Time that entries of the audit log are kept."},
       {.key = "security.tls.cert",
        .field = FileField(
-           [](auto& c) -> auto& { return c.security.tls_cert; }, CheckText),
+           [](auto& c) -> auto& { return c.tls.cert; }, CheckText),
        .help = "PEM certificate chain to serve TLS with. Read again at SIGHUP.",
        .when_empty = "no TLS"},
       {.key = "security.tls.key",
        .field = FileField(
-           [](auto& c) -> auto& { return c.security.tls_key; }, CheckText),
+           [](auto& c) -> auto& { return c.tls.key; }, CheckText),
        .help = "PEM private key of security.tls.cert.",
        .when_empty = "no TLS"},
-      {.key = "security.tls.client_ca",
-       .field = FileField(
-           [](auto& c) -> auto& { return c.security.tls_client_ca; }, CheckText),
-       .help = "PEM bundle of the authorities whose client certificates count as a service token "
-               "with scope ingest.",
-       .when_empty = "certificates are not asked for"},
-      {.key = "security.tls.client_identities",
-       .field = ListField(
-           [](auto& c) -> auto& { return c.security.tls_client_identities; },
-           "list of names in certificates", CheckText),
-       .help = "Names that count in client certificates: a DNS name, or the common name.",
-       .when_empty = "every one that security.tls.client_ca vouches for"},
 
       {.key = "grpc.port",
        .field = IntegerField(

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "server/grpc_credentials.h"
 #include "server/rpc/grpc_status.h"
 #include "server/rpc/unary_call.h"
 
@@ -100,10 +101,8 @@ Credentials CredentialsOf(const grpc::CallbackServerContext& context) {
     credentials.token = std::string(value);
     break;
   }
-  const auto auth_context = context.auth_context();
-  if (auth_context != nullptr && auth_context->IsPeerAuthenticated()) {
-    const std::vector<grpc::string_ref> identity = auth_context->GetPeerIdentity();
-    if (!identity.empty()) credentials.client_certificate = std::string(ToView(identity.front()));
+  if (const auto auth_context = context.auth_context()) {
+    credentials.client_certificate = ClientCertificateOf(*auth_context);
   }
   return credentials;
 }

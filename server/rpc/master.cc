@@ -10,6 +10,21 @@ void Master::AddTo(Api& api) const {
   api.AddUnary("determined.api.v1.Determined.GetTelemetry", this, &Master::GetTelemetry);
 }
 
+google::protobuf::Struct Master::Info() const {
+  google::protobuf::Struct info;
+  auto& fields = *info.mutable_fields();
+  fields["version"].set_string_value(info_.version);
+  fields["master_id"].set_string_value(info_.master_id);
+  fields["cluster_id"].set_string_value(info_.cluster_id);
+  fields["cluster_name"].set_string_value(info_.cluster_name);
+  auto& telemetry = *fields["telemetry"].mutable_struct_value()->mutable_fields();
+  telemetry["enabled"].set_bool_value(false);
+  telemetry["otel_enabled"].set_bool_value(false);
+  telemetry["otel_endpoint"].set_string_value("");
+  fields["sso_providers"].mutable_list_value();
+  return info;
+}
+
 absl::Status Master::Get(const Caller&, const GetMasterRequest&,
                          GetMasterResponse& response) const {
   response.set_version(info_.version);

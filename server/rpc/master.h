@@ -29,6 +29,9 @@ class Master {
 
   void AddTo(Api& api) const;
 
+  // What GET /info tells everybody, in Determined's form.
+  google::protobuf::Struct Info() const;
+
  private:
   absl::Status Get(const Caller& caller, const determined::api::v1::GetMasterRequest& request,
                    determined::api::v1::GetMasterResponse& response) const;

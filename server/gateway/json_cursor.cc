@@ -22,31 +22,6 @@ constexpr bool ContinuesWord(char c) {
          c == '.' || c == '_';
 }
 
-// How many bytes of `text` from `begin` on are ASCII that a JSON string holds as it is. Looks at
-// eight bytes at a time: a byte's top bit ends up set where it is a quote, a back-slash, a control
-// character or not ASCII; false alarms come only after a true one.
-size_t PlainLength(absl::string_view text, size_t begin) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  constexpr uint64_t kTops = 0x8080808080808080;
-  const auto zero_bytes = [](uint64_t x) { return (x - kOnes) & ~x & kTops; };
-  size_t i = begin;
-  if constexpr (std::endian::native == std::endian::little) {
-    for (; i + sizeof(uint64_t) <= text.size(); i += sizeof(uint64_t)) {
-      uint64_t x = 0;
-      std::memcpy(&x, text.data() + i, sizeof(x));
-      const uint64_t special = (x & kTops) | zero_bytes(x ^ (kOnes * '"')) |
-                               zero_bytes(x ^ (kOnes * '\\')) | ((x - kOnes * 0x20) & ~x & kTops);
-      if (special != 0) return i - begin + static_cast<size_t>(std::countr_zero(special)) / 8;
-    }
-  }
-  while (i < text.size()) {
-    const auto c = static_cast<uint8_t>(text[i]);
-    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') break;
-    ++i;
-  }
-  return i - begin;
-}
-
 void AppendUtf8(char32_t c, std::string& out) {
   if (c < 0x80) {
     out.push_back(static_cast<char>(c));
@@ -145,7 +120,7 @@ absl::optional<JsonCursor::Number> JsonCursor::ReadNumber() {
 
 absl::optional<absl::string_view> JsonCursor::ReadString() {
   const size_t begin = position_ + 1;
-  const size_t end = begin + PlainLength(text_, begin);
+  const size_t end = begin + PlainTextLength(text_.substr(begin));
   if (end < text_.size() && text_[end] == '"') {
     position_ = end + 1;
     return text_.substr(begin, end - begin);
@@ -183,7 +158,7 @@ absl::optional<absl::string_view> JsonCursor::ReadEscapedString(size_t begin) {
       }
       position_ += step.length;
     }
-    position_ += PlainLength(text_, position_);
+    position_ += PlainTextLength(text_.substr(position_));
   }
   Fail("the text ends within a string");
   return absl::nullopt;
@@ -337,6 +312,30 @@ void JsonCursor::Fail(size_t position, std::string reason) {
   if (!reason_.empty()) return;
   reason_ = std::move(reason);
   failed_at_ = position;
+}
+
+size_t PlainTextLength(absl::string_view text) {
+  // Eight bytes at a time: the top bit of a byte ends up set where it is special. False alarms come
+  // only after a true one.
+  constexpr uint64_t kOnes = 0x0101010101010101;
+  constexpr uint64_t kTops = 0x8080808080808080;
+  const auto zero_bytes = [](uint64_t x) { return (x - kOnes) & ~x & kTops; };
+  size_t i = 0;
+  if constexpr (std::endian::native == std::endian::little) {
+    for (; i + sizeof(uint64_t) <= text.size(); i += sizeof(uint64_t)) {
+      uint64_t x = 0;
+      std::memcpy(&x, text.data() + i, sizeof(x));
+      const uint64_t special = (x & kTops) | zero_bytes(x ^ (kOnes * '"')) |
+                               zero_bytes(x ^ (kOnes * '\\')) | ((x - kOnes * 0x20) & ~x & kTops);
+      if (special != 0) return i + static_cast<size_t>(std::countr_zero(special)) / 8;
+    }
+  }
+  while (i < text.size()) {
+    const auto c = static_cast<uint8_t>(text[i]);
+    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') break;
+    ++i;
+  }
+  return i;
 }
 
 std::string LineAndColumn(absl::string_view text, size_t position) {

@@ -22,8 +22,9 @@ class JsonCursor {
     bool integer = false;  // neither a fraction nor an exponent
   };
 
-  // `text` outlives the cursor.
-  explicit JsonCursor(absl::string_view text) : text_(text) {}
+  // `text` outlives the cursor, which starts at a byte of it.
+  explicit JsonCursor(absl::string_view text, size_t position = 0)
+      : text_(text), position_(position) {}
 
   // What comes next, after white space, which is skipped. kOther is no JSON value: "}", ",", …
   Kind Peek();
@@ -74,6 +75,10 @@ class JsonCursor {
   std::string reason_;
   size_t failed_at_ = 0;
 };
+
+// How many bytes at the front of `text` a JSON string holds as they are: ASCII but control
+// characters, the quote and the back-slash.
+size_t PlainTextLength(absl::string_view text);
 
 // "3:14": line and column (in characters) of a byte of `text`, both from 1.
 std::string LineAndColumn(absl::string_view text, size_t position);

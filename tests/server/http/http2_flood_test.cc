@@ -65,7 +65,7 @@ std::string Field(absl::string_view name, absl::string_view value) {
 // The header fields of a call.
 std::string Call() {
   return Field(":method", "POST") + Field(":scheme", "http") + Field(":authority", "a") +
-         Field(":path", "/webhookd.v1.EventService/PutExperiment") +
+         Field(":path", "/webhookd.v1.EventService/ReportMetrics") +
          Field("content-type", "application/grpc") + Field("te", "trailers");
 }
 

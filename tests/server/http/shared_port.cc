@@ -22,9 +22,9 @@ T ValueOrAbort(absl::StatusOr<T> value) {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* HeldEventService::PutExperiment(grpc::CallbackServerContext* context,
-                                                          const v1::PutExperimentRequest*,
-                                                          v1::PutExperimentResponse*) {
+grpc::ServerUnaryReactor* HeldEventService::ReportMetrics(grpc::CallbackServerContext* context,
+                                                          const v1::ReportMetricsRequest*,
+                                                          v1::ReportMetricsResponse*) {
   context->AddInitialMetadata("x-client", ClientCertificateOf(*context->auth_context()));
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   reactor->Finish(grpc::Status::OK);
@@ -90,8 +90,8 @@ std::unique_ptr<v1::EventService::Stub> SharedPort::NewStub(
 grpc::Status Put(v1::EventService::Stub& stub, std::string* client) {
   grpc::ClientContext context;
   context.set_deadline(absl::ToChronoTime(absl::Now() + kPatience));
-  v1::PutExperimentResponse response;
-  grpc::Status status = stub.PutExperiment(&context, {}, &response);
+  v1::ReportMetricsResponse response;
+  grpc::Status status = stub.ReportMetrics(&context, {}, &response);
   if (client == nullptr || !status.ok()) return status;
   const auto it = context.GetServerInitialMetadata().find("x-client");
   *client = it == context.GetServerInitialMetadata().end()

@@ -17,13 +17,13 @@
 
 namespace webhookd {
 
-// A service of which PutExperiment answers at once, with the caller's certificate as the metadata
+// A service of which ReportMetrics answers at once, with the caller's certificate as the metadata
 // "x-client", and ReportExperimentState when it is told to.
 class HeldEventService final : public v1::EventService::CallbackService {
  public:
-  grpc::ServerUnaryReactor* PutExperiment(grpc::CallbackServerContext* context,
-                                          const v1::PutExperimentRequest* request,
-                                          v1::PutExperimentResponse* response) override;
+  grpc::ServerUnaryReactor* ReportMetrics(grpc::CallbackServerContext* context,
+                                          const v1::ReportMetricsRequest* request,
+                                          v1::ReportMetricsResponse* response) override;
   grpc::ServerUnaryReactor* ReportExperimentState(
       grpc::CallbackServerContext* context, const v1::ReportExperimentStateRequest* request,
       v1::ReportExperimentStateResponse* response) override;
@@ -65,7 +65,7 @@ class SharedPort {
   std::unique_ptr<HttpServer> http_;
 };
 
-// Calls PutExperiment; `client`, unless null, becomes the caller's identity as the server saw it.
+// Calls ReportMetrics; `client`, unless null, becomes the caller's identity as the server saw it.
 grpc::Status Put(v1::EventService::Stub& stub, std::string* client = nullptr);
 
 }  // namespace webhookd

@@ -173,7 +173,6 @@ absl::Status Server::StartServing() {
           .wake = wake,
           .reserve = [this](int64_t count) { return dispatcher_->Reserve(count); }});
 
-
   ServerInfo info = {.version = std::string(Version()),
                      .master_id = RandomUuid(random_),
                      .cluster_name = config_.cluster_name};

@@ -576,7 +576,7 @@ absl::Status ReadProtoJson(absl::string_view json, Message& message) {
   if (NestsDeeperThan(json, kMaxJsonDepth)) return TooDeep();
   JsonCursor cursor(json);
   RETURN_IF_ERROR(ReadValueInto(json, cursor, message));
-  const absl::Status status = CheckEnd(json, cursor);
+  absl::Status status = CheckEnd(json, cursor);
   if (!status.ok()) message.Clear();
   return status;
 }

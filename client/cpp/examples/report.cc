@@ -16,7 +16,7 @@ absl::Status Report(const std::string& server) {
     report.mutable_experiment()->set_id(41);
     report.mutable_experiment()->set_name("cifar10_pytorch_const");
     report.mutable_experiment()->set_state(state);
-    const absl::Status taken = stream->Report(report, [](auto answer) {
+    absl::Status taken = stream->Report(report, [](auto answer) {
       if (!answer.ok()) {
         std::cerr << answer.status() << "\n";
       } else {

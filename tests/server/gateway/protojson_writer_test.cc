@@ -15,7 +15,6 @@ namespace webhookd {
 namespace {
 
 using ::google::protobuf::Message;
-using sample::Kinds;
 
 TEST(WriteProtoJson, WritesWhatItsTableSays) {
   for (const Row& row : ReadRows("protojson_write.json")) {

@@ -14,7 +14,6 @@ namespace webhookd {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 
 TEST(Site, TellsThatItServes) {
   const TestServer server;

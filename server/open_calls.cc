@@ -30,7 +30,9 @@ class OpenCalls::Allocator final : public grpc::ContextAllocator {
   }
 
   void Release(grpc::CallbackServerContext* context) override {
-    auto* counted = static_cast<CountedContext*>(context);
+    // A call of an unknown method has a context of gRPC's own, which is released here all the same.
+    auto* counted = dynamic_cast<CountedContext*>(context);
+    if (counted == nullptr) return;
     const bool counts = counted->counts;
     delete counted;
     if (counts) calls_->Remove();

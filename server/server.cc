@@ -192,15 +192,25 @@ absl::Status Server::StartServing() {
       Deliveries::Dependencies{.store = *store_, .clock = clock_, .reader = reader_, .wake = wake});
   history_ = std::make_unique<EventHistory>(EventHistory::Dependencies{
       .store = *store_, .catalog = *catalog_, .clock = clock_, .reader = reader_});
-  BuildApi();
+  RETURN_IF_ERROR(BuildApi());
 
   std::vector<ServedService> served;
   for (const std::unique_ptr<GrpcService>& service : grpc_services_) {
     served.push_back({service->name(), service.get()});
   }
   ASSIGN_OR_RETURN(grpc_, StartGrpcServer(GrpcOptions(config_), served));
-  site_ = std::make_unique<Site>(*master_);
+  rest_ = std::make_unique<Rest>(*transcoder_, *api_);
+  site_ = std::make_unique<Site>(
+      Site::Options{.any_host = !IsLoopback(config_.listen_address),
+                    .allowed_origins = config_.http.cors_origins},
+      Site::Dependencies{.master = *master_, .transcoder = *transcoder_, .rest = *rest_});
   HttpServer::Options http = HttpServerOptions(config_);
+  http.refusal = [this](int status, int code, absl::string_view message) {
+    WebResponse response = transcoder_->RenderError(
+        absl::Status(static_cast<absl::StatusCode>(code), message), AnswerForm());
+    response.status = status;
+    return response;
+  };
   http.accept_grpc = [acceptor = grpc_.acceptor](int socket) { acceptor->Accept(socket); };
   ASSIGN_OR_RETURN(http_, HttpServer::Create(std::move(http), *site_, clock_));
   Log(LogLevel::kInfo, "listening",
@@ -218,7 +228,7 @@ absl::Status Server::StartServing() {
   return absl::OkStatus();
 }
 
-void Server::BuildApi() {
+absl::Status Server::BuildApi() {
   api_ =
       std::make_unique<Api>([](const google::protobuf::MethodDescriptor&,
                                const Credentials&) -> absl::StatusOr<Caller> { return Caller(); });
@@ -227,12 +237,16 @@ void Server::BuildApi() {
   events_->AddTo(*api_);
   deliveries_->AddTo(*api_);
   history_->AddTo(*api_);
+  std::vector<const google::protobuf::ServiceDescriptor*> services;
   for (const char* name : kServices) {
-    const google::protobuf::ServiceDescriptor& service =
-        *google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
+    services.push_back(google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name));
     grpc_services_.push_back(std::make_unique<GrpcService>(
-        *api_, service, [this](const Caller&) { return events_->OpenStream(); }));
+        *api_, *services.back(), [this](const Caller&) { return events_->OpenStream(); }));
   }
+  ASSIGN_OR_RETURN(transcoder_, Transcoder::Create(services, config_.gateway.profile == "v2"
+                                                                 ? GatewayProfile::kV2
+                                                                 : GatewayProfile::kDetermined));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> Server::LoadOrCreateSetting(const char* name, std::string fresh) {

@@ -16,9 +16,10 @@
 #include "server/delivery/resolver.h"
 #include "server/delivery/signer.h"
 #include "server/events/event_router.h"
-#include "server/gateway/site.h"
+#include "server/gateway/transcoder.h"
 #include "server/grpc_server.h"
 #include "server/http/http_server.h"
+#include "server/rest.h"
 #include "server/rpc/api.h"
 #include "server/rpc/deliveries.h"
 #include "server/rpc/event_history.h"
@@ -26,6 +27,7 @@
 #include "server/rpc/grpc_service.h"
 #include "server/rpc/master.h"
 #include "server/rpc/webhooks.h"
+#include "server/site.h"
 #include "storage/sqlite/sqlite_store.h"
 #include "storage/webhook_catalog.h"
 
@@ -62,7 +64,7 @@ class Server {
 
   absl::Status OpenStore();
   absl::Status PrepareDelivery();
-  void BuildApi();
+  absl::Status BuildApi();
   absl::Status StartServing();
 
   // The value kept in the database under `name`, which is `fresh` when there is none yet.
@@ -93,6 +95,8 @@ class Server {
   std::unique_ptr<Api> api_;
   std::vector<std::unique_ptr<GrpcService>> grpc_services_;
   ListeningServer grpc_;
+  std::unique_ptr<Transcoder> transcoder_;
+  std::unique_ptr<Rest> rest_;
   std::unique_ptr<Site> site_;
   std::unique_ptr<HttpServer> http_;
 };

@@ -15,6 +15,9 @@ namespace webhookd {
 // session.command. The session outlives the app.
 void AddWebhookCommands(CLI::App& app, Session& session);
 void AddReportCommands(CLI::App& app, Session& session);
+// To the group of AddReportCommands, which comes first.
+void AddMoreReportCommands(CLI::App& app, Session& session);
+void AddEventCommands(CLI::App& app, Session& session);
 void AddDeliveryCommands(CLI::App& app, Session& session);
 void AddVerifyCommand(CLI::App& app, Session& session);
 void AddServerCommands(CLI::App& app, Session& session);

@@ -83,6 +83,8 @@ ExitCode RunWebhookctl(const std::vector<std::string>& arguments, Terminal& term
   AddGlobalOptions(app, session, server, no_color);
   AddWebhookCommands(app, session);
   AddReportCommands(app, session);
+  AddMoreReportCommands(app, session);
+  AddEventCommands(app, session);
   AddDeliveryCommands(app, session);
   AddVerifyCommand(app, session);
   AddServerCommands(app, session);

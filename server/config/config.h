@@ -69,6 +69,10 @@ struct Config {
     std::vector<std::string> cors_origins;  // empty: no other site may call
   };
 
+  struct Gateway {
+    std::string profile = "determined";  // determined or v2: how errors are told over REST
+  };
+
   struct Tls {
     std::string cert;  // PEM file; empty: no TLS
     std::string key;   // PEM file
@@ -94,6 +98,7 @@ struct Config {
   Delivery delivery;
   Egress egress;
   Http http;
+  Gateway gateway;
   Tls tls;
   Grpc grpc;
   Log log;

@@ -239,6 +239,11 @@ std::vector<Setting> MakeSettings() {
            "list of origins such as https://example.com, or *", CheckText),
        .help = "Sites whose pages may call this server from a browser.",
        .when_empty = "none but its own"},
+      {.key = "gateway.profile",
+       .field =
+           ChoiceField([](auto& c) -> auto& { return c.gateway.profile; }, {"determined", "v2"}),
+       .help = "How errors are told over REST: as Determined does (grpc-gateway v1), or as "
+               "grpc-gateway v2 does."},
       {.key = "security.tls.cert",
        .field = FileField(
            [](auto& c) -> auto& { return c.tls.cert; }, CheckText),

@@ -22,31 +22,6 @@ constexpr bool ContinuesWord(char c) {
          c == '.' || c == '_';
 }
 
-// How many bytes of `text` from `begin` on are ASCII that a JSON string holds as it is. Looks at
-// eight bytes at a time: a byte's top bit ends up set where it is a quote, a back-slash, a control
-// character or not ASCII; false alarms come only after a true one.
-size_t PlainLength(absl::string_view text, size_t begin) {
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  constexpr uint64_t kTops = 0x8080808080808080;
-  const auto zero_bytes = [](uint64_t x) { return (x - kOnes) & ~x & kTops; };
-  size_t i = begin;
-  if constexpr (std::endian::native == std::endian::little) {
-    for (; i + sizeof(uint64_t) <= text.size(); i += sizeof(uint64_t)) {
-      uint64_t x = 0;
-      std::memcpy(&x, text.data() + i, sizeof(x));
-      const uint64_t special = (x & kTops) | zero_bytes(x ^ (kOnes * '"')) |
-                               zero_bytes(x ^ (kOnes * '\\')) | ((x - kOnes * 0x20) & ~x & kTops);
-      if (special != 0) return i - begin + static_cast<size_t>(std::countr_zero(special)) / 8;
-    }
-  }
-  while (i < text.size()) {
-    const auto c = static_cast<uint8_t>(text[i]);
-    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') break;
-    ++i;
-  }
-  return i - begin;
-}
-
 void AppendUtf8(char32_t c, std::string& out) {
   if (c < 0x80) {
     out.push_back(static_cast<char>(c));
@@ -65,25 +40,12 @@ void AppendUtf8(char32_t c, std::string& out) {
   }
 }
 
-constexpr std::array<JsonCursor::Kind, 256> kKinds = [] {
-  std::array<JsonCursor::Kind, 256> kinds{};
-  for (auto& kind : kinds) kind = JsonCursor::Kind::kOther;
-  for (int c = '0'; c <= '9'; ++c) kinds[c] = JsonCursor::Kind::kNumber;
-  kinds['-'] = JsonCursor::Kind::kNumber;
-  kinds['"'] = JsonCursor::Kind::kString;
-  kinds['{'] = JsonCursor::Kind::kObject;
-  kinds['['] = JsonCursor::Kind::kArray;
-  kinds['t'] = kinds['f'] = JsonCursor::Kind::kBool;
-  kinds['n'] = JsonCursor::Kind::kNull;
-  return kinds;
-}();
-
 }  // namespace
 
-JsonCursor::Kind JsonCursor::Peek() {
+JsonCursor::Kind JsonCursor::PeekBehindSpace() {
   while (position_ < text_.size()) {
     const char c = text_[position_];
-    if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return kKinds[static_cast<uint8_t>(c)];
+    if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return KindOf(c);
     ++position_;
   }
   return Kind::kEnd;
@@ -143,18 +105,7 @@ absl::optional<JsonCursor::Number> JsonCursor::ReadNumber() {
   return Number{.text = text_.substr(begin, i - begin), .integer = integer};
 }
 
-absl::optional<absl::string_view> JsonCursor::ReadString() {
-  const size_t begin = position_ + 1;
-  const size_t end = begin + PlainLength(text_, begin);
-  if (end < text_.size() && text_[end] == '"') {
-    position_ = end + 1;
-    return text_.substr(begin, end - begin);
-  }
-  position_ = end;
-  return ReadEscapedString(begin);
-}
-
-absl::optional<absl::string_view> JsonCursor::ReadEscapedString(size_t begin) {
+absl::optional<absl::string_view> JsonCursor::ReadSpecialString(size_t begin) {
   size_t copied = begin;  // what lies before is in `unescaped_`
   unescaped_.clear();
   while (position_ < text_.size()) {
@@ -183,7 +134,7 @@ absl::optional<absl::string_view> JsonCursor::ReadEscapedString(size_t begin) {
       }
       position_ += step.length;
     }
-    position_ += PlainLength(text_, position_);
+    position_ += PlainTextLength(text_.substr(position_));
   }
   Fail("the text ends within a string");
   return absl::nullopt;
@@ -250,7 +201,7 @@ absl::optional<char32_t> JsonCursor::ReadHexUnit() {
   return unit;
 }
 
-JsonCursor::Step JsonCursor::Next(bool first, char close) {
+JsonCursor::Step JsonCursor::NextBehindSpace(bool first, char close) {
   const Kind kind = Peek();
   if (kind == Kind::kEnd) {
     Fail(absl::StrCat("the text ends before a closing ", close == ']' ? "]" : "}"));
@@ -258,6 +209,7 @@ JsonCursor::Step JsonCursor::Next(bool first, char close) {
   }
   if (text_[position_] == close) {
     ++position_;
+    --depth_;
     return Step::kClosed;
   }
   if (first) return Step::kValue;
@@ -269,20 +221,20 @@ JsonCursor::Step JsonCursor::Next(bool first, char close) {
   return Step::kValue;
 }
 
-absl::optional<absl::string_view> JsonCursor::ReadKey() {
-  if (Peek() != Kind::kString) {
-    Fail(absl::StrCat("expected a field's name in double quotes, found ", Found()));
-    return absl::nullopt;
-  }
-  const absl::optional<absl::string_view> key = ReadString();
-  if (!key.has_value()) return absl::nullopt;
-  Peek();
-  if (position_ >= text_.size() || text_[position_] != ':') {
-    Fail(absl::StrCat("expected : after a field's name, found ", Found()));
-    return absl::nullopt;
-  }
-  ++position_;
-  return key;
+bool JsonCursor::FailTooDeep() {
+  Fail(absl::StrCat("nests deeper than ", kMaxJsonDepth,
+                    " objects and lists: send a flatter value"));
+  return false;
+}
+
+absl::optional<absl::string_view> JsonCursor::FailNoKey() {
+  Fail(absl::StrCat("expected a field's name in double quotes, found ", Found()));
+  return absl::nullopt;
+}
+
+absl::optional<absl::string_view> JsonCursor::FailNoColon() {
+  Fail(absl::StrCat("expected : after a field's name, found ", Found()));
+  return absl::nullopt;
 }
 
 bool JsonCursor::Skip() {
@@ -296,14 +248,14 @@ bool JsonCursor::Skip() {
     case Kind::kString:
       return ReadString().has_value();
     case Kind::kObject:
-      Open();
+      if (!Open()) return false;
       for (bool first = true;; first = false) {
         const Step step = NextMember(first);
         if (step != Step::kValue) return step == Step::kClosed;
         if (!ReadKey().has_value() || !Skip()) return false;
       }
     case Kind::kArray:
-      Open();
+      if (!Open()) return false;
       for (bool first = true;; first = false) {
         const Step step = NextElement(first);
         if (step != Step::kValue) return step == Step::kClosed;
@@ -349,35 +301,6 @@ std::string LineAndColumn(absl::string_view text, size_t position) {
     return (static_cast<uint8_t>(c) & 0xC0) != 0x80;  // what only continues a character is none
   });
   return absl::StrCat(line, ":", column + 1);
-}
-
-bool NestsDeeperThan(absl::string_view text, size_t limit) {
-  // Most texts are too small to nest that deep at all, and counting is much faster than following.
-  size_t opened = 0;
-  for (const char c : text) opened += c == '[' || c == '{';
-  if (opened <= limit) return false;
-
-  size_t depth = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    switch (text[i]) {
-      case '[':
-      case '{':
-        if (++depth > limit) return true;
-        break;
-      case ']':
-      case '}':
-        if (depth > 0) --depth;
-        break;
-      case '"':
-        for (++i; i < text.size() && text[i] != '"'; ++i) {
-          if (text[i] == '\\') ++i;
-        }
-        break;
-      default:
-        break;
-    }
-  }
-  return false;
 }
 
 }  // namespace webhookd

@@ -3,9 +3,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
-
 namespace webhookd {
 namespace {
 
@@ -42,15 +39,6 @@ void Api::Add(Method method) {
 const Api::Method* Api::Find(const google::protobuf::MethodDescriptor& descriptor) const {
   const auto it = methods_.find(&descriptor);
   return it == methods_.end() ? nullptr : it->second.get();
-}
-
-absl::Status Api::CheckComplete(const google::protobuf::ServiceDescriptor& service) const {
-  std::vector<std::string> missing;
-  for (int i = 0; i < service.method_count(); ++i) {
-    if (Find(*service.method(i)) == nullptr) missing.push_back(service.method(i)->full_name());
-  }
-  if (missing.empty()) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("no code serves ", absl::StrJoin(missing, ", ")));
 }
 
 void Api::Call(const Method& method, const Credentials& credentials, const Message& request,

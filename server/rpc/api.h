@@ -6,9 +6,7 @@
 
 #include <functional>
 #include <memory>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
@@ -82,9 +80,6 @@ class Api {
 
   // Null if it is not served.
   const Method* Find(const google::protobuf::MethodDescriptor& descriptor) const;
-
-  // OK if every method of `service` is served, else INTERNAL with the names of the others.
-  absl::Status CheckComplete(const google::protobuf::ServiceDescriptor& service) const;
 
   // UNAUTHENTICATED, PERMISSION_DENIED.
   absl::StatusOr<Caller> Admit(const Method& method, const Credentials& credentials) const {

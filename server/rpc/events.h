@@ -5,6 +5,8 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "base/mutex.h"
+#include "determined/api/v1/task.pb.h"
+#include "determined/api/v1/webhook.pb.h"
 #include "server/events/event_router.h"
 #include "server/rpc/api.h"
 #include "server/rpc/event_stream.h"
@@ -12,7 +14,8 @@
 
 namespace webhookd {
 
-// The RPCs of webhookd.v1.EventService. Thread-safe.
+// The RPCs of webhookd.v1.EventService, and those of determined.api.v1.Determined that report
+// events. Thread-safe.
 class Events {
  public:
   struct Options {
@@ -34,12 +37,19 @@ class Events {
  private:
   void ReportExperimentState(const Caller& caller, const v1::ReportExperimentStateRequest& request,
                              v1::ReportExperimentStateResponse& response, DoneStatus done);
-  // UNIMPLEMENTED.
-  absl::Status ReportTaskLogs(const Caller& caller, const v1::ReportTaskLogsRequest& request,
-                              v1::ReportTaskLogsResponse& response) const;
-  // UNIMPLEMENTED.
-  absl::Status ReportMetrics(const Caller& caller, const v1::ReportMetricsRequest& request,
-                             v1::ReportMetricsResponse& response) const;
+  void ReportTaskLogs(const Caller& caller, const v1::ReportTaskLogsRequest& request,
+                      v1::ReportTaskLogsResponse& response, DoneStatus done);
+  void ReportMetrics(const Caller& caller, const v1::ReportMetricsRequest& request,
+                     v1::ReportMetricsResponse& response, DoneStatus done);
+  void PutExperiment(const Caller& caller, const v1::PutExperimentRequest& request,
+                     v1::PutExperimentResponse& response, DoneStatus done);
+  // As ReportTaskLogs, in the form that Determined gives it.
+  void PostTaskLogs(const Caller& caller, const determined::api::v1::PostTaskLogsRequest& request,
+                    determined::api::v1::PostTaskLogsResponse& response, DoneStatus done);
+  // NOT_FOUND: the experiment or the trial is not known.
+  void PostEventData(const Caller& caller,
+                     const determined::api::v1::PostWebhookEventDataRequest& request,
+                     determined::api::v1::PostWebhookEventDataResponse& response, DoneStatus done);
   // One report of a stream.
   void Take(v1::StreamEventsRequest report, EventStream::AnswerReport answer);
 

@@ -115,7 +115,7 @@ GrpcService::GrpcService(const Api& api, const google::protobuf::ServiceDescript
   for (int i = 0; i < service.method_count(); ++i) {
     const MethodDescriptor& descriptor = *service.method(i);
     const Api::Method* found = api.Find(descriptor);
-    if (found == nullptr) continue;
+    if (found == nullptr) continue;  // gRPC answers UNIMPLEMENTED
     const Api::Method& method = *found;
     paths_.push_back(absl::StrCat("/", service.full_name(), "/", descriptor.name()));
     const char* path = paths_.back().c_str();
@@ -123,16 +123,15 @@ GrpcService::GrpcService(const Api& api, const google::protobuf::ServiceDescript
     if (method.stream != nullptr) {
       AddMethod(new grpc::internal::RpcServiceMethod(
           path, grpc::internal::RpcMethod::BIDI_STREAMING, nullptr));
-      MarkMethodCallback(index,
-                         new grpc::internal::CallbackBidiHandler<v1::StreamEventsRequest,
-                                                                 v1::StreamEventsResponse>(
-                             [&api, &method, open_event_stream](
-                                 grpc::CallbackServerContext* context) -> EventStreamReactor* {
-                               const absl::StatusOr<Caller> caller =
-                                   api.Admit(method, CredentialsOf(*context));
-                               if (!caller.ok()) return new RefusedEventStream(caller.status());
-                               return open_event_stream(*caller);
-                             }));
+      MarkMethodCallback(i, new grpc::internal::CallbackBidiHandler<v1::StreamEventsRequest,
+                                                                    v1::StreamEventsResponse>(
+                                [&api, &method, open_event_stream](
+                                    grpc::CallbackServerContext* context) -> EventStreamReactor* {
+                                  const absl::StatusOr<Caller> caller =
+                                      api.Admit(method, CredentialsOf(*context));
+                                  if (!caller.ok()) return new RefusedEventStream(caller.status());
+                                  return open_event_stream(*caller);
+                                }));
       continue;
     }
     const Prototypes prototypes = {.request = messages.GetPrototype(descriptor.input_type()),

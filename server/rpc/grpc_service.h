@@ -25,8 +25,8 @@ class GrpcService final : public grpc::Service {
   // Starts a stream for a caller who was admitted.
   using OpenEventStream = std::function<EventStreamReactor*(const Caller&)>;
 
-  // `api`, complete for `service`, must outlive this. `open_event_stream` serves the one method
-  // that streams, in a service that has it.
+  // `api` must outlive this; what it does not serve is answered UNIMPLEMENTED. `open_event_stream`
+  // serves the one method that streams, in a service that has it.
   GrpcService(const Api& api, const google::protobuf::ServiceDescriptor& service,
               OpenEventStream open_event_stream = nullptr);
 

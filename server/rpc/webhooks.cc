@@ -39,7 +39,6 @@ void Webhooks::AddTo(Api& api) {
   api.AddUnary("determined.api.v1.Determined.PatchWebhook", this, &Webhooks::Patch);
   api.AddUnary("determined.api.v1.Determined.DeleteWebhook", this, &Webhooks::Delete);
   api.AddUnary("determined.api.v1.Determined.TestWebhook", this, &Webhooks::Test);
-  api.AddUnary("determined.api.v1.Determined.PostWebhookEventData", this, &Webhooks::PostEventData);
 }
 
 absl::Status Webhooks::Get(const Caller&, const GetWebhookRequest& request,
@@ -160,13 +159,6 @@ void Webhooks::Test(const Caller&, const TestWebhookRequest& request, TestWebhoo
         *response.mutable_attempt() = AttemptToProto(attempt);
         std::move(done)(absl::OkStatus());
       });
-}
-
-absl::Status Webhooks::PostEventData(const Caller&, const PostWebhookEventDataRequest&,
-                                     PostWebhookEventDataResponse&) const {
-  return absl::UnimplementedError(
-      "custom events are not served yet: triggers of type TRIGGER_TYPE_CUSTOM fire in a later "
-      "release");
 }
 
 void Webhooks::Publish(const WebhookChange& change) {

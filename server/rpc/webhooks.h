@@ -49,10 +49,6 @@ class Webhooks {
   // Sends a test event to a webhook, disabled or not, and waits for the answer. NOT_FOUND.
   void Test(const Caller& caller, const determined::api::v1::TestWebhookRequest& request,
             determined::api::v1::TestWebhookResponse& response, DoneStatus done);
-  // UNIMPLEMENTED: triggers of type CUSTOM do not fire yet.
-  absl::Status PostEventData(const Caller& caller,
-                             const determined::api::v1::PostWebhookEventDataRequest& request,
-                             determined::api::v1::PostWebhookEventDataResponse& response) const;
 
   struct PatchCall {
     const determined::api::v1::PatchWebhookRequest& request;

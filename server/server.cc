@@ -21,7 +21,7 @@ namespace {
 
 constexpr int kSigningKeyBytes = 32;
 
-// The services, in full, that gRPC and REST serve.
+// The services, in full, that are served.
 constexpr const char* kServices[] = {"determined.api.v1.Determined", "webhookd.v1.EventService",
                                      "webhookd.v1.DeliveryService"};
 
@@ -186,9 +186,7 @@ absl::Status Server::StartServing() {
 }
 
 void Server::BuildApi() {
-  api_ =
-      std::make_unique<Api>([](const google::protobuf::MethodDescriptor&,
-                               const Credentials&) -> absl::StatusOr<Caller> { return Caller(); });
+  api_ = std::make_unique<Api>();
   master_->AddTo(*api_);
   webhooks_->AddTo(*api_);
   events_->AddTo(*api_);
@@ -196,8 +194,8 @@ void Server::BuildApi() {
   for (const char* name : kServices) {
     const google::protobuf::ServiceDescriptor& service =
         *google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
-    grpc_services_.push_back(std::make_unique<GrpcService>(
-        *api_, service, [this](const Caller&) { return events_->OpenStream(); }));
+    grpc_services_.push_back(
+        std::make_unique<GrpcService>(*api_, service, [this] { return events_->OpenStream(); }));
   }
 }
 

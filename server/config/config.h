@@ -54,36 +54,7 @@ struct Config {
     std::string client_key;
   };
 
-  struct Http {
-    int max_connections = 10'000;  // HTTP and gRPC together
-    int max_header_bytes = 64 * 1024;
-    int max_body_bytes = 4 * 1024 * 1024;
-    int max_task_log_body_bytes = 32 * 1024 * 1024;  // of POST /api/v1/task/logs
-    absl::Duration header_timeout = absl::Seconds(10);
-    absl::Duration body_timeout = absl::Seconds(60);
-    absl::Duration write_timeout = absl::Seconds(60);
-    absl::Duration idle_timeout = absl::Seconds(120);
-    std::vector<std::string> cors_origins;  // empty: no other site may call
-  };
-
-  struct Gateway {
-    std::string profile = "determined";  // determined or v2: how errors are told over REST
-  };
-
-  struct Security {
-    std::string initial_user_password;  // empty: random ones, shown once
-    bool allow_blank_passwords = false;
-    absl::Duration session_lifetime = absl::Hours(24 * 7);
-    std::string authz_type = "basic";  // basic or rbac
-    absl::Duration audit_retention = absl::Hours(24 * 365);
-    std::string tls_cert;       // PEM file; empty: no TLS
-    std::string tls_key;        // PEM file
-    std::string tls_client_ca;  // PEM file; empty: no certificates are asked for
-    std::vector<std::string> tls_client_identities;  // empty: every one that client_ca vouches for
-  };
-
   struct Grpc {
-    int port = 0;  // a port for gRPC alone; 0: none
     int max_message_bytes = 4 * 1024 * 1024;
     int max_unanswered_reports = 1'024;  // a stream
   };
@@ -95,15 +66,12 @@ struct Config {
 
   std::string config_file = "/etc/determined/master.yaml";  // once loaded: empty when none was read
   std::string listen_address = "127.0.0.1";
-  int port = 8080;  // gRPC and HTTP; 0: any free one
+  int port = 8080;  // 0: any free one
   std::string cluster_name;
   Storage storage;
   Webhooks webhooks;
   Delivery delivery;
   Egress egress;
-  Http http;
-  Gateway gateway;
-  Security security;
   Grpc grpc;
   Log log;
 };

@@ -93,21 +93,8 @@ absl::Status CheckTogether(const Config& config) {
         absl::StrCat("egress.client_cert and egress.client_key belong together, but only ",
                      egress.client_cert.empty() ? "the key" : "the certificate", " is set"));
   }
-  const Config::Security& security = config.security;
-  if (security.tls_cert.empty() != security.tls_key.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("security.tls.cert and security.tls.key belong together, but only ",
-                     security.tls_cert.empty() ? "the key" : "the certificate", " is set"));
-  }
-  if (!security.tls_client_ca.empty() && security.tls_cert.empty()) {
-    return absl::InvalidArgumentError(
-        "security.tls.client_ca is set, but without security.tls.cert there is no TLS that could "
-        "ask for client certificates");
-  }
   return absl::OkStatus();
 }
-
-constexpr int kDefaultTlsPort = 8'443;
 
 const Setting& SettingWithKey(absl::string_view key) {
   for (const Setting& setting : Settings()) {
@@ -160,8 +147,6 @@ absl::StatusOr<std::variant<LoadedConfig, Answer>> LoadConfig(
   Config& config = builder.config();
   RETURN_IF_ERROR(CheckTogether(config));
   if (!has_file) config.config_file.clear();
-  const bool default_port = builder.SourceOf(SettingWithKey("port")).empty();
-  if (default_port && !config.security.tls_cert.empty()) config.port = kDefaultTlsPort;
   config.webhooks.signing_key_source = builder.SourceOf(SettingWithKey("webhooks.signing_key"));
 
   LoadedConfig loaded;

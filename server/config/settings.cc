@@ -42,8 +42,7 @@ std::vector<Setting> MakeSettings() {
       {.key = "port",
        .field = IntegerField(
            [](auto& c) -> auto& { return c.port; }, 0, 65'535),
-       .help =
-           "Port to serve gRPC and HTTP on. 0 takes any free one. With TLS the default is 8443."},
+       .help = "Port to serve on. 0 takes any free one."},
       {.key = "cluster_name",
        .field = TextField(
            [](auto& c) -> auto& { return c.cluster_name; }, "NAME", "text", CheckText),
@@ -184,106 +183,6 @@ std::vector<Setting> MakeSettings() {
        .help = "PEM private key of egress.client_cert.",
        .when_empty = "none"},
 
-      {.key = "http.max_connections",
-       .field = IntegerField(
-           [](auto& c) -> auto& { return c.http.max_connections; }, 1, 1'000'000),
-       .help = "Connections of clients, HTTP and gRPC together."},
-      {.key = "http.max_header_bytes",
-       .field = IntegerField(
-           [](auto& c) -> auto& { return c.http.max_header_bytes; }, 1'024, 1 << 20),
-       .help = "Longest head of an HTTP request. A longer one is answered with 431."},
-      {.key = "http.max_body_bytes",
-       .field = IntegerField(
-           [](auto& c) -> auto& { return c.http.max_body_bytes; }, 1'024, kMaxInt),
-       .help = "Longest body of an HTTP request. A longer one is answered with 413."},
-      {.key = "http.max_task_log_body_bytes",
-       .field = IntegerField(
-           [](auto& c) -> auto& { return c.http.max_task_log_body_bytes; }, 1'024, kMaxInt),
-       .help = "The same for POST /api/v1/task/logs and its RPC: log shippers send much at once."},
-      {.key = "http.header_timeout",
-       .field = DurationField(
-           [](auto& c) -> auto& { return c.http.header_timeout; }, absl::Milliseconds(10),
-           absl::Hours(1)),
-       .help = "Time a client has to send the head of a request."},
-      {.key = "http.body_timeout",
-       .field = DurationField(
-           [](auto& c) -> auto& { return c.http.body_timeout; }, absl::Milliseconds(10),
-           absl::Hours(1)),
-       .help = "Time a client has to send the body of a request."},
-      {.key = "http.write_timeout",
-       .field = DurationField(
-           [](auto& c) -> auto& { return c.http.write_timeout; }, absl::Milliseconds(10),
-           absl::Hours(1)),
-       .help = "Time a client has to take what was written to it."},
-      {.key = "http.idle_timeout",
-       .field = DurationField(
-           [](auto& c) -> auto& { return c.http.idle_timeout; }, absl::Milliseconds(10),
-           absl::Hours(24)),
-       .help = "Time an HTTP connection stays open without a request."},
-      {.key = "http.cors_origins",
-       .field = ListField(
-           [](auto& c) -> auto& { return c.http.cors_origins; },
-           "list of origins such as https://example.com, or *", CheckText),
-       .help = "Sites whose pages may call this server from a browser.",
-       .when_empty = "none but its own"},
-      {.key = "gateway.profile",
-       .field =
-           ChoiceField([](auto& c) -> auto& { return c.gateway.profile; }, {"determined", "v2"}),
-       .help = "How errors are told over REST: as Determined does (grpc-gateway v1), or as "
-               "grpc-gateway v2 does."},
-
-      {.key = "security.initial_user_password",
-       .field = TextField(
-           [](auto& c) -> auto& { return c.security.initial_user_password; }, "PASSWORD", "text",
-           CheckText),
-       .help = "Password of the users admin and determined, for the first start on a database.",
-       .when_empty = "random ones, printed once at the first start",
-       .secret = true},
-      {.key = "security.allow_blank_passwords",
-       .field = SwitchField([](auto& c) -> auto& { return c.security.allow_blank_passwords; }),
-       .help = "Lets users sign in whose password is empty."},
-      {.key = "security.session_lifetime",
-       .field = DurationField(
-           [](auto& c) -> auto& { return c.security.session_lifetime; }, absl::Minutes(1),
-           absl::Hours(24 * 365)),
-       .help = "Time after which who signed in has to sign in again."},
-      {.key = "security.authz.type",
-       .field =
-           ChoiceField([](auto& c) -> auto& { return c.security.authz_type; }, {"basic", "rbac"}),
-       .help = "Who may do what. basic: admins everything, owners of a workspace its webhooks. "
-               "rbac: by the roles that are assigned."},
-      {.key = "security.audit_retention",
-       .field = DurationField(
-           [](auto& c) -> auto& { return c.security.audit_retention; }, absl::Hours(1),
-           absl::Hours(24 * 3'650)),
-       .help = "Time that entries of the audit log are kept."},
-      {.key = "security.tls.cert",
-       .field = FileField(
-           [](auto& c) -> auto& { return c.security.tls_cert; }, CheckText),
-       .help = "PEM certificate chain to serve TLS with. Read again at SIGHUP.",
-       .when_empty = "no TLS"},
-      {.key = "security.tls.key",
-       .field = FileField(
-           [](auto& c) -> auto& { return c.security.tls_key; }, CheckText),
-       .help = "PEM private key of security.tls.cert.",
-       .when_empty = "no TLS"},
-      {.key = "security.tls.client_ca",
-       .field = FileField(
-           [](auto& c) -> auto& { return c.security.tls_client_ca; }, CheckText),
-       .help = "PEM bundle of the authorities whose client certificates count as a service token "
-               "with scope ingest.",
-       .when_empty = "certificates are not asked for"},
-      {.key = "security.tls.client_identities",
-       .field = ListField(
-           [](auto& c) -> auto& { return c.security.tls_client_identities; },
-           "list of names in certificates", CheckText),
-       .help = "Names that count in client certificates: a DNS name, or the common name.",
-       .when_empty = "every one that security.tls.client_ca vouches for"},
-
-      {.key = "grpc.port",
-       .field = IntegerField(
-           [](auto& c) -> auto& { return c.grpc.port; }, 0, 65'535),
-       .help = "One more port, for gRPC alone. 0 is none."},
       {.key = "grpc.max_message_bytes",
        .field = IntegerField(
            [](auto& c) -> auto& { return c.grpc.max_message_bytes; }, 4'096, kMaxInt),

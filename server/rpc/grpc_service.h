@@ -6,11 +6,9 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <functional>
-#include <memory>
 #include <string>
+#include <vector>
 
-#include "absl/container/flat_hash_map.h"
-#include "server/auth/caller.h"
 #include "server/rpc/api.h"
 #include "webhookd/v1/ingest.pb.h"
 
@@ -22,13 +20,12 @@ class GrpcService final : public grpc::Service {
  public:
   using EventStreamReactor =
       grpc::ServerBidiReactor<v1::StreamEventsRequest, v1::StreamEventsResponse>;
-  // Starts a stream for a caller who was admitted.
-  using OpenEventStream = std::function<EventStreamReactor*(const Caller&)>;
+  using OpenEventStream = std::function<EventStreamReactor*()>;
 
-  // `api`, complete for `service`, must outlive this. `open_event_stream` serves the one method
-  // that streams, in a service that has it.
+  // `api` must outlive this. `open_event_stream` serves the one method that streams, in the service
+  // that has it. It is an error of the program, which ends it, when `api` lacks a method.
   GrpcService(const Api& api, const google::protobuf::ServiceDescriptor& service,
-              OpenEventStream open_event_stream = nullptr);
+              const OpenEventStream& open_event_stream);
 
   // "webhookd.v1.EventService".
   const std::string& name() const { return name_; }
@@ -37,10 +34,6 @@ class GrpcService final : public grpc::Service {
   const std::string name_;
   std::vector<std::string> paths_;  // gRPC keeps pointers to them
 };
-
-// What the caller shows, from the call's metadata: x-user-token, grpcgateway-authorization,
-// x-allocation-token or authorization, each "Bearer TOKEN"; the first of them counts.
-Credentials CredentialsOf(const grpc::CallbackServerContext& context);
 
 }  // namespace webhookd
 

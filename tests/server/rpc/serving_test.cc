@@ -117,6 +117,19 @@ TEST(Serving, ReflectionListsServicesAndTheirFiles) {
   const std::string file =
       Reflection::Ask(server, Field(4, "webhookd.v1.EventService"));  // file_containing_symbol
   EXPECT_THAT(file, AllOf(HasSubstr("webhookd/v1/ingest.proto"), HasSubstr("StreamEvents")));
+  EXPECT_THAT(Reflection::Ask(server, Field(4, "determined.api.v1.Determined")),
+              AllOf(HasSubstr("determined/api/v1/api.proto"), HasSubstr("PostWebhook")));
+  EXPECT_THAT(Reflection::Ask(server, Field(4, "webhookd.v1.DeliveryService")),
+              AllOf(HasSubstr("webhookd/v1/delivery.proto"), HasSubstr("GetDelivery")));
+}
+
+TEST(Serving, RefusesBytesThatAreNoMessage) {
+  TestServer server;
+  std::string response;
+  const grpc::Status status =
+      Call(server, "/webhookd.v1.DeliveryService/GetDelivery", "\x0a\xff", &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("webhookd.v1.GetDeliveryRequest"));
 }
 
 TEST(Serving, ChannelzShowsTheServer) {

@@ -114,3 +114,24 @@ simulate: ## Run the server for simulated days on a failing machine, SEEDS=2000 
 	@$(call compile,dev,simulate)
 	@$(call say,simulating)
 	@build/dev/bin/simulate --seeds $(SEEDS) $(ARGS) || $(call fail,see what was violated above)
+
+.PHONY: clients
+clients: ## Generate the clients' code from proto/ and build every client; ARGS="go" for one language
+	@$(call install,clients)
+	@client/build.py $(ARGS) || $(call fail,see the language above)
+
+.PHONY: clients-check
+clients-check: ## Fail when a client's generated code is stale or does not compile, or docs/clients.md is stale
+	@$(call install,clients)
+	@python3 tests/vectors/make_signatures.py --check || $(call fail,run tests/vectors/make_signatures.py)
+	@tests/clients/snippets.py --check || $(call fail,run tests/clients/snippets.py)
+	@client/build.py --check $(ARGS) || $(call fail,see the language above)
+
+.PHONY: test-clients
+test-clients: ## Run every client's examples and tests against the real server; ARGS="go" for one language
+	@$(call install,build clients)
+	@$(call configure,dev)
+	@$(call compile,dev,webhookd webhookd_client webhookd_signature_verifier)
+	@$(call say,testing the clients)
+	@python3 tests/clients/run.py --webhookd build/dev/bin/webhookd --build build/dev $(ARGS) || \
+	  $(call fail,see the language above)

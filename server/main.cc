@@ -40,7 +40,9 @@ int main(int argc, char** argv) {
   std::cout << "webhookd " << webhookd::Version() << " listening on " << (*server)->address()
             << ", database " << config.storage.path << std::endl;
 
-  webhookd::WaitForStopSignal();
+  while (webhookd::WaitForSignal() == webhookd::ProcessSignal::kReload) {
+    (*server)->ReloadCertificates();
+  }
   (*server)->Shutdown();
   return 0;
 }

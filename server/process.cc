@@ -7,9 +7,10 @@
 namespace webhookd {
 namespace {
 
-sigset_t StopSignals() {
+sigset_t HandledSignals() {
   sigset_t signals;
   sigemptyset(&signals);
+  sigaddset(&signals, SIGHUP);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   return signals;
@@ -18,8 +19,8 @@ sigset_t StopSignals() {
 }  // namespace
 
 void PrepareProcess() {
-  const sigset_t stop_signals = StopSignals();
-  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
+  const sigset_t handled = HandledSignals();
+  pthread_sigmask(SIG_BLOCK, &handled, nullptr);
   signal(SIGPIPE, SIG_IGN);
   rlimit files = {};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
@@ -29,11 +30,13 @@ void PrepareProcess() {
   setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
 }
 
-void WaitForStopSignal() {
-  const sigset_t stop_signals = StopSignals();
+ProcessSignal WaitForSignal() {
+  const sigset_t handled = HandledSignals();
   int received = 0;
-  sigwait(&stop_signals, &received);
-  pthread_sigmask(SIG_UNBLOCK, &stop_signals, nullptr);
+  sigwait(&handled, &received);
+  if (received == SIGHUP) return ProcessSignal::kReload;
+  pthread_sigmask(SIG_UNBLOCK, &handled, nullptr);
+  return ProcessSignal::kStop;
 }
 
 }  // namespace webhookd

@@ -3,14 +3,19 @@
 
 namespace webhookd {
 
-// What a server process settles before it has threads: SIGINT and SIGTERM are left to
-// WaitForStopSignal, SIGPIPE is ignored, as many files may be open as the system allows (each
+// What a server process settles before it has threads: SIGINT, SIGTERM and SIGHUP are left to
+// WaitForSignal, SIGPIPE is ignored, as many files may be open as the system allows (each
 // connection is one), and gRPC leaves messages to us unless GRPC_VERBOSITY says otherwise.
 void PrepareProcess();
 
-// Blocks until SIGINT or SIGTERM comes. From then on these end the process at once: who asks twice
-// does not want to wait.
-void WaitForStopSignal();
+enum class ProcessSignal {
+  kReload,  // SIGHUP
+  kStop,    // SIGINT or SIGTERM
+};
+
+// Blocks until a signal comes. From SIGINT or SIGTERM on these end the process at once: who asks
+// twice does not want to wait.
+ProcessSignal WaitForSignal();
 
 }  // namespace webhookd
 

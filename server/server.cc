@@ -1,7 +1,6 @@
 #include "server/server.h"
 
 #include <algorithm>
-#include <chrono>
 #include <future>
 #include <string>
 #include <thread>
@@ -21,7 +20,7 @@ namespace {
 
 constexpr int kSigningKeyBytes = 32;
 
-// The services, in full, that are served.
+// The services, in full, that gRPC and REST serve.
 constexpr const char* kServices[] = {"determined.api.v1.Determined", "webhookd.v1.EventService",
                                      "webhookd.v1.DeliveryService"};
 
@@ -59,13 +58,42 @@ CurlHttpClient::Options HttpOptions(const Config& config) {
           .user_agent = absl::StrCat("webhookd/", Version())};
 }
 
-bool IsLoopback(const std::string& address) {
-  return address == "localhost" || address == "::1" || absl::StartsWith(address, "127.");
+TlsFiles TlsOf(const Config& config) {
+  return {.certificate = config.tls.cert, .key = config.tls.key};
 }
 
-// gRPC takes deadlines by the system's clock only.
-std::chrono::system_clock::time_point After(absl::Duration duration) {
-  return std::chrono::system_clock::now() + absl::ToChronoMicroseconds(duration);
+GrpcServerOptions GrpcOptions(const Config& config) {
+  GrpcServerOptions options;
+  options.address = config.listen_address;
+  if (config.grpc.port != 0) options.port = config.grpc.port;
+  options.max_message_bytes = config.grpc.max_message_bytes;
+  options.handshake_timeout = config.http.header_timeout;
+  options.tls = TlsOf(config);
+  return options;
+}
+
+HttpServer::Options HttpServerOptions(const Config& config) {
+  HttpServer::Options options;
+  options.address = config.listen_address;
+  options.port = config.port;
+  options.threads = config.http.threads;
+  options.max_connections = config.http.max_connections;
+  options.max_connections_per_peer = config.http.max_connections_per_peer;
+  options.max_headers = config.http.max_headers;
+  options.max_header_bytes = config.http.max_header_bytes;
+  options.max_body_bytes = config.http.max_body_bytes;
+  options.header_timeout = config.http.header_timeout;
+  options.body_timeout = config.http.body_timeout;
+  options.write_timeout = config.http.write_timeout;
+  options.idle_timeout = config.http.idle_timeout;
+  options.memory_limit_bytes = config.http.memory_limit_bytes;
+  options.cors_origins = config.http.cors_origins;
+  options.tls = TlsOf(config);
+  return options;
+}
+
+bool IsLoopback(const std::string& address) {
+  return address == "localhost" || address == "::1" || absl::StartsWith(address, "127.");
 }
 
 }  // namespace
@@ -160,16 +188,27 @@ absl::Status Server::StartServing() {
       Events::Options{.max_unanswered_reports = config_.grpc.max_unanswered_reports}, *router_);
   deliveries_ = std::make_unique<Deliveries>(
       Deliveries::Dependencies{.store = *store_, .clock = clock_, .reader = reader_, .wake = wake});
-  BuildApi();
+  RETURN_IF_ERROR(BuildApi());
 
   std::vector<ServedService> served;
   for (const std::unique_ptr<GrpcService>& service : grpc_services_) {
     served.push_back({service->name(), service.get()});
   }
-  ASSIGN_OR_RETURN(grpc_, StartGrpcServer({.address = config_.listen_address,
-                                           .port = config_.port,
-                                           .max_message_bytes = config_.grpc.max_message_bytes},
-                                          served));
+  ASSIGN_OR_RETURN(grpc_, StartGrpcServer(GrpcOptions(config_), served));
+  rest_ = std::make_unique<Rest>(*transcoder_, *api_);
+  site_ = std::make_unique<Site>(
+      Site::Options{.any_host = !IsLoopback(config_.listen_address),
+                    .allowed_origins = config_.http.cors_origins},
+      Site::Dependencies{.master = *master_, .transcoder = *transcoder_, .rest = *rest_});
+  HttpServer::Options http = HttpServerOptions(config_);
+  http.refusal = [this](int status, int code, absl::string_view message) {
+    WebResponse response = transcoder_->RenderError(
+        absl::Status(static_cast<absl::StatusCode>(code), message), AnswerForm());
+    response.status = status;
+    return response;
+  };
+  http.accept_grpc = [acceptor = grpc_.acceptor](int socket) { acceptor->Accept(socket); };
+  ASSIGN_OR_RETURN(http_, HttpServer::Create(std::move(http), *site_, clock_));
   Log(LogLevel::kInfo, "listening",
       {{"version", Version()},
        {"address", address()},
@@ -185,18 +224,24 @@ absl::Status Server::StartServing() {
   return absl::OkStatus();
 }
 
-void Server::BuildApi() {
-  api_ = std::make_unique<Api>();
+absl::Status Server::BuildApi() {
+  api_ =
+      std::make_unique<Api>([](const google::protobuf::MethodDescriptor&,
+                               const Credentials&) -> absl::StatusOr<Caller> { return Caller(); });
   master_->AddTo(*api_);
   webhooks_->AddTo(*api_);
   events_->AddTo(*api_);
   deliveries_->AddTo(*api_);
+  std::vector<const google::protobuf::ServiceDescriptor*> services;
   for (const char* name : kServices) {
-    const google::protobuf::ServiceDescriptor& service =
-        *google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name);
-    grpc_services_.push_back(
-        std::make_unique<GrpcService>(*api_, service, [this] { return events_->OpenStream(); }));
+    services.push_back(google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name));
+    grpc_services_.push_back(std::make_unique<GrpcService>(
+        *api_, *services.back(), [this](const Caller&) { return events_->OpenStream(); }));
   }
+  ASSIGN_OR_RETURN(transcoder_, Transcoder::Create(services, config_.gateway.profile == "v2"
+                                                                 ? GatewayProfile::kV2
+                                                                 : GatewayProfile::kDetermined));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> Server::LoadOrCreateSetting(const char* name, std::string fresh) {
@@ -210,17 +255,32 @@ absl::StatusOr<std::string> Server::LoadOrCreateSetting(const char* name, std::s
   return loaded.get();
 }
 
+void Server::ReloadCertificates() {
+  absl::Status reloaded = http_->ReloadCertificates();
+  if (reloaded.ok()) reloaded = ReloadGrpcCertificates(grpc_, TlsOf(config_));
+  if (!reloaded.ok()) {
+    Log(LogLevel::kError, "TLS files cannot be used; the old ones stay in force",
+        {{"error", reloaded.message()}});
+    return;
+  }
+  Log(LogLevel::kInfo, "TLS files read again");
+}
+
 void Server::Shutdown() {
   if (std::exchange(shut_down_, true)) return;
   const absl::Duration drain = config_.delivery.drain_timeout;
-  const bool served = grpc_.server != nullptr;
+  const bool served = http_ != nullptr;
   // Calls and attempts come to their ends side by side: a call may wait for an attempt.
   std::thread calls;
   if (served) {
     Log(LogLevel::kInfo, "shutting down", {{"drain_seconds", absl::ToDoubleSeconds(drain)}});
     grpc_.server->GetHealthCheckService()->Shutdown();
+    site_->SetNotServing();
     events_->Drain();
-    calls = std::thread([this, drain] { grpc_.server->Shutdown(After(drain)); });
+    calls = std::thread([this, drain] {
+      http_->Shutdown(drain);
+      ShutdownGrpcServer(grpc_, drain);
+    });
   }
   if (dispatcher_ != nullptr) dispatcher_->Stop(drain);
   if (calls.joinable()) calls.join();

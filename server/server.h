@@ -16,13 +16,17 @@
 #include "server/delivery/resolver.h"
 #include "server/delivery/signer.h"
 #include "server/events/event_router.h"
+#include "server/gateway/transcoder.h"
 #include "server/grpc_server.h"
+#include "server/http/http_server.h"
+#include "server/rest.h"
 #include "server/rpc/api.h"
 #include "server/rpc/deliveries.h"
 #include "server/rpc/events.h"
 #include "server/rpc/grpc_service.h"
 #include "server/rpc/master.h"
 #include "server/rpc/webhooks.h"
+#include "server/site.h"
 #include "storage/sqlite/sqlite_store.h"
 #include "storage/webhook_catalog.h"
 
@@ -41,9 +45,13 @@ class Server {
 
   // What is listened on, such as "127.0.0.1:8080"; the port also when the configuration left the
   // choice open.
-  std::string address() const { return HostAndPort(config_.listen_address, grpc_.port); }
+  std::string address() const { return HostAndPort(config_.listen_address, http_->port()); }
   // The configuration in force, a generated signing key included.
   const Config& config() const { return config_; }
+
+  // Reads the TLS files again, for connections from now on. When they cannot be used, the old ones
+  // stay, and the log says why.
+  void ReloadCertificates();
 
   // Takes no more calls, answers those under way, lets attempts under way end within the configured
   // drain time, and closes the database. What is left is sent after the next start. Blocks;
@@ -55,7 +63,7 @@ class Server {
 
   absl::Status OpenStore();
   absl::Status PrepareDelivery();
-  void BuildApi();
+  absl::Status BuildApi();
   absl::Status StartServing();
 
   // The value kept in the database under `name`, which is `fresh` when there is none yet.
@@ -85,6 +93,10 @@ class Server {
   std::unique_ptr<Api> api_;
   std::vector<std::unique_ptr<GrpcService>> grpc_services_;
   ListeningServer grpc_;
+  std::unique_ptr<Transcoder> transcoder_;
+  std::unique_ptr<Rest> rest_;
+  std::unique_ptr<Site> site_;
+  std::unique_ptr<HttpServer> http_;
 };
 
 }  // namespace webhookd

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what webhookd needs and this machine lacks, on Debian 12 and its relatives.
 #
-#   tools/install-deps.sh [--list] [GROUP...]       groups: build (default), test, bench, lint
+#   tools/install-deps.sh [--list] [GROUP...]       groups: build (default), test, bench, lint, clients
 #
 # When nothing is missing it says nothing and takes no time. It installs through apt as root or with a
 # sudo that asks for no password; otherwise it prints the one line to run and fails. On a distribution
@@ -18,15 +18,25 @@ readonly build_packages=(
   libsqlite3-dev libcurl4-openssl-dev libre2-dev libyaml-cpp-dev
   libcli11-dev libspdlog-dev
   # CMake configures the tests and benchmarks with everything else.
-  libgtest-dev libgmock-dev libbenchmark-dev
+  libgtest-dev libgmock-dev libbenchmark-dev libboost-dev
   # BoringSSL's source package is fetched and unpacked with these.
   dpkg-dev:dpkg-source ca-certificates curl:curl
   # tests/end_to_end/demo.py, which `make demo` runs.
   python3:python3
 )
-readonly test_packages=(python3:python3)
+# tests/compat/install.sh fetches clients of webhookd with pip and go.
+readonly test_packages=(
+  python3:python3 python3-venv golang-go:go
+  # The page and its tests in a real browser; with its usual font the pictures are everywhere the same.
+  nodejs:node npm:npm chromium:chromium fonts-inter
+)
 # What the benchmarks compare with.
 readonly bench_packages=(wrk:wrk curl:curl)
+# client/build.py and tests/clients/run.py: compilers and package managers of four languages.
+readonly clients_packages=(
+  python3:python3 python3-venv golang-go:go nodejs:node npm:npm
+  default-jdk-headless:javac maven:mvn ca-certificates
+)
 # CLANG_VERSION stands for the distribution's default version; llvm names functions in reports.
 readonly lint_packages=(
   clang:clang clang-tidy:clang-tidy clang-format:clang-format
@@ -39,6 +49,7 @@ readonly build_modules=(grpc++ protobuf sqlite3 libcurl re2 yaml-cpp CLI11 spdlo
   gtest gmock benchmark)
 readonly test_modules=()
 readonly bench_modules=()
+readonly clients_modules=()
 readonly lint_modules=()
 
 say() { echo "install-deps: $*" >&2; }
@@ -47,7 +58,7 @@ list=false
 groups=()
 for argument in "$@"; do
   case $argument in
-    build | test | bench | lint) groups+=("$argument") ;;
+    build | test | bench | lint | clients) groups+=("$argument") ;;
     --list) list=true ;;
     -h | --help)
       sed -n '2,/^$/{/^set /d;s/^# \{0,1\}//p}' "$0"

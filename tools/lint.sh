@@ -131,7 +131,16 @@ check_protos() {
       return "$skipped"
     }
   fi
-  "$buf" lint proto
+  "$buf" lint proto || return 1
+
+  # A release adds its API: build/deps/npm/node_modules/.bin/buf build proto -o proto/released/VERSION.binpb
+  local released
+  released=$(find proto/released -name '*.binpb' 2>/dev/null | sort -V | tail -n1)
+  if [[ -z $released ]]; then
+    echo "no API is released yet (proto/released is empty), so none can be broken"
+  else
+    "$buf" breaking proto --against "$released"
+  fi
 }
 
 check_python() {

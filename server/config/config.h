@@ -54,7 +54,32 @@ struct Config {
     std::string client_key;
   };
 
+  struct Http {
+    int threads = 1;
+    int max_connections = 10'000;      // HTTP and gRPC together
+    int max_connections_per_peer = 0;  // of one IP address; 0: no limit
+    int max_headers = 128;
+    int max_header_bytes = 64 * 1024;
+    int max_body_bytes = 4 * 1024 * 1024;
+    int64_t memory_limit_bytes = 512 * 1024 * 1024;  // 0: no limit
+    absl::Duration header_timeout = absl::Seconds(10);
+    absl::Duration body_timeout = absl::Seconds(60);
+    absl::Duration write_timeout = absl::Seconds(60);
+    absl::Duration idle_timeout = absl::Seconds(120);
+    std::vector<std::string> cors_origins;  // empty: no other site may call
+  };
+
+  struct Gateway {
+    std::string profile = "determined";  // determined or v2: how errors are told over REST
+  };
+
+  struct Tls {
+    std::string cert;  // PEM file; empty: no TLS
+    std::string key;   // PEM file
+  };
+
   struct Grpc {
+    int port = 0;  // a port for gRPC alone; 0: none
     int max_message_bytes = 4 * 1024 * 1024;
     int max_unanswered_reports = 1'024;  // a stream
   };
@@ -66,12 +91,15 @@ struct Config {
 
   std::string config_file = "/etc/determined/master.yaml";  // once loaded: empty when none was read
   std::string listen_address = "127.0.0.1";
-  int port = 8080;  // 0: any free one
+  int port = 8080;  // gRPC and HTTP; 0: any free one
   std::string cluster_name;
   Storage storage;
   Webhooks webhooks;
   Delivery delivery;
   Egress egress;
+  Http http;
+  Gateway gateway;
+  Tls tls;
   Grpc grpc;
   Log log;
 };

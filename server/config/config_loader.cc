@@ -93,8 +93,15 @@ absl::Status CheckTogether(const Config& config) {
         absl::StrCat("egress.client_cert and egress.client_key belong together, but only ",
                      egress.client_cert.empty() ? "the key" : "the certificate", " is set"));
   }
+  if (config.tls.cert.empty() != config.tls.key.empty()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("security.tls.cert and security.tls.key belong together, but only ",
+                     config.tls.cert.empty() ? "the key" : "the certificate", " is set"));
+  }
   return absl::OkStatus();
 }
+
+constexpr int kDefaultTlsPort = 8'443;
 
 const Setting& SettingWithKey(absl::string_view key) {
   for (const Setting& setting : Settings()) {
@@ -147,6 +154,8 @@ absl::StatusOr<std::variant<LoadedConfig, Answer>> LoadConfig(
   Config& config = builder.config();
   RETURN_IF_ERROR(CheckTogether(config));
   if (!has_file) config.config_file.clear();
+  const bool default_port = builder.SourceOf(SettingWithKey("port")).empty();
+  if (default_port && !config.tls.cert.empty()) config.port = kDefaultTlsPort;
   config.webhooks.signing_key_source = builder.SourceOf(SettingWithKey("webhooks.signing_key"));
 
   LoadedConfig loaded;

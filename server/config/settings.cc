@@ -42,7 +42,8 @@ std::vector<Setting> MakeSettings() {
       {.key = "port",
        .field = IntegerField(
            [](auto& c) -> auto& { return c.port; }, 0, 65'535),
-       .help = "Port to serve on. 0 takes any free one."},
+       .help =
+           "Port to serve gRPC and HTTP on. 0 takes any free one. With TLS the default is 8443."},
       {.key = "cluster_name",
        .field = TextField(
            [](auto& c) -> auto& { return c.cluster_name; }, "NAME", "text", CheckText),
@@ -183,6 +184,81 @@ std::vector<Setting> MakeSettings() {
        .help = "PEM private key of egress.client_cert.",
        .when_empty = "none"},
 
+      {.key = "http.threads",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.http.threads; }, 1, 64),
+       .help = "Threads that serve HTTP."},
+      {.key = "http.max_connections",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.http.max_connections; }, 1, 1'000'000),
+       .help = "Connections of clients, HTTP and gRPC together."},
+      {.key = "http.max_connections_per_peer",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.http.max_connections_per_peer; }, 0, 1'000'000),
+       .help = "Connections of one address. 0 is no limit but http.max_connections."},
+      {.key = "http.max_headers",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.http.max_headers; }, 8, 10'000),
+       .help = "Header fields of an HTTP request. More are answered with 431."},
+      {.key = "http.max_header_bytes",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.http.max_header_bytes; }, 1'024, 1 << 20),
+       .help = "Longest head of an HTTP request. A longer one is answered with 431."},
+      {.key = "http.max_body_bytes",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.http.max_body_bytes; }, 1'024, kMaxInt),
+       .help = "Longest body of an HTTP request. A longer one is answered with 413."},
+      {.key = "http.memory_limit_bytes",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.http.memory_limit_bytes; }, 0, int64_t{1} << 40),
+       .help = "While the process uses more memory and grows, the gRPC connection that received "
+               "most is closed. 0 is no limit."},
+      {.key = "http.header_timeout",
+       .field = DurationField(
+           [](auto& c) -> auto& { return c.http.header_timeout; }, absl::Milliseconds(10),
+           absl::Hours(1)),
+       .help = "Time a client has to send the head of a request."},
+      {.key = "http.body_timeout",
+       .field = DurationField(
+           [](auto& c) -> auto& { return c.http.body_timeout; }, absl::Milliseconds(10),
+           absl::Hours(1)),
+       .help = "Time in which a request's body must bring 64 KiB or its end."},
+      {.key = "http.write_timeout",
+       .field = DurationField(
+           [](auto& c) -> auto& { return c.http.write_timeout; }, absl::Milliseconds(10),
+           absl::Hours(1)),
+       .help = "Time in which a client must take 64 KiB of an answer or its end."},
+      {.key = "http.idle_timeout",
+       .field = DurationField(
+           [](auto& c) -> auto& { return c.http.idle_timeout; }, absl::Milliseconds(10),
+           absl::Hours(24)),
+       .help = "Time an HTTP connection stays open without a request."},
+      {.key = "http.cors_origins",
+       .field = ListField(
+           [](auto& c) -> auto& { return c.http.cors_origins; },
+           "list of origins such as https://example.com, or *", CheckText),
+       .help = "Sites whose pages may call this server from a browser.",
+       .when_empty = "none but its own"},
+      {.key = "gateway.profile",
+       .field =
+           ChoiceField([](auto& c) -> auto& { return c.gateway.profile; }, {"determined", "v2"}),
+       .help = "How errors are told over REST: as Determined does (grpc-gateway v1), or as "
+               "grpc-gateway v2 does."},
+      {.key = "security.tls.cert",
+       .field = FileField(
+           [](auto& c) -> auto& { return c.tls.cert; }, CheckText),
+       .help = "PEM certificate chain to serve TLS with. Read again at SIGHUP.",
+       .when_empty = "no TLS"},
+      {.key = "security.tls.key",
+       .field = FileField(
+           [](auto& c) -> auto& { return c.tls.key; }, CheckText),
+       .help = "PEM private key of security.tls.cert.",
+       .when_empty = "no TLS"},
+
+      {.key = "grpc.port",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.grpc.port; }, 0, 65'535),
+       .help = "One more port, for gRPC alone. 0 is none."},
       {.key = "grpc.max_message_bytes",
        .field = IntegerField(
            [](auto& c) -> auto& { return c.grpc.max_message_bytes; }, 4'096, kMaxInt),

@@ -12,28 +12,28 @@
 namespace webhookd {
 
 void Deliveries::AddTo(Api& api) {
-  api.Add("webhookd.v1.DeliveryService.ListDeliveries", this, &Deliveries::List);
-  api.Add("webhookd.v1.DeliveryService.GetDelivery", this, &Deliveries::Get);
-  api.Add("webhookd.v1.DeliveryService.RedeliverDelivery", this, &Deliveries::Redeliver);
-  api.Add("webhookd.v1.DeliveryService.ReplayDeliveries", this, &Deliveries::Replay);
-  api.Add("webhookd.v1.DeliveryService.CancelDelivery", this, &Deliveries::Cancel);
+  api.AddUnary("webhookd.v1.DeliveryService.ListDeliveries", this, &Deliveries::List);
+  api.AddUnary("webhookd.v1.DeliveryService.GetDelivery", this, &Deliveries::Get);
+  api.AddUnary("webhookd.v1.DeliveryService.RedeliverDelivery", this, &Deliveries::Redeliver);
+  api.AddUnary("webhookd.v1.DeliveryService.ReplayDeliveries", this, &Deliveries::Replay);
+  api.AddUnary("webhookd.v1.DeliveryService.CancelDelivery", this, &Deliveries::Cancel);
 }
 
-void Deliveries::List(const v1::ListDeliveriesRequest& request,
+void Deliveries::List(const Caller&, const v1::ListDeliveriesRequest& request,
                       v1::ListDeliveriesResponse& response, DoneStatus done) {
   dependencies_.reader.Post([this, &request, &response, done = std::move(done)]() mutable {
     std::move(done)(ReadList(request, response));
   });
 }
 
-void Deliveries::Get(const v1::GetDeliveryRequest& request, v1::GetDeliveryResponse& response,
-                     DoneStatus done) {
+void Deliveries::Get(const Caller&, const v1::GetDeliveryRequest& request,
+                     v1::GetDeliveryResponse& response, DoneStatus done) {
   dependencies_.reader.Post([this, &request, &response, done = std::move(done)]() mutable {
     std::move(done)(Read(request, response));
   });
 }
 
-void Deliveries::Redeliver(const v1::RedeliverDeliveryRequest& request,
+void Deliveries::Redeliver(const Caller&, const v1::RedeliverDeliveryRequest& request,
                            v1::RedeliverDeliveryResponse& response, DoneStatus done) {
   const absl::Status valid = CheckId("delivery_id", request.delivery_id());
   if (!valid.ok()) return std::move(done)(valid);
@@ -48,7 +48,7 @@ void Deliveries::Redeliver(const v1::RedeliverDeliveryRequest& request,
                                 });
 }
 
-void Deliveries::Replay(const v1::ReplayDeliveriesRequest& request,
+void Deliveries::Replay(const Caller&, const v1::ReplayDeliveriesRequest& request,
                         v1::ReplayDeliveriesResponse& response, DoneStatus done) {
   absl::StatusOr<ReplayRequest> replay = ReplayFromProto(request, dependencies_.clock.Now());
   if (!replay.ok()) return std::move(done)(replay.status());
@@ -62,7 +62,7 @@ void Deliveries::Replay(const v1::ReplayDeliveriesRequest& request,
                              });
 }
 
-void Deliveries::Cancel(const v1::CancelDeliveryRequest& request,
+void Deliveries::Cancel(const Caller&, const v1::CancelDeliveryRequest& request,
                         v1::CancelDeliveryResponse& response, DoneStatus done) {
   const absl::Status valid = CheckId("delivery_id", request.delivery_id());
   if (!valid.ok()) return std::move(done)(valid);

@@ -26,16 +26,16 @@ class Deliveries {
   void AddTo(Api& api);
 
  private:
-  void List(const v1::ListDeliveriesRequest& request, v1::ListDeliveriesResponse& response,
-            DoneStatus done);
-  void Get(const v1::GetDeliveryRequest& request, v1::GetDeliveryResponse& response,
-           DoneStatus done);
-  void Redeliver(const v1::RedeliverDeliveryRequest& request,
+  void List(const Caller& caller, const v1::ListDeliveriesRequest& request,
+            v1::ListDeliveriesResponse& response, DoneStatus done);
+  void Get(const Caller& caller, const v1::GetDeliveryRequest& request,
+           v1::GetDeliveryResponse& response, DoneStatus done);
+  void Redeliver(const Caller& caller, const v1::RedeliverDeliveryRequest& request,
                  v1::RedeliverDeliveryResponse& response, DoneStatus done);
-  void Replay(const v1::ReplayDeliveriesRequest& request, v1::ReplayDeliveriesResponse& response,
-              DoneStatus done);
-  void Cancel(const v1::CancelDeliveryRequest& request, v1::CancelDeliveryResponse& response,
-              DoneStatus done);
+  void Replay(const Caller& caller, const v1::ReplayDeliveriesRequest& request,
+              v1::ReplayDeliveriesResponse& response, DoneStatus done);
+  void Cancel(const Caller& caller, const v1::CancelDeliveryRequest& request,
+              v1::CancelDeliveryResponse& response, DoneStatus done);
 
   absl::Status ReadList(const v1::ListDeliveriesRequest& request,
                         v1::ListDeliveriesResponse& response);

@@ -16,12 +16,23 @@ absl::Status NotServedYet(absl::string_view what) {
 }  // namespace
 
 void Events::AddTo(Api& api) {
-  api.Add("webhookd.v1.EventService.ReportExperimentState", this, &Events::ReportExperimentState);
-  api.Add("webhookd.v1.EventService.ReportTaskLogs", this, &Events::ReportTaskLogs);
-  api.Add("webhookd.v1.EventService.ReportMetrics", this, &Events::ReportMetrics);
+  api.AddUnary("webhookd.v1.EventService.ReportExperimentState", this,
+               &Events::ReportExperimentState);
+  api.AddUnary("webhookd.v1.EventService.ReportTaskLogs", this, &Events::ReportTaskLogs);
+  api.AddUnary("webhookd.v1.EventService.ReportMetrics", this, &Events::ReportMetrics);
+  api.AddStream<v1::StreamEventsRequest, v1::StreamEventsResponse>(
+      "webhookd.v1.EventService.StreamEvents",
+      [this](const Caller&, const Api::Message& request, Api::Answer answer) {
+        const auto& report = static_cast<const v1::StreamEventsRequest&>(request);
+        Take(report, [sequence = report.sequence(),
+                      answer = std::move(answer)](v1::StreamEventsResponse response) mutable {
+          response.set_sequence(sequence);
+          std::move(answer)(response);
+        });
+      });
 }
 
-void Events::ReportExperimentState(const v1::ReportExperimentStateRequest& request,
+void Events::ReportExperimentState(const Caller&, const v1::ReportExperimentStateRequest& request,
                                    v1::ReportExperimentStateResponse& response, DoneStatus done) {
   router_.ReportExperimentState(
       request, [&response, done = std::move(done)](
@@ -32,12 +43,12 @@ void Events::ReportExperimentState(const v1::ReportExperimentStateRequest& reque
       });
 }
 
-absl::Status Events::ReportTaskLogs(const v1::ReportTaskLogsRequest&,
+absl::Status Events::ReportTaskLogs(const Caller&, const v1::ReportTaskLogsRequest&,
                                     v1::ReportTaskLogsResponse&) const {
   return NotServedYet("task logs");
 }
 
-absl::Status Events::ReportMetrics(const v1::ReportMetricsRequest&,
+absl::Status Events::ReportMetrics(const Caller&, const v1::ReportMetricsRequest&,
                                    v1::ReportMetricsResponse&) const {
   return NotServedYet("metrics");
 }

@@ -32,13 +32,13 @@ class Events {
   void Drain();
 
  private:
-  void ReportExperimentState(const v1::ReportExperimentStateRequest& request,
+  void ReportExperimentState(const Caller& caller, const v1::ReportExperimentStateRequest& request,
                              v1::ReportExperimentStateResponse& response, DoneStatus done);
   // UNIMPLEMENTED.
-  absl::Status ReportTaskLogs(const v1::ReportTaskLogsRequest& request,
+  absl::Status ReportTaskLogs(const Caller& caller, const v1::ReportTaskLogsRequest& request,
                               v1::ReportTaskLogsResponse& response) const;
   // UNIMPLEMENTED.
-  absl::Status ReportMetrics(const v1::ReportMetricsRequest& request,
+  absl::Status ReportMetrics(const Caller& caller, const v1::ReportMetricsRequest& request,
                              v1::ReportMetricsResponse& response) const;
   // One report of a stream.
   void Take(v1::StreamEventsRequest report, EventStream::AnswerReport answer);

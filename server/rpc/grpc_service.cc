@@ -3,15 +3,16 @@
 #include <grpcpp/impl/codegen/proto_utils.h>
 #include <grpcpp/impl/codegen/server_callback_handlers.h>
 #include <grpcpp/impl/rpc_service_method.h>
+#include <grpcpp/security/auth_context.h>
 #include <grpcpp/server_context.h>
 #include <grpcpp/support/byte_buffer.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "server/grpc_credentials.h"
+#include "server/rpc/grpc_status.h"
 #include "server/rpc/unary_call.h"
 
 namespace webhookd {
@@ -21,37 +22,51 @@ using google::protobuf::Message;
 using google::protobuf::MessageFactory;
 using google::protobuf::MethodDescriptor;
 
+absl::string_view ToView(grpc::string_ref text) { return {text.data(), text.size()}; }
+
+// "ipv4:127.0.0.1:50312" → "127.0.0.1", "ipv6:%5B::1%5D:50312" → "::1".
+std::string AddressOf(absl::string_view peer) {
+  const size_t scheme = peer.find(':');
+  if (scheme != absl::string_view::npos) peer.remove_prefix(scheme + 1);
+  const size_t port = peer.rfind(':');
+  if (port != absl::string_view::npos) peer = peer.substr(0, port);
+  if (!absl::ConsumePrefix(&peer, "%5B")) absl::ConsumePrefix(&peer, "[");
+  if (!absl::ConsumeSuffix(&peer, "%5D")) absl::ConsumeSuffix(&peer, "]");
+  return std::string(peer);
+}
+
 // One call under way.
 struct UnaryCall {
   std::unique_ptr<Message> request;
   std::unique_ptr<Message> response;
 };
 
-// What serves a method, and prototypes of its messages.
-struct ServedMethod {
-  const Api::Handler* handler;
+// Prototypes of a method's messages, looked up once.
+struct Prototypes {
   const Message* request;
   const Message* response;
 };
 
-grpc::ServerUnaryReactor* CallUnary(const ServedMethod& method,
+grpc::ServerUnaryReactor* CallUnary(const Api& api, const Api::Method& method,
+                                    const Prototypes& prototypes,
                                     grpc::CallbackServerContext* context,
                                     const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-  UnaryCall call = {.request = std::unique_ptr<Message>(method.request->New()),
-                    .response = std::unique_ptr<Message>(method.response->New())};
+  UnaryCall call = {.request = std::unique_ptr<Message>(prototypes.request->New()),
+                    .response = std::unique_ptr<Message>(prototypes.response->New())};
   grpc::ByteBuffer bytes = *request;  // shares the bytes
   const grpc::Status parsed =
       grpc::GenericDeserialize<grpc::ProtoBufferReader, Message>(&bytes, call.request.get());
   if (!parsed.ok()) {
-    return FinishWith(context, absl::InvalidArgumentError(
-                                   absl::StrCat("the request is no ", call.request->GetTypeName(),
-                                                ": its bytes cannot be parsed")));
+    return FinishWith(context,
+                      absl::InvalidArgumentError(absl::StrCat(
+                          "the request is no ", method.descriptor->input_type()->full_name(),
+                          ": its bytes cannot be parsed")));
   }
   return Serve(context, [&](DoneStatus done) {
     const Message& request_message = *call.request;
     Message& response_message = *call.response;
-    (*method.handler)(
-        request_message, response_message,
+    api.Call(
+        method, CredentialsOf(*context), request_message, response_message,
         [call = std::move(call), response, done = std::move(done)](absl::Status status) mutable {
           if (status.ok()) {
             bool own_buffer = false;
@@ -64,42 +79,72 @@ grpc::ServerUnaryReactor* CallUnary(const ServedMethod& method,
   });
 }
 
+// A stream that ends before it began.
+class RefusedEventStream final : public GrpcService::EventStreamReactor {
+ public:
+  explicit RefusedEventStream(const absl::Status& status) { Finish(ToGrpcStatus(status)); }
+  void OnDone() override { delete this; }
+};
+
 }  // namespace
 
+Credentials CredentialsOf(const grpc::CallbackServerContext& context) {
+  Credentials credentials;
+  credentials.peer_address = AddressOf(context.peer());
+  const auto& metadata = context.client_metadata();
+  for (const char* name :
+       {"x-user-token", "grpcgateway-authorization", "x-allocation-token", "authorization"}) {
+    const auto it = metadata.find(name);
+    if (it == metadata.end()) continue;
+    absl::string_view value = ToView(it->second);
+    absl::ConsumePrefix(&value, "Bearer ");
+    credentials.token = std::string(value);
+    break;
+  }
+  if (const auto auth_context = context.auth_context()) {
+    credentials.client_certificate = ClientCertificateOf(*auth_context);
+  }
+  return credentials;
+}
+
 GrpcService::GrpcService(const Api& api, const google::protobuf::ServiceDescriptor& service,
-                         const OpenEventStream& open_event_stream)
+                         OpenEventStream open_event_stream)
     : name_(service.full_name()) {
   paths_.reserve(service.method_count());
   MessageFactory& messages = *MessageFactory::generated_factory();
   for (int i = 0; i < service.method_count(); ++i) {
-    const MethodDescriptor& method = *service.method(i);
-    paths_.push_back(absl::StrCat("/", service.full_name(), "/", method.name()));
+    const MethodDescriptor& descriptor = *service.method(i);
+    const Api::Method* found = api.Find(descriptor);
+    if (found == nullptr) continue;  // gRPC answers UNIMPLEMENTED
+    const Api::Method& method = *found;
+    paths_.push_back(absl::StrCat("/", service.full_name(), "/", descriptor.name()));
     const char* path = paths_.back().c_str();
-    if (method.client_streaming()) {
+    const int index = static_cast<int>(paths_.size()) - 1;
+    if (method.stream != nullptr) {
       AddMethod(new grpc::internal::RpcServiceMethod(
           path, grpc::internal::RpcMethod::BIDI_STREAMING, nullptr));
       MarkMethodCallback(i, new grpc::internal::CallbackBidiHandler<v1::StreamEventsRequest,
                                                                     v1::StreamEventsResponse>(
-                                [open_event_stream](grpc::CallbackServerContext*) {
-                                  return open_event_stream();
+                                [&api, &method, open_event_stream](
+                                    grpc::CallbackServerContext* context) -> EventStreamReactor* {
+                                  const absl::StatusOr<Caller> caller =
+                                      api.Admit(method, CredentialsOf(*context));
+                                  if (!caller.ok()) return new RefusedEventStream(caller.status());
+                                  return open_event_stream(*caller);
                                 }));
       continue;
     }
-    const ServedMethod served = {.handler = api.Find(method),
-                                 .request = messages.GetPrototype(method.input_type()),
-                                 .response = messages.GetPrototype(method.output_type())};
-    if (served.handler == nullptr) {
-      std::fprintf(stderr, "no code serves the RPC %s\n", path);
-      std::abort();
-    }
+    const Prototypes prototypes = {.request = messages.GetPrototype(descriptor.input_type()),
+                                   .response = messages.GetPrototype(descriptor.output_type())};
     AddMethod(
         new grpc::internal::RpcServiceMethod(path, grpc::internal::RpcMethod::NORMAL_RPC, nullptr));
     MarkMethodRawCallback(
-        i, new grpc::internal::CallbackUnaryHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
-               [served](grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
-                        grpc::ByteBuffer* response) {
-                 return CallUnary(served, context, request, response);
-               }));
+        index, new grpc::internal::CallbackUnaryHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
+                   [&api, &method, prototypes](grpc::CallbackServerContext* context,
+                                               const grpc::ByteBuffer* request,
+                                               grpc::ByteBuffer* response) {
+                     return CallUnary(api, method, prototypes, context, request, response);
+                   }));
   }
 }
 

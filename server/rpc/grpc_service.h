@@ -6,9 +6,11 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <functional>
+#include <memory>
 #include <string>
-#include <vector>
 
+#include "absl/container/flat_hash_map.h"
+#include "server/auth/caller.h"
 #include "server/rpc/api.h"
 #include "webhookd/v1/ingest.pb.h"
 
@@ -20,12 +22,13 @@ class GrpcService final : public grpc::Service {
  public:
   using EventStreamReactor =
       grpc::ServerBidiReactor<v1::StreamEventsRequest, v1::StreamEventsResponse>;
-  using OpenEventStream = std::function<EventStreamReactor*()>;
+  // Starts a stream for a caller who was admitted.
+  using OpenEventStream = std::function<EventStreamReactor*(const Caller&)>;
 
-  // `api` must outlive this. `open_event_stream` serves the one method that streams, in the service
-  // that has it. It is an error of the program, which ends it, when `api` lacks a method.
+  // `api` must outlive this; what it does not serve is answered UNIMPLEMENTED. `open_event_stream`
+  // serves the one method that streams, in a service that has it.
   GrpcService(const Api& api, const google::protobuf::ServiceDescriptor& service,
-              const OpenEventStream& open_event_stream);
+              OpenEventStream open_event_stream = nullptr);
 
   // "webhookd.v1.EventService".
   const std::string& name() const { return name_; }
@@ -34,6 +37,10 @@ class GrpcService final : public grpc::Service {
   const std::string name_;
   std::vector<std::string> paths_;  // gRPC keeps pointers to them
 };
+
+// What the caller shows, from the call's metadata: x-user-token, grpcgateway-authorization,
+// x-allocation-token or authorization, each "Bearer TOKEN"; the first of them counts.
+Credentials CredentialsOf(const grpc::CallbackServerContext& context);
 
 }  // namespace webhookd
 

@@ -29,12 +29,17 @@ class Master {
 
   void AddTo(Api& api) const;
 
+  // What GET /info tells everybody, in Determined's form.
+  google::protobuf::Struct Info() const;
+
  private:
-  absl::Status Get(const determined::api::v1::GetMasterRequest& request,
+  absl::Status Get(const Caller& caller, const determined::api::v1::GetMasterRequest& request,
                    determined::api::v1::GetMasterResponse& response) const;
-  absl::Status GetConfig(const determined::api::v1::GetMasterConfigRequest& request,
+  absl::Status GetConfig(const Caller& caller,
+                         const determined::api::v1::GetMasterConfigRequest& request,
                          determined::api::v1::GetMasterConfigResponse& response) const;
-  absl::Status GetTelemetry(const determined::api::v1::GetTelemetryRequest& request,
+  absl::Status GetTelemetry(const Caller& caller,
+                            const determined::api::v1::GetTelemetryRequest& request,
                             determined::api::v1::GetTelemetryResponse& response) const;
 
   const ServerInfo info_;

@@ -33,16 +33,17 @@ void LogCatalogBehind(const absl::Status& status) {
 }  // namespace
 
 void Webhooks::AddTo(Api& api) {
-  api.Add("determined.api.v1.Determined.GetWebhook", this, &Webhooks::Get);
-  api.Add("determined.api.v1.Determined.GetWebhooks", this, &Webhooks::List);
-  api.Add("determined.api.v1.Determined.PostWebhook", this, &Webhooks::Post);
-  api.Add("determined.api.v1.Determined.PatchWebhook", this, &Webhooks::Patch);
-  api.Add("determined.api.v1.Determined.DeleteWebhook", this, &Webhooks::Delete);
-  api.Add("determined.api.v1.Determined.TestWebhook", this, &Webhooks::Test);
-  api.Add("determined.api.v1.Determined.PostWebhookEventData", this, &Webhooks::PostEventData);
+  api.AddUnary("determined.api.v1.Determined.GetWebhook", this, &Webhooks::Get);
+  api.AddUnary("determined.api.v1.Determined.GetWebhooks", this, &Webhooks::List);
+  api.AddUnary("determined.api.v1.Determined.PostWebhook", this, &Webhooks::Post);
+  api.AddUnary("determined.api.v1.Determined.PatchWebhook", this, &Webhooks::Patch);
+  api.AddUnary("determined.api.v1.Determined.DeleteWebhook", this, &Webhooks::Delete);
+  api.AddUnary("determined.api.v1.Determined.TestWebhook", this, &Webhooks::Test);
+  api.AddUnary("determined.api.v1.Determined.PostWebhookEventData", this, &Webhooks::PostEventData);
 }
 
-absl::Status Webhooks::Get(const GetWebhookRequest& request, GetWebhookResponse& response) const {
+absl::Status Webhooks::Get(const Caller&, const GetWebhookRequest& request,
+                           GetWebhookResponse& response) const {
   RETURN_IF_ERROR(CheckId("webhook_id", request.webhook_id()));
   const auto webhook = dependencies_.catalog.Current()->Find(request.webhook_id());
   if (webhook == nullptr) return WebhookNotFound(request.webhook_id());
@@ -50,7 +51,8 @@ absl::Status Webhooks::Get(const GetWebhookRequest& request, GetWebhookResponse&
   return absl::OkStatus();
 }
 
-absl::Status Webhooks::List(const GetWebhooksRequest&, GetWebhooksResponse& response) const {
+absl::Status Webhooks::List(const Caller&, const GetWebhooksRequest&,
+                            GetWebhooksResponse& response) const {
   const auto snapshot = dependencies_.catalog.Current();
   response.mutable_webhooks()->Reserve(static_cast<int>(snapshot->webhooks().size()));
   for (const auto& webhook : snapshot->webhooks()) {
@@ -59,7 +61,7 @@ absl::Status Webhooks::List(const GetWebhooksRequest&, GetWebhooksResponse& resp
   return absl::OkStatus();
 }
 
-void Webhooks::Post(const PostWebhookRequest& request, PostWebhookResponse& response,
+void Webhooks::Post(const Caller&, const PostWebhookRequest& request, PostWebhookResponse& response,
                     DoneStatus done) {
   if (!request.has_webhook()) {
     return std::move(done)(InvalidField("webhook", "is missing: give the webhook to create"));
@@ -78,8 +80,8 @@ void Webhooks::Post(const PostWebhookRequest& request, PostWebhookResponse& resp
       });
 }
 
-void Webhooks::Patch(const PatchWebhookRequest& request, PatchWebhookResponse& response,
-                     DoneStatus done) {
+void Webhooks::Patch(const Caller&, const PatchWebhookRequest& request,
+                     PatchWebhookResponse& response, DoneStatus done) {
   const absl::Status valid = CheckId("id", request.id());
   if (!valid.ok()) return std::move(done)(valid);
   TryPatch({.request = request, .response = response, .done = std::move(done)});
@@ -120,8 +122,8 @@ void Webhooks::FinishPatch(PatchCall call, absl::StatusOr<WebhookChange> change)
   std::move(call.done)(absl::OkStatus());
 }
 
-void Webhooks::Delete(const DeleteWebhookRequest& request, DeleteWebhookResponse& response,
-                      DoneStatus done) {
+void Webhooks::Delete(const Caller&, const DeleteWebhookRequest& request,
+                      DeleteWebhookResponse& response, DoneStatus done) {
   const absl::Status valid = CheckId("id", request.id());
   if (!valid.ok()) return std::move(done)(valid);
   dependencies_.store.DeleteWebhook(
@@ -137,7 +139,7 @@ void Webhooks::Delete(const DeleteWebhookRequest& request, DeleteWebhookResponse
       });
 }
 
-void Webhooks::Test(const TestWebhookRequest& request, TestWebhookResponse& response,
+void Webhooks::Test(const Caller&, const TestWebhookRequest& request, TestWebhookResponse& response,
                     DoneStatus done) {
   const absl::Status valid = CheckId("id", request.id());
   if (!valid.ok()) return std::move(done)(valid);
@@ -160,7 +162,7 @@ void Webhooks::Test(const TestWebhookRequest& request, TestWebhookResponse& resp
       });
 }
 
-absl::Status Webhooks::PostEventData(const PostWebhookEventDataRequest&,
+absl::Status Webhooks::PostEventData(const Caller&, const PostWebhookEventDataRequest&,
                                      PostWebhookEventDataResponse&) const {
   return absl::UnimplementedError(
       "custom events are not served yet: triggers of type TRIGGER_TYPE_CUSTOM fire in a later "

@@ -33,24 +33,25 @@ class Webhooks {
 
  private:
   // NOT_FOUND.
-  absl::Status Get(const determined::api::v1::GetWebhookRequest& request,
+  absl::Status Get(const Caller& caller, const determined::api::v1::GetWebhookRequest& request,
                    determined::api::v1::GetWebhookResponse& response) const;
-  absl::Status List(const determined::api::v1::GetWebhooksRequest& request,
+  absl::Status List(const Caller& caller, const determined::api::v1::GetWebhooksRequest& request,
                     determined::api::v1::GetWebhooksResponse& response) const;
   // Errors of NewWebhook; ALREADY_EXISTS.
-  void Post(const determined::api::v1::PostWebhookRequest& request,
+  void Post(const Caller& caller, const determined::api::v1::PostWebhookRequest& request,
             determined::api::v1::PostWebhookResponse& response, DoneStatus done);
   // Errors of PatchedWebhook; NOT_FOUND; ALREADY_EXISTS; ABORTED when others keep changing it.
-  void Patch(const determined::api::v1::PatchWebhookRequest& request,
+  void Patch(const Caller& caller, const determined::api::v1::PatchWebhookRequest& request,
              determined::api::v1::PatchWebhookResponse& response, DoneStatus done);
   // NOT_FOUND.
-  void Delete(const determined::api::v1::DeleteWebhookRequest& request,
+  void Delete(const Caller& caller, const determined::api::v1::DeleteWebhookRequest& request,
               determined::api::v1::DeleteWebhookResponse& response, DoneStatus done);
   // Sends a test event to a webhook, disabled or not, and waits for the answer. NOT_FOUND.
-  void Test(const determined::api::v1::TestWebhookRequest& request,
+  void Test(const Caller& caller, const determined::api::v1::TestWebhookRequest& request,
             determined::api::v1::TestWebhookResponse& response, DoneStatus done);
   // UNIMPLEMENTED: triggers of type CUSTOM do not fire yet.
-  absl::Status PostEventData(const determined::api::v1::PostWebhookEventDataRequest& request,
+  absl::Status PostEventData(const Caller& caller,
+                             const determined::api::v1::PostWebhookEventDataRequest& request,
                              determined::api::v1::PostWebhookEventDataResponse& response) const;
 
   struct PatchCall {

@@ -23,11 +23,14 @@ TEST(HelpText, NamesEveryFlagVariableAndDefault) {
     for (const std::string& flag : setting.Flags()) EXPECT_THAT(text, HasSubstr(flag));
     for (const std::string& name : setting.Variables()) EXPECT_THAT(text, HasSubstr(name));
   }
-  EXPECT_THAT(text, HasSubstr("  --port N\n"
-                              "      Port to serve on. 0 takes any free one.\n"
-                              "      Value: whole number from 0 to 65535\n"
-                              "      Default: 8080\n"
-                              "      Environment: DET_PORT\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr("  --port N\n"
+                "      Port to serve gRPC and HTTP on. 0 takes any free one. With TLS the default\n"
+                "      is 8443.\n"
+                "      Value: whole number from 0 to 65535\n"
+                "      Default: 8080\n"
+                "      Environment: DET_PORT\n"));
 }
 
 TEST(HelpText, FitsATerminal) {

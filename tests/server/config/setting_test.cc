@@ -86,7 +86,7 @@ TEST(Settings, EachHasAMemberOfItsOwn) {
     Config changed;
     bool accepted = false;
     for (const char* text : {"1", "2", "0.5", "7777", "20s", "3m", "true", "10.9.8.7", "error",
-                             "json", "http://other"}) {
+                             "json", "http://other", "v2", "rbac", "48h"}) {
       if (!setting.field.set(text, changed).ok()) continue;
       accepted = true;
       if (setting.field.get(changed) == setting.field.get(Config())) continue;

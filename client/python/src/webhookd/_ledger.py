@@ -1,0 +1,171 @@
+"""Which reports of a stream are to be sent, are sent, or are over. No input or output."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from typing import Any, Optional
+
+import grpc
+
+from webhookd._connection import (
+    Answer,
+    Options,
+    Report,
+    ReportError,
+    ends_stream,
+    prepare,
+    status_code,
+)
+from webhookd.gen.webhookd.v1 import ingest_pb2
+
+_FIELDS = {
+    ingest_pb2.ReportExperimentStateRequest: "experiment_state",
+    ingest_pb2.ReportTaskLogsRequest: "task_logs",
+    ingest_pb2.ReportMetricsRequest: "metrics",
+}
+
+
+def to_request(report: Report, options: Options) -> ingest_pb2.StreamEventsRequest:
+    """The caller's report stays as it is: what is sent is a copy. May raise ReportError."""
+    field = _FIELDS.get(type(report))
+    if field is None:
+        raise TypeError(f"a report is one of {[t.__name__ for t in _FIELDS]}, not {type(report).__name__}")
+    request = ingest_pb2.StreamEventsRequest()
+    getattr(request, field).CopyFrom(report)
+    prepare(getattr(request, field), options)
+    return request
+
+
+class Entry:
+    """A report that was taken and is not over."""
+
+    def __init__(self, request: ingest_pb2.StreamEventsRequest, expires: float, future: Any) -> None:
+        self.request = request
+        self.expires = expires
+        self.future = future  # of concurrent.futures or asyncio
+        self.refusals = 0
+        self.refusal: Optional[ReportError] = None
+
+    @property
+    def key(self) -> str:
+        field = self.request.WhichOneof("report")
+        key: str = getattr(self.request, field or "experiment_state").idempotency_key
+        return key
+
+
+Over = tuple[Entry, Any, Optional[ReportError]]  # a report that ended: its answer, or its error
+
+
+class Ledger:
+    """Not thread-safe. `now` is of a steady clock, in seconds."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._entries: dict[int, Entry] = {}  # by sequence, which is also by time of expiry
+        self._unsent: deque[int] = deque()
+        self._delayed: list[tuple[float, int]] = []  # refused for now: when to send it again
+        self._sent: set[int] = set()  # on this connection
+        self._last_sequence = 0
+        self._waiting_since = 0.0  # since when the server owes an answer
+        self.failures = 0  # connections in a row that gave no answer
+        self.last_failure = "the server cannot be reached"
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(self, request: ingest_pb2.StreamEventsRequest, future: Any, now: float) -> None:
+        self._last_sequence += 1
+        request.sequence = self._last_sequence
+        self._entries[self._last_sequence] = Entry(request, now + self._options.deadline, future)
+        self._unsent.append(self._last_sequence)
+
+    def has_due(self, now: float) -> bool:
+        return bool(self._unsent) or bool(self._delayed and self._delayed[0][0] <= now)
+
+    def next(self, now: float) -> Optional[ingest_pb2.StreamEventsRequest]:
+        """Takes out the next report to send."""
+        while self.has_due(now):
+            if self._delayed and self._delayed[0][0] <= now:
+                sequence = heapq.heappop(self._delayed)[1]
+            else:
+                sequence = self._unsent.popleft()
+            if sequence in self._entries:
+                if not self._sent:
+                    self._waiting_since = now
+                self._sent.add(sequence)
+                return self._entries[sequence].request
+        return None
+
+    def wakes_at(self) -> float:
+        """When something is to be done if nothing happens before."""
+        times = [self._delayed[0][0]] if self._delayed else []
+        if self._entries:
+            times.append(next(iter(self._entries.values())).expires)
+        if self._sent:
+            times.append(self._waiting_since + self._options.try_timeout)
+        return min(times, default=float("inf"))
+
+    def stalled(self, now: float) -> bool:
+        return bool(self._sent) and now >= self._waiting_since + self._options.try_timeout
+
+    def answer(self, response: ingest_pb2.StreamEventsResponse, now: float) -> list[Over]:
+        self.failures = 0
+        self._waiting_since = now
+        if response.sequence not in self._sent:
+            return []  # it expired
+        self._sent.remove(response.sequence)
+        entry = self._entries[response.sequence]
+        field = response.WhichOneof("result")
+        if field == "error":
+            code = status_code(response.error.code)
+            error = ReportError(code, response.error.message, entry.key, may_be_stored=False)
+            if response.error.retryable:
+                entry.refusals += 1
+                entry.refusal = error
+                due = now + self._options.delay(entry.refusals)
+                heapq.heappush(self._delayed, (due, response.sequence))
+                return []
+            return [self._end(response.sequence, error=error)]
+        if field is None:
+            message = "the server's answer is empty"
+            error = ReportError(grpc.StatusCode.INTERNAL, message, entry.key, may_be_stored=True)
+            return [self._end(response.sequence, error=error)]
+        return [self._end(response.sequence, answer=getattr(response, field))]
+
+    def disconnected(self, code: grpc.StatusCode, details: str) -> list[Over]:
+        """Everything that is not answered is to be sent again, unless the error is final."""
+        self.failures += 1
+        self.last_failure = details or code.name
+        self._sent.clear()
+        self._delayed.clear()
+        self._unsent = deque(self._entries)
+        return self.end_all(code, details, may_be_stored=False) if ends_stream(code) else []
+
+    def end_all(self, code: grpc.StatusCode, message: str, may_be_stored: bool) -> list[Over]:
+        return [
+            self._end(s, error=ReportError(code, message, self._entries[s].key, may_be_stored))
+            for s in list(self._entries)
+        ]
+
+    def expire(self, now: float, connected: bool) -> list[Over]:
+        over = []
+        for sequence, entry in list(self._entries.items()):
+            if entry.expires > now:
+                break
+            error = entry.refusal
+            if error is None:
+                message = f"no answer within {self._options.deadline:g} s"
+                code = grpc.StatusCode.DEADLINE_EXCEEDED
+                if not connected or self.failures > 0:  # it may just be trying to connect again
+                    message += f", last {self.last_failure}"
+                    code = grpc.StatusCode.UNAVAILABLE
+                error = ReportError(code, message, entry.key, may_be_stored=True)
+            over.append(self._end(sequence, error=error))
+        return over
+
+    def _end(
+        self, sequence: int, answer: Optional[Answer] = None, error: Optional[ReportError] = None
+    ) -> Over:
+        self._sent.discard(sequence)
+        return self._entries.pop(sequence), answer, error

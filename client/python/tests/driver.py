@@ -1,0 +1,65 @@
+"""What tests/clients/run.py drives: driver.py HOST:PORT TOKEN stream|asyncio|unary COUNT DEADLINE BYTES
+
+Reports COUNT events, each with a name of BYTES bytes, and prints what became of each."""
+
+import asyncio
+import sys
+
+from webhookd import aio, client
+from webhookd.client import Experiment, Options, ReportError, ReportExperimentStateRequest, State
+
+server, token, mode, count, deadline, size = sys.argv[1:]
+options = Options(deadline=float(deadline), try_timeout=2.0, max_in_flight=8)
+
+
+def reports():
+    for i in range(1, int(count) + 1):
+        experiment = Experiment(id=i, name="x" * int(size), state=State.STATE_COMPLETED)
+        yield ReportExperimentStateRequest(experiment=experiment)
+
+
+def stored(answer):
+    print("stored", answer.event_id, flush=True)
+
+
+def failed(error):
+    print("error", error.code.name, "maybe" if error.may_be_stored else "not-stored", error, flush=True)
+
+
+def blocking():
+    with client.EventClient(server, token, options) as c, c.open_stream() as stream:
+        futures = []
+        for report in reports():
+            try:
+                if mode == "unary":
+                    stored(c.report_experiment_state(report))
+                else:
+                    futures.append(stream.report(report))
+            except ReportError as error:
+                failed(error)
+        for future in futures:
+            try:
+                stored(future.result())
+            except ReportError as error:
+                failed(error)
+
+
+async def asynchronous():
+    async with aio.EventClient(server, token, options) as c, c.open_stream() as stream:
+        futures = []
+        for report in reports():
+            try:
+                futures.append(await stream.report(report))
+            except ReportError as error:
+                failed(error)
+        for future in futures:
+            try:
+                stored(await future)
+            except ReportError as error:
+                failed(error)
+
+
+if mode == "asyncio":
+    asyncio.run(asynchronous())
+else:
+    blocking()

@@ -1,0 +1,278 @@
+// Reports events to webhookd over gRPC, from Node.js. Every event that was reported and answered is stored durably.
+import { readFileSync } from "node:fs";
+import { type DescMessage, type MessageInitShape, type MessageShape, create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import * as grpc from "@grpc/grpc-js";
+import {
+  EventService, ReportExperimentStateRequestSchema, ReportExperimentStateResponseSchema, ReportMetricsRequestSchema,
+  ReportMetricsResponseSchema, ReportTaskLogsRequestSchema, ReportTaskLogsResponseSchema, StreamEventsRequestSchema,
+  StreamEventsResponseSchema, type StreamEventsRequest, type StreamEventsResponse,
+} from "./gen/webhookd/v1/ingest_pb.js";
+import { Code, DEFAULTS, type Options, type Report, ReportError, delayMs, prepare, retry } from "./report.js";
+
+export { State } from "./gen/determined/experiment/v1/experiment_pb.js";
+export { Code, type Options, type Report, ReportError };
+
+type Settings = typeof DEFAULTS & Options;
+
+/** Connects when it is first used. */
+export class EventClient {
+  readonly #client: grpc.Client;
+  readonly #settings: Settings;
+
+  /** server: HOST:PORT, or https://HOST:PORT for TLS. */
+  constructor(server: string, options: Options = {}) {
+    this.#settings = { ...DEFAULTS, ...options };
+    const { target, tls } = parseServer(server);
+    this.#client = new grpc.Client(target, tls ? tlsCredentials(options) : grpc.credentials.createInsecure(), {
+      "grpc.initial_reconnect_backoff_ms": 100,
+      "grpc.max_reconnect_backoff_ms": 5_000,
+    });
+  }
+
+  /** Resolves once the event is durable. Tries again by itself, under one idempotency key; rejects with ReportError. */
+  reportExperimentState(report: MessageInitShape<typeof ReportExperimentStateRequestSchema>): Promise<MessageShape<typeof ReportExperimentStateResponseSchema>> {
+    return this.#report({ case: "experimentState", value: report }, "ReportExperimentState",
+      ReportExperimentStateRequestSchema, ReportExperimentStateResponseSchema);
+  }
+
+  reportTaskLogs(report: MessageInitShape<typeof ReportTaskLogsRequestSchema>): Promise<MessageShape<typeof ReportTaskLogsResponseSchema>> {
+    return this.#report({ case: "taskLogs", value: report }, "ReportTaskLogs", ReportTaskLogsRequestSchema, ReportTaskLogsResponseSchema);
+  }
+
+  reportMetrics(report: MessageInitShape<typeof ReportMetricsRequestSchema>): Promise<MessageShape<typeof ReportMetricsResponseSchema>> {
+    return this.#report({ case: "metrics", value: report }, "ReportMetrics", ReportMetricsRequestSchema, ReportMetricsResponseSchema);
+  }
+
+  /** For many reports at a time. Close it before the client. */
+  openStream(): EventStream {
+    return new EventStream(this.#client, this.#settings);
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  async #report<I extends DescMessage, O extends DescMessage>(report: Report, method: string, input: I, output: O): Promise<MessageShape<O>> {
+    const request = prepare(report, this.#settings.maxReportBytes);
+    return retry(request.idempotencyKey, this.#settings.deadlineMs, (timeLeftMs) =>
+      new Promise((resolve, reject) => {
+        this.#client.makeUnaryRequest(
+          path(method),
+          () => Buffer.from(toBinary(input, request as unknown as MessageShape<I>)),
+          (bytes: Buffer) => fromBinary(output, bytes),
+          request, metadata(this.#settings), { deadline: Date.now() + Math.min(timeLeftMs, this.#settings.tryTimeoutMs) },
+          (error, response) => {
+            if (error === null) resolve(response!);
+            else reject(new ReportError(error.code as number, error.details, request.idempotencyKey, false));
+          });
+      }));
+  }
+}
+
+interface Entry {
+  request: StreamEventsRequest;
+  key: string;
+  resolve: (response: StreamEventsResponse) => void;
+  reject: (error: ReportError) => void;
+  timer: NodeJS.Timeout;
+  refusals: number;
+  refusal?: ReportError;
+}
+
+/**
+ * Many reports over one gRPC stream. When it breaks it is opened again, and what was not answered goes out again
+ * under the same idempotency keys: each is stored once.
+ */
+export class EventStream {
+  readonly #client: grpc.Client;
+  readonly #settings: Settings;
+  readonly #entries = new Map<bigint, Entry>();
+  #waiters: (() => void)[] = []; // of ready() and flush()
+  #unsent: bigint[] = [];
+  readonly #sent = new Set<bigint>(); // on this connection
+  #last = 0n;
+  #call: grpc.ClientDuplexStream<StreamEventsRequest, StreamEventsResponse> | undefined;
+  #blocked = false; // gRPC asked to wait before more is written
+  #reconnect: NodeJS.Timeout | undefined;
+  #stall: NodeJS.Timeout | undefined;
+  #failures = 0; // connections in a row that gave no answer
+  #lastFailure = "the server cannot be reached";
+  #closed = false;
+
+  constructor(client: grpc.Client, settings: Settings) {
+    this.#client = client;
+    this.#settings = settings;
+  }
+
+  /** Resolves when fewer than maxInFlight reports are unanswered: await it before each report. */
+  async ready(): Promise<void> {
+    while (!this.#closed && this.#entries.size >= this.#settings.maxInFlight) await this.#change();
+  }
+
+  /** Takes a report; resolves with the server's answer, or rejects with ReportError, also when too many are unanswered. */
+  async report(report: Report): Promise<StreamEventsResponse> {
+    const prepared = prepare(report, this.#settings.maxReportBytes);
+    const key = prepared.idempotencyKey;
+    if (this.#closed) throw new ReportError(Code.FAILED_PRECONDITION, "the stream is closed", key, false);
+    if (this.#entries.size >= this.#settings.maxInFlight) {
+      throw new ReportError(Code.RESOURCE_EXHAUSTED, `${this.#entries.size} reports are unanswered; await ready() first`, key, false);
+    }
+    const sequence = ++this.#last;
+    const request = create(StreamEventsRequestSchema, { sequence, report: { case: report.case, value: prepared } as Report });
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#expire(sequence), this.#settings.deadlineMs);
+      this.#entries.set(sequence, { request, key, resolve, reject, timer, refusals: 0 });
+      this.#unsent.push(sequence);
+      this.#send();
+    });
+  }
+
+  /** Resolves when every report that was taken is answered or failed. */
+  async flush(): Promise<void> {
+    while (this.#entries.size > 0) await this.#change();
+  }
+
+  /** Takes no more reports and fails those that are unanswered. Flush first to lose none. */
+  close(): void {
+    this.#closed = true;
+    this.#endAll(Code.CANCELLED, "the stream was closed before the report was answered", true);
+    clearTimeout(this.#reconnect);
+    clearTimeout(this.#stall);
+    this.#call?.cancel();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  #connect(): void {
+    const call = this.#client.makeBidiStreamRequest(
+      path("StreamEvents"),
+      (request: StreamEventsRequest) => Buffer.from(toBinary(StreamEventsRequestSchema, request)),
+      (bytes: Buffer) => fromBinary(StreamEventsResponseSchema, bytes),
+      metadata(this.#settings),
+    );
+    this.#call = call;
+    this.#blocked = false;
+    call.on("data", (response: StreamEventsResponse) => this.#answer(response));
+    call.on("drain", () => {
+      this.#blocked = false;
+      this.#send();
+    });
+    call.on("error", () => {}); // the status says the same
+    call.on("status", (status) => this.#disconnected(status));
+  }
+
+  #send(): void {
+    if (this.#closed || this.#reconnect !== undefined || this.#unsent.length === 0) return;
+    if (this.#call === undefined) this.#connect();
+    while (!this.#blocked && this.#unsent.length > 0) {
+      const sequence = this.#unsent.shift()!;
+      const entry = this.#entries.get(sequence);
+      if (entry === undefined || this.#sent.has(sequence)) continue;
+      if (this.#sent.size === 0) this.#watch();
+      this.#sent.add(sequence);
+      this.#blocked = !this.#call!.write(entry.request);
+    }
+  }
+
+  /** Ends a connection that gives no answers. */
+  #watch(): void {
+    clearTimeout(this.#stall);
+    this.#stall = setTimeout(() => {
+      if (this.#sent.size > 0) this.#call?.cancel();
+    }, this.#settings.tryTimeoutMs);
+    this.#stall.unref();
+  }
+
+  #answer(response: StreamEventsResponse): void {
+    this.#failures = 0;
+    this.#watch();
+    const { sequence, result } = response;
+    const entry = this.#entries.get(sequence);
+    if (entry === undefined || !this.#sent.delete(sequence)) return; // it expired
+    if (result.case === undefined) {
+      this.#end(sequence, new ReportError(Code.INTERNAL, "the server's answer is empty", entry.key, true));
+    } else if (result.case !== "error") {
+      this.#end(sequence, response);
+    } else {
+      entry.refusal = new ReportError(result.value.code, result.value.message, entry.key, false);
+      if (!result.value.retryable) {
+        this.#end(sequence, entry.refusal);
+        return;
+      }
+      setTimeout(() => {
+        this.#unsent.push(sequence);
+        this.#send();
+      }, delayMs(++entry.refusals));
+    }
+  }
+
+  #disconnected(status: grpc.StatusObject): void {
+    this.#call = undefined;
+    this.#sent.clear();
+    clearTimeout(this.#stall);
+    this.#unsent = [...this.#entries.keys()];
+    this.#failures++;
+    this.#lastFailure = status.details || "the server ended the stream";
+    if (this.#closed) return;
+    const final = [Code.INVALID_ARGUMENT, Code.NOT_FOUND, Code.ALREADY_EXISTS, Code.PERMISSION_DENIED, Code.UNAUTHENTICATED,
+      Code.FAILED_PRECONDITION, Code.OUT_OF_RANGE, Code.UNIMPLEMENTED, Code.DATA_LOSS];
+    if (final.includes(status.code as number)) this.#endAll(status.code as number, status.details, false);
+    this.#reconnect = setTimeout(() => {
+      this.#reconnect = undefined;
+      this.#send();
+    }, delayMs(this.#failures));
+  }
+
+  #expire(sequence: bigint): void {
+    const entry = this.#entries.get(sequence)!;
+    const after = `no answer within ${this.#settings.deadlineMs} ms`;
+    const error =
+      this.#failures > 0
+        ? new ReportError(Code.UNAVAILABLE, `${after}, last ${this.#lastFailure}`, entry.key, true)
+        : new ReportError(Code.DEADLINE_EXCEEDED, after, entry.key, true);
+    this.#end(sequence, entry.refusal ?? error);
+  }
+
+  #endAll(code: Code, message: string, mayBeStored: boolean): void {
+    for (const [sequence, { key }] of [...this.#entries]) this.#end(sequence, new ReportError(code, message, key, mayBeStored));
+  }
+
+  #end(sequence: bigint, outcome: StreamEventsResponse | ReportError): void {
+    const entry = this.#entries.get(sequence)!;
+    clearTimeout(entry.timer);
+    this.#entries.delete(sequence);
+    this.#sent.delete(sequence);
+    if (outcome instanceof ReportError) entry.reject(outcome);
+    else entry.resolve(outcome);
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
+  }
+}
+
+function path(method: string): string {
+  return `/${EventService.typeName}/${method}`;
+}
+
+function metadata(options: Options): grpc.Metadata {
+  const result = new grpc.Metadata();
+  if (options.token) result.set("authorization", `Bearer ${options.token}`);
+  return result;
+}
+
+function tlsCredentials(options: Options): grpc.ChannelCredentials {
+  // Node.js brings authorities of its own, without those that this machine's owner added.
+  const file = process.env["NODE_EXTRA_CA_CERTS"];
+  return grpc.credentials.createSsl(options.rootCertificates ?? (file ? readFileSync(file) : null));
+}
+
+function parseServer(server: string): { target: string; tls: boolean } {
+  const match = /^(https?:\/\/)?([^/?#@ ]+)\/?$/.exec(server);
+  if (match === null) throw new RangeError(`server is ${JSON.stringify(server)}; write HOST:PORT or https://HOST:PORT`);
+  const tls = match[1] === "https://";
+  const address = match[2]!;
+  const port = /:[0-9]+$/.test(address) ? "" : tls ? ":443" : ":8080";
+  return { target: address + port, tls };
+}

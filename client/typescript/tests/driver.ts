@@ -1,0 +1,38 @@
+// What tests/clients/run.py drives: driver.js HOST:PORT TOKEN stream|unary|fetch COUNT DEADLINE BYTES
+//
+// Reports COUNT events, each with a name of BYTES bytes, and prints what became of each.
+import { Code, EventClient, ReportError, State } from "../src/grpc.js";
+import { RestClient } from "../src/rest.js";
+
+const [server, token, mode, count, deadline, size] = process.argv.slice(2) as [string, string, string, string, string, string];
+const options = { token: token === "-" ? undefined : token, deadlineMs: 1000 * Number(deadline), tryTimeoutMs: 2000, maxInFlight: 8 };
+const client = new EventClient(server, options);
+const rest = new RestClient(`http://${server}`, options);
+const stream = client.openStream();
+
+function show(answer: Promise<string>): Promise<void> {
+  return answer.then(
+    (eventId) => console.log("stored", eventId),
+    (error) => {
+      if (!(error instanceof ReportError)) throw error;
+      console.log("error", Code[error.code], error.mayBeStored ? "maybe" : "not-stored", error.message);
+    },
+  );
+}
+
+const all: Promise<void>[] = [];
+for (let id = 1; id <= Number(count); id++) {
+  const report = { experiment: { id, name: "x".repeat(Number(size)), state: State.COMPLETED } };
+  if (mode === "unary") await show(client.reportExperimentState(report).then((answer) => answer.eventId));
+  else if (mode === "fetch") await show(rest.reportExperimentState(report).then((answer) => answer.eventId));
+  else {
+    await stream.ready();
+    all.push(show(stream.report({ case: "experimentState", value: report }).then((answer) => {
+      if (answer.result.case !== "experimentState") throw new Error(`the answer is a ${answer.result.case}`);
+      return answer.result.value.eventId;
+    })));
+  }
+}
+await Promise.all(all);
+stream.close();
+client.close();

@@ -1,0 +1,37 @@
+#ifndef WEBHOOKD_SERVER_AUTH_CALLER_H_
+#define WEBHOOKD_SERVER_AUTH_CALLER_H_
+
+#include <cstdint>
+#include <string>
+
+namespace webhookd {
+
+// What a caller shows, as the transport found it. gRPC and REST fill it in the same way.
+struct Credentials {
+  std::string token;               // of "Bearer TOKEN", empty if none was given
+  std::string client_certificate;  // identity of a verified client certificate, empty if none
+  std::string peer_address;        // "127.0.0.1"
+};
+
+// What a service token may be used for. Numbers are stored.
+enum class TokenScope { kIngest = 1, kRead = 2, kAdmin = 3 };
+
+// Who calls, after authentication.
+struct Caller {
+  enum class Kind {
+    kNobody,   // no credentials were given; only public RPCs serve it
+    kUser,     // signed in: the authorizer decides by their roles
+    kService,  // a service token or a client certificate: its scope decides
+  };
+  Kind kind = Kind::kNobody;
+  int32_t user_id = 0;                   // kUser
+  std::string name;                      // of the user, token or certificate
+  bool admin = false;                    // kUser: may do everything
+  TokenScope scope = TokenScope::kRead;  // kService
+  std::string token_hash;                // of the token that was shown, as it is stored
+  std::string peer_address;
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_AUTH_CALLER_H_

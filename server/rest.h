@@ -1,0 +1,30 @@
+#ifndef WEBHOOKD_SERVER_REST_H_
+#define WEBHOOKD_SERVER_REST_H_
+
+#include <memory>
+
+#include "server/gateway/transcoder.h"
+#include "server/gateway/web.h"
+#include "server/rpc/api.h"
+
+namespace webhookd {
+
+// Serves RPCs over HTTP: what the transcoder understands is called through the same table as gRPC's
+// calls. Thread-safe.
+class Rest final : public WebHandler {
+ public:
+  // Both must outlive it and the calls under way.
+  Rest(const Transcoder& transcoder, const Api& api) : transcoder_(transcoder), api_(api) {}
+
+  void Handle(WebRequest request, std::unique_ptr<WebResponder> responder) override;
+
+ private:
+  class Stream;
+
+  const Transcoder& transcoder_;
+  const Api& api_;
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_REST_H_

@@ -1,0 +1,225 @@
+"""The real server in a process of its own, and a proxy before it that loses connections."""
+
+import http.client
+import os
+import select
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import grpc
+from webhookd.gen.determined.api.v1 import api_pb2_grpc, auth_pb2, webhook_pb2 as webhook_api
+from webhookd.gen.determined.webhook.v1 import webhook_pb2
+from webhookd.gen.webhookd.v1 import delivery_pb2, delivery_pb2_grpc
+
+KEY = "testsigningkey"
+PASSWORD = "A-password-of-tests-1"
+TIMEOUT = 60  # seconds, for each thing that is waited for
+
+
+class Failure(Exception):
+    """Something was not as it should be."""
+
+
+def check(holds, message):
+    if not holds:
+        raise Failure(message)
+
+
+def check_equal(what, actual, expected):
+    check(actual == expected, f"{what} is {actual!r}; it should be {expected!r}")
+
+
+def wait_for(what, holds):
+    end = time.monotonic() + TIMEOUT
+    while not holds():
+        check(time.monotonic() < end, f"{what}: not within {TIMEOUT} s")
+        time.sleep(0.02)
+
+
+class Server:
+    """Starts with an empty database, and again with the same one."""
+
+    def __init__(self, program, folder: Path, flags=()):
+        self._program = program
+        self._folder = folder
+        self._flags = flags
+        self._process = None
+        self.address = None  # HOST:PORT, another one after each start
+        self.token = ""
+        self.start()
+
+    def start(self):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("DET_")}
+        environment["DET_WEBHOOKS_SIGNING_KEY"] = KEY
+        environment["DET_SECURITY_INITIAL_USER_PASSWORD"] = PASSWORD
+        with open(self._folder / "webhookd.log", "ab") as log:
+            self._process = subprocess.Popen(
+                [self._program, "--config-file=", "--port=0",
+                 f"--storage-path={self._folder / 'webhookd.db'}", "--egress-allow=127.0.0.0/8",
+                 "--delivery-retry-schedule=0s,1s,1s,1s,1s,1s,1s,1s,1s,1s", *self._flags],
+                env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
+                text=True,
+            )  # fmt: skip
+        for line in self._process.stdout:
+            if " listening on " in line:
+                self.address = line.split(" listening on ")[1].split(",")[0].strip()
+                break
+        else:
+            raise Failure(f"webhookd ended instead of starting:\n{self.log_tail()}")
+
+    def kill(self):
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
+
+    def stop(self):
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            return self._process.wait(TIMEOUT)
+        finally:
+            self.kill()
+
+    def serves_rest(self):
+        host, port = self.address.rsplit(":", 1)
+        connection = http.client.HTTPConnection(host, int(port), timeout=5)
+        try:
+            connection.request("GET", "/api/v1/master")
+            return connection.getresponse().status == 200
+        except (http.client.HTTPException, OSError):
+            return False
+        finally:
+            connection.close()
+
+    def log_tail(self):
+        lines = (self._folder / "webhookd.log").read_text(errors="backslashreplace").splitlines()
+        return "\n".join(lines[-30:])
+
+
+class Api:
+    """What an administrator does, through the generated Python code."""
+
+    def __init__(self, address, roots=None):
+        self._channel = (
+            grpc.secure_channel(address, grpc.ssl_channel_credentials(roots))
+            if roots
+            else grpc.insecure_channel(address)
+        )
+        self._stub = api_pb2_grpc.DeterminedStub(self._channel)
+        self._deliveries = delivery_pb2_grpc.DeliveryServiceStub(self._channel)
+        self._metadata = ()
+        self.token = ""
+
+    def sign_in(self):
+        """False from a server that asks nobody who they are."""
+        if not hasattr(self._stub, "Login"):
+            return False
+        try:
+            self.token = self._stub.Login(
+                auth_pb2.LoginRequest(username="admin", password=PASSWORD), timeout=TIMEOUT
+            ).token
+        except grpc.RpcError as error:
+            if error.code() != grpc.StatusCode.UNIMPLEMENTED:
+                raise
+            return False
+        self._metadata = (("authorization", f"Bearer {self.token}"),)
+        return True
+
+    def create_webhook(self, name, url, *states):
+        webhook = webhook_pb2.Webhook(
+            name=name, url=url, webhook_type=webhook_pb2.WEBHOOK_TYPE_DEFAULT,
+            mode=webhook_pb2.WEBHOOK_MODE_WORKSPACE,
+        )  # fmt: skip
+        for state in states:
+            trigger = webhook.triggers.add(
+                trigger_type=webhook_pb2.TRIGGER_TYPE_EXPERIMENT_STATE_CHANGE
+            )
+            trigger.condition["state"] = state
+        request = webhook_api.PostWebhookRequest(webhook=webhook)
+        return self._stub.PostWebhook(
+            request, timeout=TIMEOUT, metadata=self._metadata
+        ).webhook.id
+
+    def delete_webhook(self, number):
+        self._stub.DeleteWebhook(
+            webhook_api.DeleteWebhookRequest(id=number), timeout=TIMEOUT, metadata=self._metadata
+        )
+
+    def deliveries(self, webhook_id):
+        """All of a webhook."""
+        result, token = [], ""
+        while True:
+            page = self._deliveries.ListDeliveries(
+                delivery_pb2.ListDeliveriesRequest(webhook_id=webhook_id, page_token=token),
+                timeout=TIMEOUT, metadata=self._metadata,
+            )  # fmt: skip
+            result += page.deliveries
+            token = page.next_page_token
+            if not token:
+                return result
+
+    def close(self):
+        self._channel.close()
+
+
+class LossyProxy:
+    """Stands before a server that comes and goes, and cuts connections whose answers it has kept back:
+    the server took what the client never hears of."""
+
+    def __init__(self, server, answers_before_cut=2000):
+        self._server = server
+        self._limit = answers_before_cut  # bytes
+        self.cuts = 0
+        self.connections = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def close(self):
+        # Wakes the thread that accepts.
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+    def _accept(self):
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client):
+        with client:
+            host, port = self._server.address.rsplit(":", 1)
+            try:
+                server = socket.create_connection((host, int(port)), timeout=5)
+            except OSError:
+                return
+            passed = 0
+            with server:
+                while True:
+                    readable, _, _ = select.select([client, server], [], [])
+                    try:
+                        if client in readable:
+                            data = client.recv(65536)
+                            if not data:
+                                return
+                            server.sendall(data)
+                        if server in readable:
+                            data = server.recv(65536)
+                            if not data:
+                                return
+                            passed += len(data)
+                            # Only so often that the work is done in the end.
+                            if passed > self._limit and self.cuts < 5:
+                                self.cuts += 1
+                                return
+                            client.sendall(data)
+                    except OSError:
+                        return

@@ -1,0 +1,185 @@
+// The RPCs over HTTP, against the real port: what a caller with curl sees.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "tests/testing/receiver.h"
+#include "tests/testing/rest_client.h"
+#include "tests/testing/test_server.h"
+
+namespace webhookd {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+std::string WebhookJson(const std::string& name, const std::string& url) {
+  return absl::StrCat(R"({"name":")", name, R"(","url":")", url,
+                      R"(","webhookType":"WEBHOOK_TYPE_DEFAULT","workspaceId":null,"triggers":[)"
+                      R"({"triggerType":"TRIGGER_TYPE_EXPERIMENT_STATE_CHANGE",)"
+                      R"("condition":{"state":"COMPLETED"}}]})");
+}
+
+constexpr char kReport[] =
+    R"({"experiment":{"id":7,"name":"n","state":"STATE_COMPLETED"},"idempotencyKey":"k"})";
+
+TEST(RestApi, ManagesAWebhookFromItsBirthToItsEnd) {
+  TestServer server;
+  RestClient client(server.address());
+  const RestAnswer created =
+      client.Post("/api/v1/webhooks", WebhookJson("ci", "http://10.1.2.3/x"));
+  ASSERT_EQ(created.status, 200) << created.error << created.body;
+  EXPECT_THAT(created.body, StartsWith(R"({"webhook":{"id":1,"url":"http://10.1.2.3/x",)"));
+  EXPECT_EQ(created.headers.at("content-type"), "application/json");
+
+  const RestAnswer patched =
+      client.Request("PATCH", "/api/v1/webhooks/1", R"({"url":"http://10.1.2.3/y"})");
+  EXPECT_EQ(patched.status, 200) << patched.body;
+  EXPECT_THAT(server.GetWebhook(1).url(), "http://10.1.2.3/y");
+  EXPECT_EQ(server.GetWebhook(1).name(), "ci");
+
+  const RestAnswer listed = client.Get("/api/v1/webhooks/");
+  EXPECT_EQ(listed.status, 200) << listed.body;
+  EXPECT_THAT(listed.body, HasSubstr(R"("name":"ci")"));
+  EXPECT_THAT(client.Get("/api/v1/webhooks?pretty").body, StartsWith("{\n    \"webhooks\": [\n"));
+
+  EXPECT_EQ(client.Request("DELETE", "/api/v1/webhooks/1", "").status, 200);
+  EXPECT_EQ(client.Get("/api/v1/webhooks").body, R"({"webhooks":[]})");
+  EXPECT_EQ(client.Request("DELETE", "/api/v1/webhooks/1", "").status, 404);
+}
+
+TEST(RestApi, TellsErrorsAsDeterminedDoes) {
+  TestServer server;
+  RestClient client(server.address());
+  ASSERT_EQ(client.Post("/api/v1/webhooks", WebhookJson("ci", "http://10.1.2.3/")).status, 200);
+  struct Row {
+    const char* method;
+    const char* path;
+    std::string body;
+    int status;
+    const char* error;
+  };
+  const std::vector<Row> rows = {
+      {"GET", "/api/v1/webhooks/9", "", 404, R"({"error":{"code":5,"reason":"NotFound","error":")"},
+      {"GET", "/api/v1/webhooks/x", "", 400, "type mismatch, parameter: webhook_id, error: "},
+      {"POST", "/api/v1/webhooks", "{", 400, R"("reason":"InvalidArgument")"},
+      {"POST", "/api/v1/webhooks", "{}", 400, R"("reason":"InvalidArgument")"},
+      {"POST", "/api/v1/webhooks", WebhookJson("ci", "http://10.1.2.3/"), 409, "AlreadyExists"},
+      {"POST", "/api/v1/webhooks", WebhookJson("b", "ftp://10.1.2.3/"), 400, "InvalidArgument"},
+      {"GET", "/api/v1/nothing", "", 501, R"({"error":{"code":12,)"},
+      {"PUT", "/api/v1/webhooks", "", 501, R"({"error":{"code":12,)"},
+      {"PUT", "/info", "", 501, R"({"error":{"code":12,)"},
+  };
+  for (const Row& row : rows) {
+    const RestAnswer answer = client.Request(row.method, row.path, row.body);
+    EXPECT_EQ(answer.status, row.status) << row.method << " " << row.path << " " << answer.error;
+    EXPECT_THAT(answer.body, HasSubstr(row.error)) << row.method << " " << row.path;
+  }
+}
+
+TEST(RestApi, ProfileV2TellsErrorsAsGrpcGateway2Does) {
+  TestServer server([](Config& config) { config.gateway.profile = "v2"; });
+  RestClient client(server.address());
+  const RestAnswer missing = client.Get("/api/v1/webhooks/9");
+  EXPECT_EQ(missing.status, 404);
+  EXPECT_THAT(missing.body, StartsWith(R"({"code":5,"message":")"));
+  const RestAnswer nowhere = client.Get("/api/v1/nothing");
+  EXPECT_EQ(nowhere.status, 404);
+  EXPECT_EQ(nowhere.body, R"({"code":5,"message":"Not Found","details":[]})");
+}
+
+TEST(RestApi, ReportsOnceAndDelivers) {
+  TestServer server;
+  Receiver receiver;
+  RestClient client(server.address());
+  ASSERT_EQ(client.Post("/api/v1/webhooks", WebhookJson("ci", receiver.url())).status, 200);
+  const RestAnswer first = client.Post("/api/v1/events/experiment-state", kReport);
+  ASSERT_EQ(first.status, 200) << first.body;
+  EXPECT_THAT(first.body, HasSubstr(R"("deliveryCount":"1","duplicate":false)"));
+  const RestAnswer second = client.Post("/api/v1/events/experiment-state", kReport);
+  EXPECT_THAT(second.body, HasSubstr(R"("duplicate":true)"));
+  server.WaitForDelivery(1, v1::DELIVERY_STATE_DELIVERED);
+  EXPECT_THAT(client.Get("/api/v1/deliveries?webhookId=1").body,
+              HasSubstr("DELIVERY_STATE_DELIVERED"));
+}
+
+TEST(RestApi, AnswersEachReportOfAStream) {
+  TestServer server;
+  RestClient client(server.address());
+  std::string body;
+  constexpr int kReports = 3'000;
+  for (int i = 1; i <= kReports; ++i) {
+    absl::StrAppend(&body, R"({"sequence":")", i, R"(","experimentState":{"experiment":{"id":)", i,
+                    R"(,"state":"STATE_COMPLETED"}}})");
+  }
+  const RestAnswer answer = client.Post("/api/v1/events/stream", body);
+  ASSERT_EQ(answer.status, 200) << answer.error;
+  const std::vector<std::string> lines = absl::StrSplit(answer.body, '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), kReports);
+  for (const std::string& line : lines) {
+    EXPECT_THAT(line, StartsWith(R"({"result":{"sequence":")"));
+    EXPECT_THAT(line, HasSubstr(R"("experimentState":{"eventId":")"));
+  }
+}
+
+TEST(RestApi, EndsAStreamAtWhatItCannotRead) {
+  TestServer server;
+  RestClient client(server.address());
+  const RestAnswer answer = client.Post(
+      "/api/v1/events/stream",
+      R"({"sequence":"1","experimentState":{"experiment":{"id":3,"state":"STATE_COMPLETED"}}} {"seq)");
+  EXPECT_EQ(answer.status, 200) << answer.error;
+  const std::vector<std::string> lines = absl::StrSplit(answer.body, '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), 2) << answer.body;
+  EXPECT_THAT(lines[0], StartsWith(R"({"result":)"));
+  EXPECT_THAT(lines[1], StartsWith(R"({"error":)"));
+
+  const RestAnswer refused = client.Post("/api/v1/events/stream", "[1]");
+  EXPECT_EQ(refused.status, 400) << refused.body;
+  EXPECT_EQ(client.Post("/api/v1/events/stream", "").status, 200);
+}
+
+TEST(RestApi, RefusesOtherSitesPages) {
+  TestServer server([](Config& config) { config.http.cors_origins = {"https://known.example"}; });
+  RestClient client(server.address());
+  const std::string own = absl::StrCat("Origin: http://", server.address());
+  EXPECT_EQ(client.Get("/api/v1/webhooks", {own}).status, 200);
+  EXPECT_EQ(client.Get("/api/v1/webhooks", {"Origin: https://known.example"}).status, 200);
+  EXPECT_EQ(client.Get("/api/v1/webhooks", {"Host: localhost:1"}).status, 200);
+  for (const char* header : {"Origin: http://evil.example", "Origin: null", "Host: evil.example"}) {
+    const RestAnswer answer = client.Get("/api/v1/master/config", {header});
+    EXPECT_EQ(answer.status, 403) << header << " " << answer.body;
+    EXPECT_THAT(answer.body, Not(HasSubstr(TestServer::kSigningKey))) << header;
+    EXPECT_EQ(
+        client.Post("/api/v1/webhooks", WebhookJson("x", "http://10.1.2.3/"), {header}).status,
+        403);
+  }
+  EXPECT_EQ(client.Get("/api/v1/webhooks").body, R"({"webhooks":[]})");
+}
+
+TEST(RestApi, ServesManyAtOnce) {
+  TestServer server;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&server, i] {
+      RestClient client(server.address());
+      for (int n = 0; n < 50; ++n) {
+        EXPECT_EQ(client.Get("/api/v1/webhooks").status, 200);
+        const RestAnswer answer = client.Post(
+            "/api/v1/webhooks", WebhookJson(absl::StrCat("w", i, "-", n), "http://10.1.2.3/"));
+        EXPECT_EQ(answer.status, 200) << answer.error << answer.body;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace webhookd

@@ -69,6 +69,7 @@ test: ## Build everything for development and run all tests; ARGS="-R name" sele
 	@$(call install,build test)
 	@$(call configure,dev)
 	@$(call compile,dev,all)
+	@tests/compat/install.sh || $(call fail,the clients of tests/compat are missing)
 	@$(call say,testing)
 	@ctest --preset dev --parallel $(JOBS) $(ARGS) || $(call fail,see the tests above)
 

@@ -1,5 +1,7 @@
 #include "base/executor.h"
 
+#include <pthread.h>
+
 #include <utility>
 
 namespace webhookd {
@@ -27,6 +29,7 @@ void ThreadExecutor::Stop() {
 }
 
 void ThreadExecutor::Run() {
+  pthread_setname_np(pthread_self(), "executor");
   while (true) {
     absl::AnyInvocable<void() &&> task;
     {

@@ -35,10 +35,22 @@ int main(int argc, char** argv) {
   const absl::Status logging = webhookd::InitLogging(config.log.level, config.log.format);
   if (!logging.ok()) return Fail(logging, 2);
 
+  const std::string& username = std::get<webhookd::LoadedConfig>(*loaded).reset_password;
+  if (!username.empty()) {
+    const auto generated = webhookd::Server::ResetPassword(config, webhookd::RealClock(),
+                                                           webhookd::SecureRandom(), username);
+    if (!generated.ok()) return Fail(generated.status(), 1);
+    std::cout << webhookd::PasswordNotice({*generated}) << std::flush;
+    return 0;
+  }
+
   auto server = webhookd::Server::Create(config, webhookd::RealClock(), webhookd::SecureRandom());
   if (!server.ok()) return Fail(server.status(), 1);
   std::cout << "webhookd " << webhookd::Version() << " listening on " << (*server)->address()
             << ", database " << config.storage.path << std::endl;
+  if (!(*server)->generated_passwords().empty()) {
+    std::cerr << webhookd::PasswordNotice((*server)->generated_passwords()) << std::flush;
+  }
 
   while (webhookd::WaitForSignal() == webhookd::ProcessSignal::kReload) {
     (*server)->ReloadCertificates();

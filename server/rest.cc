@@ -1,11 +1,16 @@
 #include "server/rest.h"
 
+#include <grpcpp/alarm.h>
+
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "absl/types/optional.h"
 #include "base/mutex.h"
+#include "server/session_cookie.h"
 
 namespace webhookd {
 namespace {
@@ -28,11 +33,59 @@ std::string TokenOf(const CallMetadata& metadata) {
   return "";
 }
 
-// A call that is answered once.
-struct UnaryCall {
-  TranscodedCall call;
-  std::unique_ptr<Message> response;
-  std::unique_ptr<WebResponder> responder;
+// A call that is answered once: with its response, its error, or, if the caller gave it a time,
+// with DEADLINE_EXCEEDED at the end of that. What is called goes on all the same.
+class UnaryCall : public std::enable_shared_from_this<UnaryCall> {
+ public:
+  UnaryCall(const Transcoder& transcoder, TranscodedCall call, std::unique_ptr<Message> response,
+            std::unique_ptr<WebResponder> responder)
+      : transcoder_(transcoder),
+        call_(std::move(call)),
+        response_(std::move(response)),
+        responder_(std::move(responder)) {}
+
+  const Message& request() const { return *call_.request; }
+  Message& response() { return *response_; }
+
+  // Call it once, before the call is served.
+  void StartTimer() {
+    if (!call_.metadata.timeout.has_value()) return;
+    deadline_ = absl::Now() + *call_.metadata.timeout;
+    alarm_.emplace();
+    // The alarm keeps what it calls as long as it lives, so that it must not own this.
+    alarm_->Set(absl::ToChronoTime(deadline_), [call = weak_from_this()](bool rang) {
+      const std::shared_ptr<UnaryCall> self = call.lock();
+      if (rang && self != nullptr) self->Answer(absl::OkStatus(), absl::nullopt);
+    });
+  }
+
+  void Answer(absl::Status status, absl::optional<WebHeader> header) {
+    std::unique_ptr<WebResponder> responder;
+    {
+      MutexLock lock(mutex_);
+      responder = std::move(responder_);
+    }
+    if (responder == nullptr) return;
+    if (absl::Now() >= deadline_) status = absl::DeadlineExceededError("context deadline exceeded");
+    if (alarm_.has_value()) alarm_->Cancel();
+    if (!status.ok()) {
+      responder->Send(transcoder_.RenderError(status, call_.form));
+      return;
+    }
+    WebResponse answer = transcoder_.Render(call_, *response_);
+    if (header.has_value()) answer.headers.push_back(*std::move(header));
+    responder->Send(std::move(answer));
+  }
+
+ private:
+  const Transcoder& transcoder_;
+  const TranscodedCall call_;
+  const std::unique_ptr<Message> response_;
+  absl::Time deadline_ = absl::InfiniteFuture();
+  absl::optional<grpc::Alarm> alarm_;
+
+  Mutex mutex_;
+  std::unique_ptr<WebResponder> responder_ ABSL_GUARDED_BY(mutex_);  // null once answered
 };
 
 }  // namespace
@@ -133,6 +186,7 @@ class Rest::Stream : public std::enable_shared_from_this<Stream> {
 void Rest::Handle(WebRequest request, std::unique_ptr<WebResponder> responder) {
   Credentials credentials = {.client_certificate = request.client_certificate,
                              .peer_address = request.peer_address};
+  const bool tls = request.tls;
   absl::variant<TranscodedCall, WebResponse> transcoded = transcoder_.Transcode(std::move(request));
   if (auto* refused = absl::get_if<WebResponse>(&transcoded)) {
     responder->Send(std::move(*refused));
@@ -159,15 +213,18 @@ void Rest::Handle(WebRequest request, std::unique_ptr<WebResponder> responder) {
     return;
   }
 
-  UnaryCall unary = {.call = std::move(call), .responder = std::move(responder)};
-  unary.response.reset(
+  std::unique_ptr<Message> response(
       MessageFactory::generated_factory()->GetPrototype(method->descriptor->output_type())->New());
-  const Message& request_message = *unary.call.request;
-  Message& response_message = *unary.response;
-  api_.Call(*method, credentials, request_message, response_message,
-            [this, unary = std::move(unary)](const absl::Status& status) mutable {
-              unary.responder->Send(status.ok() ? transcoder_.Render(unary.call, *unary.response)
-                                                : transcoder_.RenderError(status, unary.call.form));
+  auto unary = std::make_shared<UnaryCall>(transcoder_, std::move(call), std::move(response),
+                                           std::move(responder));
+  unary->StartTimer();
+  api_.Call(*method, credentials, unary->request(), unary->response(),
+            [this, tls, unary](absl::Status status) {
+              absl::optional<WebHeader> cookie;
+              if (status.ok()) {
+                cookie = SessionCookieFor(unary->response(), tls, options_.session_lifetime);
+              }
+              unary->Answer(std::move(status), std::move(cookie));
             });
 }
 

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "absl/time/time.h"
 #include "server/gateway/transcoder.h"
 #include "server/gateway/web.h"
 #include "server/rpc/api.h"
@@ -13,14 +14,20 @@ namespace webhookd {
 // calls. Thread-safe.
 class Rest final : public WebHandler {
  public:
+  struct Options {
+    absl::Duration session_lifetime = absl::Hours(7 * 24);  // of the cookie that Login sets
+  };
+
   // Both must outlive it and the calls under way.
-  Rest(const Transcoder& transcoder, const Api& api) : transcoder_(transcoder), api_(api) {}
+  Rest(Options options, const Transcoder& transcoder, const Api& api)
+      : options_(options), transcoder_(transcoder), api_(api) {}
 
   void Handle(WebRequest request, std::unique_ptr<WebResponder> responder) override;
 
  private:
   class Stream;
 
+  const Options options_;
   const Transcoder& transcoder_;
   const Api& api_;
 };

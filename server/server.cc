@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "server/config/config_loader.h"
 #include "server/config/version.h"
-#include "server/delivery/curl_http_client.h"
+#include "server/delivery/direct_http_client.h"
 #include "server/rpc/config_conversion.h"
 #include "server/telemetry/log.h"
 
@@ -22,7 +22,7 @@ constexpr int kSigningKeyBytes = 32;
 
 // The services, in full, that gRPC and REST serve.
 constexpr const char* kServices[] = {"determined.api.v1.Determined", "webhookd.v1.EventService",
-                                     "webhookd.v1.DeliveryService"};
+                                     "webhookd.v1.DeliveryService", "webhookd.v1.AdminService"};
 
 absl::StatusOr<std::vector<IpRange>> ParseRanges(const std::vector<std::string>& cidrs) {
   std::vector<IpRange> ranges;
@@ -59,7 +59,7 @@ CurlHttpClient::Options HttpOptions(const Config& config) {
 }
 
 TlsFiles TlsOf(const Config& config) {
-  return {.certificate = config.tls.cert, .key = config.tls.key};
+  return {.certificate = config.tls.cert, .key = config.tls.key, .client_ca = config.tls.client_ca};
 }
 
 GrpcServerOptions GrpcOptions(const Config& config) {
@@ -92,8 +92,17 @@ HttpServer::Options HttpServerOptions(const Config& config) {
   return options;
 }
 
-bool IsLoopback(const std::string& address) {
-  return address == "localhost" || address == "::1" || absl::StartsWith(address, "127.");
+// Passwords that may wait to be hashed. Each takes about 50 ms.
+constexpr int kMaxWaitingPasswords = 64;
+
+bool AsksWhoCalls(const Config& config) { return config.security.authn_type != "none"; }
+
+std::vector<const google::protobuf::ServiceDescriptor*> ServedServices() {
+  std::vector<const google::protobuf::ServiceDescriptor*> services;
+  for (const char* name : kServices) {
+    services.push_back(google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name));
+  }
+  return services;
 }
 
 }  // namespace
@@ -102,11 +111,26 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(Config config, Clock& clo
                                                        RandomBits& random) {
   std::unique_ptr<Server> server(new Server(std::move(config), clock, random));
   RETURN_IF_ERROR(server->OpenStore());
+  RETURN_IF_ERROR(server->PrepareAccounts());
   RETURN_IF_ERROR(server->PrepareDelivery());
   RETURN_IF_ERROR(server->StartServing());
   // Last, so that a server that cannot serve sends nothing.
   RETURN_IF_ERROR(server->dispatcher_->Start());
   return server;
+}
+
+absl::StatusOr<GeneratedPassword> Server::ResetPassword(Config config, Clock& clock,
+                                                        RandomBits& random,
+                                                        const std::string& username) {
+  Server server(std::move(config), clock, random);
+  RETURN_IF_ERROR(server.OpenStore());
+  AccountCatalog accounts(*server.store_);
+  RETURN_IF_ERROR(accounts.Load());
+  const ScryptHasher hasher({}, random);
+  absl::StatusOr<GeneratedPassword> generated =
+      webhookd::ResetPassword(accounts, hasher, clock, random, username);
+  server.Shutdown();  // before the catalog that its writes use
+  return generated;
 }
 
 Server::Server(Config config, Clock& clock, RandomBits& random)
@@ -115,14 +139,57 @@ Server::Server(Config config, Clock& clock, RandomBits& random)
 Server::~Server() { Shutdown(); }
 
 absl::Status Server::OpenStore() {
-  ASSIGN_OR_RETURN(store_,
-                   SqliteStore::Create({.path = config_.storage.path,
-                                        .writer = writer_,
-                                        .clock = clock_,
-                                        .read_connections = config_.storage.read_connections,
-                                        .max_waiting_writes = config_.storage.max_waiting_writes}));
+  ASSIGN_OR_RETURN(store_, SqliteStore::Create(
+                               {.path = config_.storage.path,
+                                .writer = writer_,
+                                .clock = clock_,
+                                .read_connections = config_.storage.read_connections,
+                                .max_waiting_writes = config_.storage.max_waiting_writes,
+                                .audit_retention = {.max_age = config_.security.audit_retention}}));
   catalog_ = std::make_unique<WebhookCatalog>(*store_);
   return catalog_->Reload();
+}
+
+absl::Status Server::PrepareAccounts() {
+  const Config::Security& security = config_.security;
+  const bool rbac = security.authz_type == "rbac";
+  accounts_ = std::make_unique<AccountCatalog>(*store_);
+  RETURN_IF_ERROR(accounts_->Load());
+  audit_ = std::make_unique<AuditLog>(AuditLog::Options(), *store_, clock_);
+  hasher_ = std::make_unique<const ScryptHasher>(ScryptHasher::Options(), random_);
+  passwords_ = std::make_unique<PasswordWork>(*hasher_, hasher_thread_, kMaxWaitingPasswords);
+  sign_in_ = std::make_unique<SignIn>(
+      SignIn::Options{.allow_blank_passwords = security.allow_blank_passwords,
+                      .session_lifetime = security.session_lifetime},
+      SignIn::Dependencies{.accounts = *accounts_,
+                           .passwords = *passwords_,
+                           .audit = *audit_,
+                           .clock = clock_,
+                           .random = random_});
+  authenticator_ = std::make_unique<const Authenticator>(
+      Authenticator::Options{.client_identities = {config_.tls.client_identities.begin(),
+                                                   config_.tls.client_identities.end()},
+                             .rbac = rbac},
+      *accounts_, clock_);
+  ASSIGN_OR_RETURN(AccessTable access, AccessTable::Create(AccessRules(), ServedServices()));
+  access_ = std::make_unique<const AccessTable>(std::move(access));
+  authorizer_ = std::make_unique<const Authorizer>(
+      rbac ? Authorizer::Mode::kRbac : Authorizer::Mode::kBasic, *access_, *accounts_, *audit_);
+  admission_ = std::make_unique<const Admission>(*access_, *authenticator_, *authorizer_);
+  if (!AsksWhoCalls(config_)) return absl::OkStatus();
+  ASSIGN_OR_RETURN(generated_passwords_, CreateFirstUsers(*accounts_, *hasher_, clock_, random_,
+                                                          security.initial_user_password));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Caller> Server::Admit(const google::protobuf::MethodDescriptor& method,
+                                     const Credentials& credentials) const {
+  if (AsksWhoCalls(config_)) return admission_->Admit(method, credentials);
+  return Caller{.kind = Caller::Kind::kService,
+                .name = "anybody",
+                .admin = true,
+                .scope = TokenScope::kAdmin,
+                .peer_address = credentials.peer_address};
 }
 
 absl::Status Server::PrepareDelivery() {
@@ -155,7 +222,7 @@ absl::Status Server::PrepareDelivery() {
                         .clock = clock_,
                         .random = random_,
                         .new_http_client = [this]() -> absl::StatusOr<std::unique_ptr<HttpClient>> {
-                          return CurlHttpClient::Create(HttpOptions(config_), *egress_);
+                          return CreateHttpClient(HttpOptions(config_), *egress_);
                         }}));
   return absl::OkStatus();
 }
@@ -172,22 +239,56 @@ absl::Status Server::StartServing() {
           .random = random_,
           .wake = wake,
           .reserve = [this](int64_t count) { return dispatcher_->Reserve(count); }});
+  RETURN_IF_ERROR(router_->Load());
 
   ServerInfo info = {.version = std::string(Version()),
                      .master_id = RandomUuid(random_),
-                     .cluster_name = config_.cluster_name};
+                     .cluster_name = config_.cluster_name,
+                     .rbac = config_.security.authz_type == "rbac"};
   ASSIGN_OR_RETURN(info.cluster_id, LoadOrCreateSetting("cluster_id", RandomUuid(random_)));
   master_ = std::make_unique<Master>(std::move(info), ConfigToStruct(config_));
   webhooks_ = std::make_unique<Webhooks>(Webhooks::Dependencies{.store = *store_,
                                                                 .catalog = *catalog_,
+                                                                .authorizer = *authorizer_,
                                                                 .egress = *egress_,
                                                                 .dispatcher = *dispatcher_,
                                                                 .clock = clock_,
                                                                 .random = random_});
   events_ = std::make_unique<Events>(
-      Events::Options{.max_unanswered_reports = config_.grpc.max_unanswered_reports}, *router_);
-  deliveries_ = std::make_unique<Deliveries>(
-      Deliveries::Dependencies{.store = *store_, .clock = clock_, .reader = reader_, .wake = wake});
+      Events::Options{.max_unanswered_reports = config_.grpc.max_unanswered_reports},
+      Events::Dependencies{.router = *router_,
+                           .authorizer = *authorizer_,
+                           .is_still_valid = [this](const Caller& caller) {
+                             return authenticator_->IsStillValid(caller);
+                           }});
+  deliveries_ = std::make_unique<Deliveries>(Deliveries::Dependencies{.store = *store_,
+                                                                      .catalog = *catalog_,
+                                                                      .authorizer = *authorizer_,
+                                                                      .clock = clock_,
+                                                                      .reader = reader_,
+                                                                      .wake = wake});
+  history_ = std::make_unique<EventHistory>(EventHistory::Dependencies{.store = *store_,
+                                                                       .catalog = *catalog_,
+                                                                       .authorizer = *authorizer_,
+                                                                       .clock = clock_,
+                                                                       .reader = reader_});
+  sessions_ = std::make_unique<Sessions>(
+      Sessions::Dependencies{.accounts = *accounts_, .sign_in = *sign_in_, .clock = clock_});
+  users_ = std::make_unique<Users>(
+      Users::Options{.allow_blank_passwords = config_.security.allow_blank_passwords},
+      Users::Dependencies{.accounts = *accounts_,
+                          .passwords = *passwords_,
+                          .sign_in = *sign_in_,
+                          .authorizer = *authorizer_,
+                          .clock = clock_});
+  tokens_ = std::make_unique<Tokens>(
+      Tokens::Dependencies{.accounts = *accounts_, .clock = clock_, .random = random_});
+  workspaces_ = std::make_unique<Workspaces>(Workspaces::Dependencies{
+      .accounts = *accounts_, .webhooks = *catalog_, .authorizer = *authorizer_, .clock = clock_});
+  roles_ = std::make_unique<RoleAssignments>(RoleAssignments::Dependencies{
+      .accounts = *accounts_, .authorizer = *authorizer_, .clock = clock_});
+  audit_entries_ = std::make_unique<AuditEntries>(
+      AuditEntries::Dependencies{.store = *store_, .reader = reader_});
   RETURN_IF_ERROR(BuildApi());
 
   std::vector<ServedService> served;
@@ -195,11 +296,15 @@ absl::Status Server::StartServing() {
     served.push_back({service->name(), service.get()});
   }
   ASSIGN_OR_RETURN(grpc_, StartGrpcServer(GrpcOptions(config_), served));
-  rest_ = std::make_unique<Rest>(*transcoder_, *api_);
+  rest_ = std::make_unique<Rest>(
+      Rest::Options{.session_lifetime = config_.security.session_lifetime}, *transcoder_, *api_);
   site_ = std::make_unique<Site>(
-      Site::Options{.any_host = !IsLoopback(config_.listen_address),
+      Site::Options{.any_host = AsksWhoCalls(config_) || !ListensOnLoopback(config_),
                     .allowed_origins = config_.http.cors_origins},
-      Site::Dependencies{.master = *master_, .transcoder = *transcoder_, .rest = *rest_});
+      Site::Dependencies{.master = *master_,
+                         .api_document = *api_document_,
+                         .transcoder = *transcoder_,
+                         .rest = *rest_});
   HttpServer::Options http = HttpServerOptions(config_);
   http.refusal = [this](int status, int code, absl::string_view message) {
     WebResponse response = transcoder_->RenderError(
@@ -214,33 +319,41 @@ absl::Status Server::StartServing() {
        {"address", address()},
        {"database", config_.storage.path},
        {"webhooks", static_cast<int64_t>(catalog_->Current()->webhooks().size())}});
-  if (!IsLoopback(config_.listen_address)) {
+  if (!AsksWhoCalls(config_)) {
     Log(LogLevel::kWarning,
-        "this version does not ask callers who they are: whoever reaches the port can change "
-        "webhooks and read the signing key; listen on a loopback address or keep others out by "
-        "other means",
+        "security.authn.type is none: whoever reaches the port is an administrator and can read "
+        "the signing key",
         {{"address", address()}});
   }
   return absl::OkStatus();
 }
 
 absl::Status Server::BuildApi() {
-  api_ =
-      std::make_unique<Api>([](const google::protobuf::MethodDescriptor&,
-                               const Credentials&) -> absl::StatusOr<Caller> { return Caller(); });
+  api_ = std::make_unique<Api>(
+      [this](const google::protobuf::MethodDescriptor& method, const Credentials& credentials) {
+        return Admit(method, credentials);
+      });
   master_->AddTo(*api_);
   webhooks_->AddTo(*api_);
   events_->AddTo(*api_);
   deliveries_->AddTo(*api_);
-  std::vector<const google::protobuf::ServiceDescriptor*> services;
-  for (const char* name : kServices) {
-    services.push_back(google::protobuf::DescriptorPool::generated_pool()->FindServiceByName(name));
+  history_->AddTo(*api_);
+  sessions_->AddTo(*api_);
+  users_->AddTo(*api_);
+  tokens_->AddTo(*api_);
+  workspaces_->AddTo(*api_);
+  roles_->AddTo(*api_);
+  audit_entries_->AddTo(*api_);
+  const std::vector<const google::protobuf::ServiceDescriptor*> services = ServedServices();
+  for (const google::protobuf::ServiceDescriptor* service : services) {
     grpc_services_.push_back(std::make_unique<GrpcService>(
-        *api_, *services.back(), [this](const Caller&) { return events_->OpenStream(); }));
+        *api_, *service, [this](const Caller& caller) { return events_->OpenStream(caller); }));
   }
-  ASSIGN_OR_RETURN(transcoder_, Transcoder::Create(services, config_.gateway.profile == "v2"
-                                                                 ? GatewayProfile::kV2
-                                                                 : GatewayProfile::kDetermined));
+  const GatewayProfile profile =
+      config_.gateway.profile == "v2" ? GatewayProfile::kV2 : GatewayProfile::kDetermined;
+  ASSIGN_OR_RETURN(transcoder_, Transcoder::Create(services, profile));
+  ASSIGN_OR_RETURN(api_document_, ApiDocument::Create({std::begin(kServices), std::end(kServices)},
+                                                      Version(), profile));
   return absl::OkStatus();
 }
 
@@ -285,6 +398,7 @@ void Server::Shutdown() {
   if (dispatcher_ != nullptr) dispatcher_->Stop(drain);
   if (calls.joinable()) calls.join();
   // Everything that was asked of the store before is still done and answered.
+  hasher_thread_.Stop();
   reader_.Stop();
   writer_.Stop();
   if (store_ != nullptr) store_->Stop();

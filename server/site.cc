@@ -10,6 +10,7 @@
 #include "absl/strings/strip.h"
 #include "base/quoted.h"
 #include "server/gateway/protojson_writer.h"
+#include "server/page/page.h"
 
 namespace webhookd {
 namespace {
@@ -35,6 +36,11 @@ bool IsLocalhostOrAddress(absl::string_view host) {
   if (absl::StartsWith(host, "[") && absl::EndsWith(host, "]")) return true;
   in_addr address;
   return inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
+}
+
+bool IsBelowApi(absl::string_view path) {
+  while (absl::ConsumePrefix(&path, "/")) continue;
+  return absl::StartsWith(path, "api/");
 }
 
 }  // namespace
@@ -70,8 +76,18 @@ void Site::Handle(WebRequest request, std::unique_ptr<WebResponder> responder) {
         serving_ ? Json(200, R"({"status":"SERVING"})") : Json(503, R"({"status":"NOT_SERVING"})");
   } else if (reads && path == "/info") {
     response = Json(200, WriteProtoJson(dependencies_.master.Info()));
+  } else if (absl::optional<WebResponse> document = dependencies_.api_document.Serve(request)) {
+    response = *std::move(document);
+  } else if (absl::optional<WebResponse> page = ServePage(request)) {
+    response = *std::move(page);
   } else if (const absl::Status allowed = CheckSender(request); !allowed.ok()) {
     response = dependencies_.transcoder.RenderError(allowed, AnswerForm());
+  } else if (!IsBelowApi(path)) {
+    response = dependencies_.transcoder.RenderError(
+        absl::NotFoundError(absl::StrCat(Quoted(path),
+                                         " is nothing that is served: the page is at /det, the API "
+                                         "below /api/v1")),
+        AnswerForm());
   } else {
     dependencies_.rest.Handle(std::move(request), std::move(responder));
     return;

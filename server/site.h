@@ -10,25 +10,28 @@
 #include "absl/status/status.h"
 #include "server/gateway/transcoder.h"
 #include "server/gateway/web.h"
+#include "server/openapi/api_document.h"
 #include "server/rpc/master.h"
 
 namespace webhookd {
 
-// What is served over HTTP: /healthz, /info, and everything else by `rest`. Thread-safe.
+// What is served over HTTP: /healthz, /info, what describes the API, the page for people, and
+// everything else by `rest`. Thread-safe.
 //
-// Nobody is asked yet who they are, so that pages of other sites must not get through a browser
-// what the person in front of it would: a request from another origin is refused with 403, and so
-// is, on a loopback address, one for a host name, which another site may have pointed here (DNS
-// rebinding).
+// Pages of other sites must not get through a browser what the person in front of it would: a
+// request to `rest` from another origin is refused with 403. Where nobody is asked who they are, so
+// is one for a host name, which another site may have pointed here (DNS rebinding); elsewhere such
+// a request has no cookie.
 class Site final : public WebHandler {
  public:
   struct Options {
-    bool any_host = false;                     // whether Host may be a name other than localhost
+    bool any_host = false;                     // whether Host may be a name that is not localhost
     std::vector<std::string> allowed_origins;  // other origins, or "*"
   };
   // All must outlive it.
   struct Dependencies {
     const Master& master;
+    const ApiDocument& api_document;
     const Transcoder& transcoder;
     WebHandler& rest;
   };

@@ -28,6 +28,54 @@ absl::Status DeliveryNotFound(int64_t delivery_id) {
   return absl::NotFoundError(absl::StrCat("there is no delivery ", delivery_id));
 }
 
+absl::Status EventNotFound(absl::string_view event_id) {
+  return absl::NotFoundError(absl::StrCat("there is no event ", Quoted(event_id)));
+}
+
+absl::Status UserNotFound(absl::string_view username) {
+  return absl::NotFoundError(absl::StrCat("there is no user ", Quoted(username)));
+}
+
+absl::Status UserNotFound(int32_t user_id) {
+  return absl::NotFoundError(absl::StrCat("there is no user ", user_id));
+}
+
+absl::Status TokenNotFound(int32_t token_id) {
+  return absl::NotFoundError(absl::StrCat("there is no service token ", token_id));
+}
+
+absl::Status WorkspaceNotFound(int32_t workspace_id) {
+  return absl::NotFoundError(absl::StrCat("there is no workspace ", workspace_id));
+}
+
+absl::Status RoleNotAssigned() {
+  return absl::NotFoundError(
+      "the user does not have this role there: ListRoleAssignments shows what they have");
+}
+
+absl::Status UsernameTaken(absl::string_view username) {
+  return absl::AlreadyExistsError(
+      absl::StrCat("a user named ", Quoted(username), " exists already: choose another name"));
+}
+
+absl::Status LastAdministrator(absl::string_view username) {
+  return absl::FailedPreconditionError(
+      absl::StrCat(Quoted(username),
+                   " is the last active administrator: make another user an administrator first"));
+}
+
+absl::Status SignInOutdated() {
+  return absl::FailedPreconditionError(
+      "the user or their password changed at the same moment: sign in again");
+}
+
+absl::Status WorkspaceHasWebhooks(int32_t workspace_id, int64_t webhooks) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "workspace ", workspace_id, " still has ", webhooks, webhooks == 1 ? " webhook" : " webhooks",
+      ": say whether to delete, move or make global what "
+      "it has"));
+}
+
 absl::Status DeliveryOfDeletedWebhook(int64_t delivery_id, int32_t webhook_id) {
   return absl::FailedPreconditionError(absl::StrCat(
       "delivery ", delivery_id, " cannot be sent again: its webhook ", webhook_id, " was deleted"));

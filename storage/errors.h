@@ -13,10 +13,17 @@ namespace webhookd {
 // NOT_FOUND
 absl::Status WebhookNotFound(int32_t webhook_id);
 absl::Status DeliveryNotFound(int64_t delivery_id);
+absl::Status EventNotFound(absl::string_view event_id);
+absl::Status UserNotFound(absl::string_view username);
+absl::Status UserNotFound(int32_t user_id);
+absl::Status TokenNotFound(int32_t token_id);
+absl::Status WorkspaceNotFound(int32_t workspace_id);
+absl::Status RoleNotAssigned();
 
 // ALREADY_EXISTS
 absl::Status WebhookNameTaken(absl::string_view name, std::optional<int32_t> workspace_id);
 absl::Status EventAlreadyStored(absl::string_view event_id);
+absl::Status UsernameTaken(absl::string_view username);
 
 // ABORTED
 absl::Status WebhooksChanged(int64_t expected_version, int64_t version);
@@ -24,6 +31,9 @@ absl::Status WebhooksChanged(int64_t expected_version, int64_t version);
 // FAILED_PRECONDITION
 absl::Status DeliveryOfDeletedWebhook(int64_t delivery_id, int32_t webhook_id);
 absl::Status DeliveryNotPending(int64_t delivery_id);
+absl::Status LastAdministrator(absl::string_view username);
+absl::Status SignInOutdated();
+absl::Status WorkspaceHasWebhooks(int32_t workspace_id, int64_t webhooks);
 
 // RESOURCE_EXHAUSTED
 absl::Status TooManyWaitingWrites(int64_t max_waiting_writes);

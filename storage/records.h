@@ -52,6 +52,9 @@ struct WebhookRecord {
   std::optional<absl::Time> failing_since;
   absl::Time created_at;
   std::vector<TriggerRecord> triggers;  // by id
+  // The version of the set of all webhooks that its last change made; set by the store. 0: not
+  // known.
+  int64_t changed_version = 0;
 
   bool operator==(const WebhookRecord&) const = default;
 };
@@ -86,6 +89,22 @@ struct NewDelivery {
   // Whether the caller's dispatcher takes it at once: it is stored with a lease until
   // AcceptEventRequest::lease_until.
   bool claimed = false;
+  // What the trigger fires for only once, such as "task/41.x". Dropped when the trigger did so
+  // before. Empty: fires always.
+  std::string once_scope = "";
+};
+
+enum class MetricGroup { kTraining = 1, kValidation = 2 };
+
+// A metric trigger that fired for a trial.
+struct MetricState {
+  int32_t trigger_id = 0;
+  int32_t trial_id = 0;
+  MetricGroup group = MetricGroup::kTraining;
+  bool armed = false;  // the metric went back behind the threshold since
+  absl::Time fired_at;
+
+  bool operator==(const MetricState&) const = default;
 };
 
 struct AcceptEventRequest {
@@ -101,21 +120,78 @@ struct AcceptEventRequest {
   absl::Time lease_until;
   std::vector<std::shared_ptr<const std::string>> bodies;
   std::vector<NewDelivery> deliveries;
+  std::string input = "";                       // what it was made from, any bytes
+  std::vector<MetricState> metric_states = {};  // stored with it
 };
 
 struct AcceptedDelivery {
-  int64_t delivery_id = 0;
+  int64_t delivery_id = 0;  // 0: dropped for its once_scope
   int32_t webhook_id = 0;
   int32_t trigger_id = 0;
   bool skipped = false;
 };
 
 struct AcceptedEvent {
-  std::string event_id;
+  std::string event_id;    // empty: every delivery was dropped, and nothing was stored
   bool duplicate = false;  // the rest is then what the first report caused
   // In the order of AcceptEventRequest::deliveries; of a duplicate, at most the first 1,000.
   std::vector<AcceptedDelivery> deliveries;
+  int64_t delivery_count = 0;  // without those that were dropped
+};
+
+// What came of the events of one report.
+struct AcceptedEvents {
+  bool duplicate = false;  // the rest is then what the first report caused
+  // In the order of the request; of a duplicate, those that were stored.
+  std::vector<AcceptedEvent> events;
+};
+
+struct EventRecord {
+  int64_t id = 0;  // in the order of acceptance
+  std::string event_id;
+  std::string event_type;
+  int32_t experiment_id = 0;
+  absl::Time occurred_at;
+  absl::Time accepted_at;
   int64_t delivery_count = 0;
+  std::string input;  // as in AcceptEventRequest; empty in events of earlier versions
+};
+
+struct EventFilter {
+  std::string event_type;     // empty: all
+  int32_t experiment_id = 0;  // 0: all
+  int64_t before_id = 0;      // 0: from the newest
+  int limit = 50;
+  int64_t max_examined = 100'000;  // events that are looked at
+};
+
+struct EventPage {
+  std::vector<EventRecord> events;  // newest first
+  // Where the next page begins (EventFilter::before_id); 0: there is none.
+  int64_t next_before_id = 0;
+};
+
+// What was told of an experiment, one of its tasks and one of its trials.
+struct KnownExperiment {
+  int32_t id = 0;
+  std::string experiment;  // any bytes
+  absl::Time refreshed_at;
+};
+struct KnownTask {
+  std::string task_id;
+  int32_t experiment_id = 0;
+  int32_t trial_id = 0;  // 0: not known
+  absl::Time refreshed_at;
+};
+struct KnownTrial {
+  int32_t trial_id = 0;
+  int32_t experiment_id = 0;
+  absl::Time refreshed_at;
+};
+struct KnownRecords {
+  std::vector<KnownExperiment> experiments;
+  std::vector<KnownTask> tasks;
+  std::vector<KnownTrial> trials;
 };
 
 // A delivery in the hands of the dispatcher that holds its lease.

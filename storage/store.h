@@ -67,7 +67,33 @@ class Store {
   // the webhooks are no longer at `webhooks_version`; match again. A known idempotency key gives
   // the first report's result; keys are known for 7 days at least. ALREADY_EXISTS: an event with
   // this id is stored, under another key or none.
+  //
+  // Deliveries with a once_scope for which their trigger fired before are dropped; if none is left
+  // of an event that had some, nothing is stored and the answer has no event_id.
   virtual void AcceptEvent(AcceptEventRequest request, Done<AcceptedEvent> done) = 0;
+
+  // As AcceptEvent, for the events of one report: all or nothing, under the idempotency key that
+  // the first one has.
+  virtual void AcceptEvents(std::vector<AcceptEventRequest> requests,
+                            Done<AcceptedEvents> done) = 0;
+
+  // A page of events, newest first. Shorter than asked for when the filter passes over many.
+  virtual absl::StatusOr<EventPage> ListEvents(const EventFilter& filter) = 0;
+
+  // NOT_FOUND.
+  virtual absl::StatusOr<EventRecord> GetEvent(const std::string& event_id) = 0;
+
+  // ---- What events are judged by
+
+  // Replaces states of metric triggers.
+  virtual void SaveMetricStates(std::vector<MetricState> states, DoneStatus done) = 0;
+  // The latest, by fired_at, at most `limit`; the earliest of them first.
+  virtual absl::StatusOr<std::vector<MetricState>> LoadMetricStates(int64_t limit) = 0;
+
+  // Adds or replaces what is known, and forgets what was not refreshed since `forget_before`.
+  virtual void SaveKnown(KnownRecords records, absl::Time forget_before, DoneStatus done) = 0;
+  // What was refreshed since `since`, of each kind at most `limit`, the latest last.
+  virtual absl::StatusOr<KnownRecords> LoadKnown(absl::Time since, int64_t limit) = 0;
 
   // ---- Deliveries
 

@@ -16,13 +16,15 @@ readonly build_packages=(
   protobuf-compiler:protoc protobuf-compiler-grpc:grpc_cpp_plugin
   libgrpc++-dev libprotobuf-dev libabsl-dev libssl-dev zlib1g-dev
   libsqlite3-dev libcurl4-openssl-dev libre2-dev libyaml-cpp-dev
-  libcli11-dev libspdlog-dev
+  libcli11-dev libspdlog-dev nlohmann-json3-dev
   # CMake configures the tests and benchmarks with everything else.
-  libgtest-dev libgmock-dev libbenchmark-dev libboost-dev
+  libgtest-dev libgmock-dev libbenchmark-dev libboost-dev rapidjson-dev
   # BoringSSL's source package is fetched and unpacked with these.
   dpkg-dev:dpkg-source ca-certificates curl:curl
   # tests/end_to_end/demo.py, which `make demo` runs.
   python3:python3
+  # The page that the server serves.
+  nodejs:node npm:npm
 )
 # tests/compat/install.sh fetches clients of webhookd with pip and go.
 readonly test_packages=(

@@ -15,7 +15,16 @@ namespace webhookd {
 // session.command. The session outlives the app.
 void AddWebhookCommands(CLI::App& app, Session& session);
 void AddReportCommands(CLI::App& app, Session& session);
+// To the group of AddReportCommands, which comes first.
+void AddMoreReportCommands(CLI::App& app, Session& session);
+void AddEventCommands(CLI::App& app, Session& session);
 void AddDeliveryCommands(CLI::App& app, Session& session);
+void AddSignInCommands(CLI::App& app, Session& session);
+void AddUserCommands(CLI::App& app, Session& session);
+void AddTokenCommands(CLI::App& app, Session& session);
+void AddWorkspaceCommands(CLI::App& app, Session& session);
+void AddRoleCommands(CLI::App& app, Session& session);
+void AddAuditCommands(CLI::App& app, Session& session);
 void AddVerifyCommand(CLI::App& app, Session& session);
 void AddServerCommands(CLI::App& app, Session& session);
 void AddCompletionCommand(CLI::App& app, Session& session);

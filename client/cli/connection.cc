@@ -4,8 +4,11 @@
 
 namespace webhookd {
 
-Connection::Connection(const ServerAddress& address, absl::Duration timeout)
-    : address_(address.ToString()), timeout_(timeout), channel_(CreateServerChannel(address)) {}
+Connection::Connection(const ServerAddress& address, const ChannelCredentials& credentials,
+                       absl::Duration timeout)
+    : address_(address.ToString()),
+      timeout_(timeout),
+      channel_(CreateServerChannel(address, credentials)) {}
 
 absl::Status Connection::Check() {
   return Call(&DeterminedStub::GetMaster, determined::api::v1::GetMasterRequest()).status();

@@ -22,7 +22,8 @@ using DeliveryStub = v1::DeliveryService::Stub;
 // A server and how long to wait for its answers. Connects at the first call.
 class Connection {
  public:
-  Connection(const ServerAddress& address, absl::Duration timeout);
+  Connection(const ServerAddress& address, const ChannelCredentials& credentials,
+             absl::Duration timeout);
 
   // Calls a method of a stub, such as &DeterminedStub::GetWebhooks. When the server cannot be
   // reached the message says what to do.

@@ -1,3 +1,4 @@
+#include <termios.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -6,6 +7,21 @@
 #include <vector>
 
 #include "client/cli/webhookctl.h"
+
+namespace {
+
+void SetEcho(bool on) {
+  termios settings = {};
+  if (tcgetattr(STDIN_FILENO, &settings) != 0) return;
+  if (on) {
+    settings.c_lflag |= ECHO;
+  } else {
+    settings.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  }
+  tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
@@ -17,7 +33,8 @@ int main(int argc, char** argv) {
                                  .err = std::cerr,
                                  .in_is_terminal = isatty(STDIN_FILENO) == 1,
                                  .out_is_terminal = isatty(STDOUT_FILENO) == 1,
-                                 .environment = [](const char* name) { return std::getenv(name); }};
+                                 .environment = [](const char* name) { return std::getenv(name); },
+                                 .set_echo = SetEcho};
   const webhookd::ExitCode code =
       webhookd::RunWebhookctl(std::vector<std::string>(argv + 1, argv + argc), terminal);
   // A full disk or a closed pipe only shows here.

@@ -54,10 +54,8 @@ absl::StatusOr<ExitCode> ReportOne(Session& session, const Options& options) {
   integration.set_exclude(options.exclude);
 
   RETURN_IF_ERROR(session.connection().Check());
-  EventClient::Options client_options;
-  client_options.target = session.connection().address();
-  client_options.deadline = session.timeout;
-  ASSIGN_OR_RETURN(const std::unique_ptr<EventClient> client, EventClient::Create(client_options));
+  ASSIGN_OR_RETURN(const std::unique_ptr<EventClient> client,
+                   EventClient::Create(session.ClientOptions()));
   ASSIGN_OR_RETURN(const v1::ReportExperimentStateResponse response,
                    client->ReportExperimentState(std::move(report)));
   if (session.json) return session.PrintJson(response);

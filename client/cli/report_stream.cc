@@ -94,10 +94,8 @@ absl::StatusOr<v1::StreamEventsRequest> ParseReportLine(absl::string_view line) 
 
 absl::StatusOr<ExitCode> ReportLines(Session& session, std::istream& input) {
   RETURN_IF_ERROR(session.connection().Check());
-  EventClient::Options options;
-  options.target = session.connection().address();
-  options.deadline = session.timeout;
-  ASSIGN_OR_RETURN(const std::unique_ptr<EventClient> client, EventClient::Create(options));
+  ASSIGN_OR_RETURN(const std::unique_ptr<EventClient> client,
+                   EventClient::Create(session.ClientOptions()));
 
   Reporter reporter(session);
   const std::unique_ptr<EventStream> stream = client->OpenStream();

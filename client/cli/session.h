@@ -6,11 +6,14 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "client/cli/connection.h"
 #include "client/cli/output.h"
+#include "client/cli/stored_tokens.h"
 #include "client/cli/terminal.h"
+#include "client/cpp/event_client.h"
 
 namespace webhookd {
 
@@ -23,17 +26,31 @@ struct Session {
 
   Terminal& terminal;
   ServerAddress server;
+  ChannelCredentials credentials;
   absl::Duration timeout = absl::Seconds(30);
   bool json = false;
   bool color = false;
+  bool signing_in = false;  // the command is login: a wrong password is no missing token
 
   // Set by parsing; runs once everything was parsed. An error is printed and means kFailed.
   std::function<absl::StatusOr<ExitCode>()> command;
 
+  // Where login keeps tokens.
+  StoredTokens stored_tokens() const { return StoredTokens(terminal.environment); }
+
   // Connected lazily.
   Connection& connection() {
-    if (!connection_.has_value()) connection_.emplace(server, timeout);
+    if (!connection_.has_value()) connection_.emplace(server, credentials, timeout);
     return *connection_;
+  }
+
+  // For the client that reports events.
+  EventClient::Options ClientOptions() const {
+    EventClient::Options options;
+    options.target = absl::StrCat(server.tls ? "https://" : "http://", server.ToString());
+    options.credentials = credentials;
+    options.deadline = timeout;
+    return options;
   }
 
   std::ostream& out() { return terminal.out; }

@@ -18,6 +18,8 @@ struct Terminal {
   bool out_is_terminal = false;
   // The value of an environment variable, or null.
   std::function<const char*(const char* name)> environment = [](const char*) { return nullptr; };
+  // Switches the echo of what is typed on or off.
+  std::function<void(bool on)> set_echo = [](bool) {};
   Clock& clock = RealClock();
 };
 

@@ -1,5 +1,8 @@
 #include "client/cpp/channel.h"
 
+#include <utility>
+#include <vector>
+
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -7,6 +10,7 @@
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "grpcpp/support/channel_arguments.h"
+#include "grpcpp/support/client_interceptor.h"
 
 namespace webhookd {
 namespace {
@@ -15,6 +19,39 @@ absl::Status BadAddress(absl::string_view text, absl::string_view reason) {
   return absl::InvalidArgumentError(absl::StrCat("bad server address \"", text, "\": ", reason,
                                                  "; write HOST:PORT, such as 127.0.0.1:8080"));
 }
+
+constexpr int kDefaultPort = 8'080;
+constexpr int kDefaultTlsPort = 8'443;
+
+// Sends a token with every call. Credentials of calls would do it only over TLS.
+class TokenSender final : public grpc::experimental::Interceptor {
+ public:
+  explicit TokenSender(const std::string& token) : token_(token) {}
+
+  void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
+    if (methods->QueryInterceptionHookPoint(
+            grpc::experimental::InterceptionHookPoints::PRE_SEND_INITIAL_METADATA)) {
+      methods->GetSendInitialMetadata()->insert({"x-user-token", absl::StrCat("Bearer ", token_)});
+    }
+    methods->Proceed();
+  }
+
+ private:
+  const std::string& token_;
+};
+
+class TokenSenderFactory final : public grpc::experimental::ClientInterceptorFactoryInterface {
+ public:
+  explicit TokenSenderFactory(std::string token) : token_(std::move(token)) {}
+
+  grpc::experimental::Interceptor* CreateClientInterceptor(
+      grpc::experimental::ClientRpcInfo*) override {
+    return new TokenSender(token_);
+  }
+
+ private:
+  const std::string token_;
+};
 
 bool IsThisMachine(absl::string_view host) {
   return host == "localhost" || host == "::1" || absl::StartsWith(host, "127.");
@@ -29,10 +66,9 @@ std::string ServerAddress::ToString() const {
 
 absl::StatusOr<ServerAddress> ParseServerAddress(absl::string_view text) {
   absl::string_view rest = text;
-  if (absl::StartsWithIgnoreCase(rest, "https://")) {
-    return BadAddress(text, "TLS is not supported");
-  }
-  if (absl::StartsWithIgnoreCase(rest, "http://")) rest.remove_prefix(7);
+  const bool tls = absl::StartsWithIgnoreCase(rest, "https://");
+  if (tls) rest.remove_prefix(8);
+  if (!tls && absl::StartsWithIgnoreCase(rest, "http://")) rest.remove_prefix(7);
   absl::ConsumeSuffix(&rest, "/");
   for (const char c : rest) {
     if (c <= ' ' || c == 0x7f) return BadAddress(text, "it contains white space");
@@ -41,7 +77,7 @@ absl::StatusOr<ServerAddress> ParseServerAddress(absl::string_view text) {
     }
   }
 
-  ServerAddress address;
+  ServerAddress address = {.host = "", .port = tls ? kDefaultTlsPort : kDefaultPort, .tls = tls};
   absl::string_view port;
   if (absl::ConsumePrefix(&rest, "[")) {
     const size_t end = rest.find(']');
@@ -64,7 +100,8 @@ absl::StatusOr<ServerAddress> ParseServerAddress(absl::string_view text) {
   return address;
 }
 
-std::shared_ptr<grpc::Channel> CreateServerChannel(const ServerAddress& address) {
+std::shared_ptr<grpc::Channel> CreateServerChannel(const ServerAddress& address,
+                                                   const ChannelCredentials& credentials) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5'000);
@@ -72,8 +109,18 @@ std::shared_ptr<grpc::Channel> CreateServerChannel(const ServerAddress& address)
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5'000);
   arguments.SetMaxReceiveMessageSize(-1);
   if (IsThisMachine(address.host)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(absl::StrCat("dns:///", address.ToString()),
-                                   grpc::InsecureChannelCredentials(), arguments);
+  std::shared_ptr<grpc::ChannelCredentials> transport = grpc::InsecureChannelCredentials();
+  if (address.tls) {
+    grpc::SslCredentialsOptions options;
+    options.pem_root_certs = credentials.ca_certificates;
+    transport = grpc::SslCredentials(options);
+  }
+  std::vector<std::unique_ptr<grpc::experimental::ClientInterceptorFactoryInterface>> interceptors;
+  if (!credentials.token.empty()) {
+    interceptors.push_back(std::make_unique<TokenSenderFactory>(credentials.token));
+  }
+  return grpc::experimental::CreateCustomChannelWithInterceptors(
+      absl::StrCat("dns:///", address.ToString()), transport, arguments, std::move(interceptors));
 }
 
 absl::Status FromGrpcStatus(const grpc::Status& status) {

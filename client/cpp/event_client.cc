@@ -50,7 +50,7 @@ absl::StatusOr<std::unique_ptr<EventClient>> EventClient::Create(Options options
     }
   }
   return std::unique_ptr<EventClient>(
-      new EventClient(std::move(options), CreateServerChannel(address)));
+      new EventClient(options, CreateServerChannel(address, options.credentials)));
 }
 
 EventClient::EventClient(Options options, std::shared_ptr<grpc::Channel> channel)

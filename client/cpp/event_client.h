@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "client/cpp/backoff.h"
+#include "client/cpp/channel.h"
 #include "client/cpp/event_stream.h"
 #include "grpcpp/channel.h"
 #include "webhookd/v1/ingest.grpc.pb.h"
@@ -28,6 +29,7 @@ class EventClient {
  public:
   struct Options {
     std::string target = "127.0.0.1:8080";  // as ParseServerAddress reads it
+    ChannelCredentials credentials;         // a token of scope ingest
     absl::Duration deadline =
         absl::Seconds(30);  // of each report, retries included; may be infinite
     absl::Duration try_timeout = absl::Seconds(10);  // of one try

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "storage/account_records.h"
+
 namespace webhookd {
 
 // What a caller shows, as the transport found it. gRPC and REST fill it in the same way.
@@ -12,9 +14,6 @@ struct Credentials {
   std::string client_certificate;  // identity of a verified client certificate, empty if none
   std::string peer_address;        // "127.0.0.1"
 };
-
-// What a service token may be used for. Numbers are stored.
-enum class TokenScope { kIngest = 1, kRead = 2, kAdmin = 3 };
 
 // Who calls, after authentication.
 struct Caller {
@@ -26,7 +25,7 @@ struct Caller {
   Kind kind = Kind::kNobody;
   int32_t user_id = 0;                   // kUser
   std::string name;                      // of the user, token or certificate
-  bool admin = false;                    // kUser: may do everything
+  bool admin = false;                    // may do everything
   TokenScope scope = TokenScope::kRead;  // kService
   std::string token_hash;                // of the token that was shown, as it is stored
   std::string peer_address;

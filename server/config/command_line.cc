@@ -28,6 +28,8 @@ constexpr ActionFlag kActionFlags[] = {
     {"--help-markdown", Action::kHelpMarkdown},
 };
 
+constexpr char kResetPassword[] = "--reset-password";
+
 struct Argument {
   std::string name;  // with two dashes
   std::optional<std::string> value;
@@ -58,7 +60,7 @@ const Setting* SettingOf(const std::string& flag) {
 }
 
 absl::Status UnknownFlag(const std::string& name) {
-  std::vector<std::string> known;
+  std::vector<std::string> known = {kResetPassword};
   for (const ActionFlag& flag : kActionFlags) known.emplace_back(flag.name);
   for (const Setting& setting : Settings()) {
     for (std::string& flag : setting.Flags()) known.push_back(std::move(flag));
@@ -82,6 +84,15 @@ absl::StatusOr<CommandLine> ParseCommandLine(const std::vector<std::string>& arg
     if (const std::optional<Action> action = ActionOf(name); action.has_value() && !value) {
       command_line.action = *action;
       return command_line;
+    }
+    if (name == kResetPassword) {
+      if (!value && i + 1 < arguments.size()) value = arguments[++i];
+      if (!value || value->empty()) {
+        return absl::InvalidArgumentError(
+            absl::StrCat(name, " needs a value: ", name, "=NAME, such as ", name, "=admin"));
+      }
+      command_line.reset_password = *std::move(value);
+      continue;
     }
     const Setting* setting = SettingOf(name);
     if (setting == nullptr) return UnknownFlag(name);

@@ -14,6 +14,7 @@ struct CommandLine {
 
   Action action = Action::kRun;
   std::vector<GivenValue> values;  // in their order: of two for one setting the later counts
+  std::string reset_password;      // name of the user who gets a new password instead of a server
 };
 
 // Parses what follows the program's name: "--flag value", "--flag=value", "--switch". Three dashes

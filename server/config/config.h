@@ -74,8 +74,19 @@ struct Config {
   };
 
   struct Tls {
-    std::string cert;  // PEM file; empty: no TLS
-    std::string key;   // PEM file
+    std::string cert;       // PEM file; empty: no TLS
+    std::string key;        // PEM file
+    std::string client_ca;  // PEM file; empty: clients are not asked for a certificate
+    std::vector<std::string> client_identities;  // empty: all that client_ca vouches for
+  };
+
+  struct Security {
+    std::string authn_type = "tokens";  // tokens or none
+    std::string authz_type = "basic";   // basic or rbac
+    std::string initial_user_password;  // empty: each first user gets one that is made up
+    bool allow_blank_passwords = false;
+    absl::Duration session_lifetime = absl::Hours(7 * 24);
+    absl::Duration audit_retention = absl::Hours(365 * 24);
   };
 
   struct Grpc {
@@ -100,6 +111,7 @@ struct Config {
   Http http;
   Gateway gateway;
   Tls tls;
+  Security security;
   Grpc grpc;
   Log log;
 };

@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "server/config/command_line.h"
@@ -98,6 +99,16 @@ absl::Status CheckTogether(const Config& config) {
         absl::StrCat("security.tls.cert and security.tls.key belong together, but only ",
                      config.tls.cert.empty() ? "the key" : "the certificate", " is set"));
   }
+  if (config.tls.cert.empty() && !config.tls.client_ca.empty()) {
+    return absl::InvalidArgumentError(
+        "security.tls.client_ca is set, but clients can only show certificates over TLS: set "
+        "security.tls.cert and security.tls.key too");
+  }
+  if (config.security.authn_type == "none" && !ListensOnLoopback(config)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "security.authn.type is none, which makes everybody who reaches ", config.listen_address,
+        " an administrator: set it to tokens, or listen_address to a loopback address"));
+  }
   return absl::OkStatus();
 }
 
@@ -111,6 +122,11 @@ const Setting& SettingWithKey(absl::string_view key) {
 }
 
 }  // namespace
+
+bool ListensOnLoopback(const Config& config) {
+  const absl::string_view address = config.listen_address;
+  return address == "localhost" || address == "::1" || absl::StartsWith(address, "127.");
+}
 
 Environment ProcessEnvironment() {
   return [](const std::string& name) -> std::optional<std::string> {
@@ -166,6 +182,7 @@ absl::StatusOr<std::variant<LoadedConfig, Answer>> LoadConfig(
                                 .source = source.empty() ? "default" : source});
   }
   loaded.config = std::move(config);
+  loaded.reset_password = command_line.reset_password;
   return loaded;
 }
 

@@ -28,7 +28,11 @@ struct EffectiveSetting {
 struct LoadedConfig {
   Config config;
   std::vector<EffectiveSetting> effective;  // every setting, in the order of the documentation
+  std::string reset_password;  // not empty: give this user a new password instead of serving
 };
+
+// Whether only this machine can reach what is served.
+bool ListensOnLoopback(const Config& config);
 
 // What --help and the like ask for: print it to standard output and end with success.
 struct Answer {

@@ -76,6 +76,8 @@ std::string HelpText() {
                   "      Print this and exit.\n"
                   "  --help-markdown\n"
                   "      Print the settings as the table of docs/configuration.md and exit.\n"
+                  "  --reset-password NAME\n"
+                  "      Give a user of the database a new password, print it, and exit.\n"
                   "  --version\n"
                   "      Print the version and exit.\n");
   return text;

@@ -254,6 +254,50 @@ std::vector<Setting> MakeSettings() {
            [](auto& c) -> auto& { return c.tls.key; }, CheckText),
        .help = "PEM private key of security.tls.cert.",
        .when_empty = "no TLS"},
+      {.key = "security.tls.client_ca",
+       .field = FileField(
+           [](auto& c) -> auto& { return c.tls.client_ca; }, CheckText),
+       .help = "PEM bundle of the authorities whose client certificates stand for a master. Read "
+               "again at SIGHUP.",
+       .when_empty = "clients are not asked for certificates"},
+      {.key = "security.tls.client_identities",
+       .field = ListField(
+           [](auto& c) -> auto& { return c.tls.client_identities; },
+           "list of names in certificates", CheckText),
+       .help = "Clients, by the common name or else the first DNS name in their certificate, that "
+               "may report events without a token.",
+       .when_empty = "all with a certificate"},
+      {.key = "security.authn.type",
+       .field =
+           ChoiceField([](auto& c) -> auto& { return c.security.authn_type; }, {"tokens", "none"}),
+       .help = "Who may call: those who show a token, or everybody as an administrator, which is "
+               "for trying things out on a loopback address and refused on others."},
+      {.key = "security.authz.type",
+       .field =
+           ChoiceField([](auto& c) -> auto& { return c.security.authz_type; }, {"basic", "rbac"}),
+       .help = "What users may do: administrators everything and owners what is in their "
+               "workspaces, or what their roles say."},
+      {.key = "security.initial_user_password",
+       .field = TextField(
+           [](auto& c) -> auto& { return c.security.initial_user_password; }, "PASSWORD",
+           "text of 8 to 4096 bytes", CheckPassword),
+       .help = "Password of the users that a new database starts with, admin and determined. Flags "
+               "can be seen by other users of the machine; prefer the variable or the file.",
+       .when_empty = "each gets one that is made up and printed once",
+       .secret = true},
+      {.key = "security.allow_blank_passwords",
+       .field = SwitchField([](auto& c) -> auto& { return c.security.allow_blank_passwords; }),
+       .help = "Lets users have an empty password and sign in with it."},
+      {.key = "security.session_lifetime",
+       .field = DurationField(
+           [](auto& c) -> auto& { return c.security.session_lifetime; }, absl::Minutes(1),
+           absl::Hours(24 * 365)),
+       .help = "Time after which a user must sign in again."},
+      {.key = "security.audit_retention",
+       .field = DurationField(
+           [](auto& c) -> auto& { return c.security.audit_retention; }, absl::Hours(1),
+           absl::Hours(24 * 3'650)),
+       .help = "Time that entries of the audit log are kept."},
 
       {.key = "grpc.port",
        .field = IntegerField(

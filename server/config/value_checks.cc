@@ -78,6 +78,20 @@ absl::StatusOr<std::string> CheckSigningKey(absl::string_view key) {
   return std::string(key);
 }
 
+absl::StatusOr<std::string> CheckPassword(absl::string_view password) {
+  if (password.empty()) return std::string();
+  if (password.size() < kMinPasswordBytes || password.size() > kMaxPasswordBytes) {
+    return absl::InvalidArgumentError(absl::StrCat("the password has ", password.size(), " bytes; ",
+                                                   kMinPasswordBytes, " to ", kMaxPasswordBytes,
+                                                   " are allowed"));
+  }
+  if (HasControlCharacter(password)) {
+    return absl::InvalidArgumentError(
+        "the password contains a control character, perhaps a line break at its end; remove it");
+  }
+  return std::string(password);
+}
+
 absl::StatusOr<std::string> CheckBaseUrl(absl::string_view url) {
   if (url.empty()) return std::string();
   RETURN_IF_ERROR(ParseTargetUrl(url).status());

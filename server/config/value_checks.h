@@ -10,6 +10,8 @@
 namespace webhookd {
 
 inline constexpr size_t kMaxSigningKeyBytes = 4096;
+inline constexpr size_t kMinPasswordBytes = 8;
+inline constexpr size_t kMaxPasswordBytes = 4096;
 
 // Each returns the value as it is to be used, or INVALID_ARGUMENT with the reason. Text must be
 // UTF-8 without control characters, since it is shown, logged and sent as protobuf.
@@ -21,6 +23,9 @@ absl::StatusOr<std::string> CheckChoice(absl::string_view text,
 
 // 1 to kMaxSigningKeyBytes bytes. The reason never contains the key.
 absl::StatusOr<std::string> CheckSigningKey(absl::string_view key);
+
+// Empty, or 8 to 4096 bytes. The reason never contains the password.
+absl::StatusOr<std::string> CheckPassword(absl::string_view password);
 
 // Empty, or an http or https URL without query and fragment; slashes at its end are cut off.
 absl::StatusOr<std::string> CheckBaseUrl(absl::string_view url);

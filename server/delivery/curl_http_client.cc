@@ -76,6 +76,8 @@ class CurlHttpClient::Impl {
   void Send(HttpRequest request, CurlTransfer::Done done);
   void Poll(absl::Duration max_wait);
   void Interrupt();
+  int descriptor() const { return epoll_; }
+  absl::Duration Wait(absl::Duration max_wait) const;
 
  private:
   struct Completed {
@@ -85,7 +87,6 @@ class CurlHttpClient::Impl {
 
   void OnSocket(CURL* handle, curl_socket_t socket, int what, bool known);
   void OnTimer(long milliseconds);
-  absl::Duration Wait(absl::Duration max_wait) const;
   void HandleEvents(absl::Duration max_wait);
   void CollectFinished();
   void Finish(CurlTransfer* transfer, CURLcode code);
@@ -302,5 +303,9 @@ void CurlHttpClient::Send(HttpRequest request, absl::AnyInvocable<void(HttpResul
 void CurlHttpClient::Poll(absl::Duration max_wait) { impl_->Poll(max_wait); }
 
 void CurlHttpClient::Interrupt() { impl_->Interrupt(); }
+
+int CurlHttpClient::descriptor() const { return impl_->descriptor(); }
+
+absl::Duration CurlHttpClient::WaitAtMost() const { return impl_->Wait(absl::InfiniteDuration()); }
 
 }  // namespace webhookd

@@ -44,6 +44,11 @@ class CurlHttpClient final : public HttpClient {
   void Poll(absl::Duration max_wait) override;
   void Interrupt() override;
 
+  // For somebody who waits for several things: Poll is due when this has something to read, and
+  // after WaitAtMost at the latest (InfiniteDuration: nothing waits for a time).
+  int descriptor() const;
+  absl::Duration WaitAtMost() const;
+
  private:
   class Impl;
   explicit CurlHttpClient(std::unique_ptr<Impl> impl);

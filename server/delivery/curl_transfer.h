@@ -19,12 +19,6 @@
 
 namespace webhookd {
 
-// Bounds of an answer.
-inline constexpr size_t kMaxHeaderBytes = 64 * 1024;  // interim answers included
-inline constexpr size_t kMaxBodyBytes = 16 * 1024;
-inline constexpr size_t kMaxExcerptBytes = 2 * 1024;
-inline constexpr absl::Duration kMaxBodyTime = absl::Seconds(2);
-
 // One request on one easy handle of libcurl, which is used for many requests, one after another.
 class CurlTransfer {
  public:

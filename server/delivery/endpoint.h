@@ -24,8 +24,10 @@ struct Endpoint {
 
   // As of the catalog when last looked at; null: the webhook is deleted.
   std::shared_ptr<const WebhookRecord> webhook;
+  int64_t seen_version = -1;  // of the catalog then
   absl::StatusOr<TargetUrl> target = absl::UnknownError("not parsed yet");
   std::optional<absl::Time> failing_since;
+  bool failing_since_unsaved = false;  // the store did not take it
 
   std::deque<ClaimedDelivery> queue;  // ready to be sent, in order
   absl::flat_hash_set<int64_t> held;  // ids in memory: queued, under way, or not recorded yet

@@ -1,6 +1,7 @@
 #ifndef WEBHOOKD_SERVER_DELIVERY_HTTP_CLIENT_H_
 #define WEBHOOKD_SERVER_DELIVERY_HTTP_CLIENT_H_
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,6 +13,12 @@
 #include "server/delivery/ip_address.h"
 
 namespace webhookd {
+
+// Bounds of an answer.
+inline constexpr size_t kMaxHeaderBytes = 64 * 1024;  // interim answers included
+inline constexpr size_t kMaxBodyBytes = 16 * 1024;
+inline constexpr size_t kMaxExcerptBytes = 2 * 1024;
+inline constexpr absl::Duration kMaxBodyTime = absl::Seconds(2);
 
 struct HttpRequest {
   std::string url;  // http or https, checked

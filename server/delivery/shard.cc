@@ -175,12 +175,18 @@ void Shard::TakeNow(std::vector<ClaimedDelivery> deliveries) {
 
 // Looks the webhook up again if any webhook changed since.
 void Shard::Refresh(Endpoint& endpoint) {
+  if (endpoint.seen_version == snapshot_->version()) return;
+  endpoint.seen_version = snapshot_->version();
   std::shared_ptr<const WebhookRecord> webhook = snapshot_->Find(endpoint.webhook_id);
   if (webhook == endpoint.webhook && webhook != nullptr) return;
   endpoint.webhook = std::move(webhook);
   if (endpoint.webhook == nullptr) return;
   endpoint.target = ParseTargetUrl(endpoint.webhook->url);
-  endpoint.failing_since = endpoint.webhook->failing_since;
+  // What could not be stored is still true, unless somebody enabled the webhook again.
+  if (!endpoint.failing_since_unsaved || !endpoint.webhook->failing_since.has_value()) {
+    endpoint.failing_since = endpoint.webhook->failing_since;
+    endpoint.failing_since_unsaved = false;
+  }
   endpoint.rate.SetRate(endpoint.webhook->max_requests_per_second);
   // A new URL or a webhook that was enabled again deserves a try at once.
   endpoint.circuit = CircuitBreaker();
@@ -382,21 +388,33 @@ void Shard::Recorded(const EndedAttempt& ended) {
 void Shard::NoteHealth(Endpoint& endpoint, const SendOutcome& outcome) {
   endpoint.circuit.Record(outcome.error, outcome.attempt.status, dependencies_.clock.Steady());
   const bool confirmed = outcome.error == AttemptError::kNone;
-  if (confirmed != endpoint.failing_since.has_value()) {
-    if (!confirmed && DueNow() - *endpoint.failing_since >= options_.disable_after) {
-      Disable(endpoint, absl::StrCat("every attempt failed since ",
-                                     absl::FormatTime(absl::RFC3339_sec, *endpoint.failing_since,
-                                                      absl::UTCTimeZone())));
-    }
+  if (confirmed == endpoint.failing_since.has_value()) {
+    endpoint.failing_since =
+        confirmed ? std::nullopt : std::optional<absl::Time>(outcome.attempt.started_at);
+    SaveFailingSince(endpoint);
     return;
   }
-  endpoint.failing_since =
-      confirmed ? std::nullopt : std::optional<absl::Time>(outcome.attempt.started_at);
+  if (endpoint.failing_since_unsaved) SaveFailingSince(endpoint);
+  if (!confirmed && DueNow() - *endpoint.failing_since >= options_.disable_after) {
+    Disable(endpoint, absl::StrCat("every attempt failed since ",
+                                   absl::FormatTime(absl::RFC3339_sec, *endpoint.failing_since,
+                                                    absl::UTCTimeZone())));
+  }
+}
+
+// What cannot be stored is stored with the next attempt: after a restart an old time would count.
+void Shard::SaveFailingSince(Endpoint& endpoint) {
+  endpoint.failing_since_unsaved = false;
   dependencies_.store.SetFailingSince(
-      endpoint.webhook_id, endpoint.failing_since, [id = endpoint.webhook_id](absl::Status status) {
+      endpoint.webhook_id, endpoint.failing_since,
+      [this, inbox = inbox_, id = endpoint.webhook_id](const absl::Status& status) {
         if (status.ok()) return;
-        Log(LogLevel::kError, "cannot record since when a webhook fails",
+        Log(LogLevel::kError, "cannot record since when a webhook fails; it is tried again",
             {{"webhook_id", id}, {"error", status.message()}});
+        inbox->Post([this, id] {
+          const auto found = endpoints_.find(id);
+          if (found != endpoints_.end()) found->second->failing_since_unsaved = true;
+        });
       });
 }
 

@@ -77,6 +77,7 @@ class Shard {
   void Ended(Endpoint& endpoint, ClaimedDelivery delivery, bool fresh_connection,
              SendOutcome outcome);
   void NoteHealth(Endpoint& endpoint, const SendOutcome& outcome);
+  void SaveFailingSince(Endpoint& endpoint);
   void Disable(Endpoint& endpoint, std::string reason);
   void Recorded(const EndedAttempt& ended);
   void ForgetDeleted();

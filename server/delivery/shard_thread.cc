@@ -1,5 +1,7 @@
 #include "server/delivery/shard_thread.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -14,7 +16,10 @@ ShardThread::~ShardThread() {
 }
 
 void ShardThread::Start() {
-  thread_ = std::thread([this] { Run(); });
+  thread_ = std::thread([this] {
+    pthread_setname_np(pthread_self(), "shard");
+    Run();
+  });
 }
 
 void ShardThread::BeginStop(absl::Duration drain) {

@@ -129,6 +129,16 @@ void AppendFloat(Float value, std::string& out) {
   if (fraction.size() == whole) out.push_back('0');
 }
 
+// JSON has no infinite numbers and no NaN, and parsers other than Python's refuse them: protobuf's
+// mapping writes them as strings, which every receiver can read.
+template <typename Float>
+void AppendFloatField(Float value, std::string& out) {
+  const bool finite = std::isfinite(value);
+  if (!finite) out.push_back('"');
+  AppendFloat(value, out);
+  if (!finite) out.push_back('"');
+}
+
 void AppendStruct(const Struct& value, std::string& out);
 void AppendMessage(const Message& message, std::string& out);
 
@@ -235,10 +245,10 @@ void AppendField(const Message& message, const Reflection& reflection, const Fie
       AppendInt(reflection.GetUInt64(message, &field), out);
       return;
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      AppendFloat(reflection.GetDouble(message, &field), out);
+      AppendFloatField(reflection.GetDouble(message, &field), out);
       return;
     case FieldDescriptor::CPPTYPE_FLOAT:
-      AppendFloat(reflection.GetFloat(message, &field), out);
+      AppendFloatField(reflection.GetFloat(message, &field), out);
       return;
     case FieldDescriptor::CPPTYPE_BOOL:
       out.append(reflection.GetBool(message, &field) ? "true" : "false");
@@ -273,10 +283,10 @@ void AppendElement(const Message& message, const Reflection& reflection,
       AppendInt(reflection.GetRepeatedUInt64(message, &field, i), out);
       return;
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      AppendFloat(reflection.GetRepeatedDouble(message, &field, i), out);
+      AppendFloatField(reflection.GetRepeatedDouble(message, &field, i), out);
       return;
     case FieldDescriptor::CPPTYPE_FLOAT:
-      AppendFloat(reflection.GetRepeatedFloat(message, &field, i), out);
+      AppendFloatField(reflection.GetRepeatedFloat(message, &field, i), out);
       return;
     case FieldDescriptor::CPPTYPE_BOOL:
       out.append(reflection.GetRepeatedBool(message, &field, i) ? "true" : "false");

@@ -24,7 +24,8 @@ void AppendJsonDouble(double value, std::string& out);
 // `message`, of a generated type, as JSON that is a fixed point of Python's
 // json.dumps(json.loads(body), separators=(",", ":")): no white space, fields in the order of their
 // numbers under their proto names, integers of any width as numbers. Fields with presence are left
-// out when unset; all others are always written. Enumerations are written by name, bytes in base64.
+// out when unset; all others are always written. Enumerations are written by name, bytes in base64,
+// infinite numbers and NaN as the strings "Infinity", "-Infinity" and "NaN".
 //
 // Struct, Value and ListValue are written as the JSON they stand for, keys sorted by bytes, as
 // those of maps; other well-known types as their fields. A number in a Value is a double and is

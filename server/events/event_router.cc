@@ -1,209 +1,125 @@
 #include "server/events/event_router.h"
 
-#include <algorithm>
-#include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/events/payload.h"
+#include "base/status_macros.h"
 #include "server/events/report_validation.h"
-#include "server/events/slack_payload.h"
-#include "server/telemetry/log.h"
+#include "server/events/reports.h"
 
 namespace webhookd {
 namespace {
 
-constexpr int kMaxTries = 10;
-constexpr int kMaxListedDeliveries = 1000;
-constexpr absl::string_view kEventType = "EXPERIMENT_STATE_CHANGE";
+absl::Status ExperimentNotKnown(int32_t experiment_id) {
+  return absl::NotFoundError(absl::StrCat(
+      "experiment ", experiment_id,
+      " is not known here: report its state, or tell of it by PutExperiment, before its alerts"));
+}
 
-using Body = std::shared_ptr<const std::string>;
+absl::Status TrialNotKnown(int32_t experiment_id, int32_t trial_id) {
+  return absl::NotFoundError(absl::StrCat(
+      "trial ", trial_id, " of experiment ", experiment_id,
+      " is not known here: tell of it by PutExperiment or with a report before its alerts"));
+}
 
 }  // namespace
-
-// One report on its way to the store and back. Kept alive by the write's callback.
-struct EventRouter::Report {
-  const v1::ReportExperimentStateRequest request;
-  Done<v1::ReportExperimentStateResponse> done;
-  const EventHeader header;
-  const absl::Time accepted_at;
-  const absl::Duration started;  // by the steady clock
-
-  // By shape; null until a webhook needs it. A further try finds them here.
-  Body default_body;
-  Body slack_body;
-
-  // Of the try under way.
-  int tries = 0;
-  int64_t version = 0;
-  absl::Time lease_until;
-  std::vector<Body> bodies;
-  std::vector<NewDelivery> deliveries;
-  int64_t reserved = 0;
-};
 
 EventRouter::EventRouter(Options options, Dependencies dependencies)
     : options_(std::move(options)),
       dependencies_(std::move(dependencies)),
-      matcher_(dependencies_.catalog) {}
+      known_(options_.known_experiments, dependencies_.store, dependencies_.clock),
+      memory_(options_.max_metric_states),
+      intake_({.lease = options_.lease, .first_wait = options_.first_wait},
+              {.store = dependencies_.store,
+               .catalog = dependencies_.catalog,
+               .clock = dependencies_.clock,
+               .wake = dependencies_.wake,
+               .reserve = dependencies_.reserve}) {}
+
+absl::Status EventRouter::Load() {
+  RETURN_IF_ERROR(known_.Load());
+  ASSIGN_OR_RETURN(
+      const std::vector<MetricState> states,
+      dependencies_.store.LoadMetricStates(static_cast<int64_t>(options_.max_metric_states)));
+  memory_.metrics.Load(states);
+  return absl::OkStatus();
+}
+
+ReportContext EventRouter::Context() {
+  return {.base_url = options_.base_url,
+          .random = dependencies_.random,
+          .memory = memory_,
+          .store = dependencies_.store,
+          .now = dependencies_.clock.Now()};
+}
 
 void EventRouter::ReportExperimentState(v1::ReportExperimentStateRequest request,
                                         Done<v1::ReportExperimentStateResponse> done) {
   const absl::Status valid = ValidateReport(request);
-  if (!valid.ok()) {
-    std::move(done)(valid);
-    return;
-  }
-  const absl::Time now = dependencies_.clock.Now();
-  const absl::Time occurred_at = request.has_occurred_at()
-                                     ? absl::FromUnixSeconds(request.occurred_at().seconds()) +
-                                           absl::Nanoseconds(request.occurred_at().nanos())
-                                     : now;
-  Try(std::unique_ptr<Report>(
-      new Report{.request = std::move(request),
-                 .done = std::move(done),
-                 .header = {.event_id = TimeOrderedUuid(now, dependencies_.random),
-                            .occurred_at = occurred_at},
-                 .accepted_at = now,
-                 .started = dependencies_.clock.Steady()}));
+  if (!valid.ok()) return std::move(done)(valid);
+  known_.Learn(request.experiment(), KnownExperiments::Durability::kWithEvent);
+  intake_.Take(MakeStateReport(Context(), std::move(request), std::move(done)));
 }
 
-void EventRouter::Try(std::unique_ptr<Report> report) {
-  ++report->tries;
-  FindDeliveries(*report);
-  AcceptEventRequest event = {
-      .webhooks_version = report->version,
-      .idempotency_key = report->request.idempotency_key(),
-      .event_id = report->header.event_id,
-      .event_type = std::string(kEventType),
-      .experiment_id = report->request.experiment().id(),
-      .occurred_at = report->header.occurred_at,
-      .accepted_at = report->accepted_at,
-      .first_wait = options_.first_wait,
-      .lease_until = report->lease_until,
-      .bodies = report->bodies,
-      .deliveries = report->deliveries,
-  };
-  dependencies_.store.AcceptEvent(
-      std::move(event),
-      [this, report = std::move(report)](absl::StatusOr<AcceptedEvent> accepted) mutable {
-        Finish(std::move(report), std::move(accepted));
-      });
+void EventRouter::ReportTaskLogs(v1::ReportTaskLogsRequest request,
+                                 Done<v1::ReportTaskLogsResponse> done) {
+  const absl::Status valid = ValidateReport(request);
+  if (!valid.ok()) return std::move(done)(valid);
+  const std::string& task_id = request.logs(0).task_id();
+  KnownExperimentPtr experiment;
+  if (request.has_experiment()) {
+    known_.Learn(request.experiment(), KnownExperiments::Durability::kLater);
+    known_.LearnTask(task_id, request.experiment().id(), request.experiment().trial_id());
+  }
+  experiment = known_.FindByTask(task_id);
+  intake_.Take(
+      MakeTaskLogReport(Context(), std::move(request), std::move(experiment), std::move(done)));
 }
 
-void EventRouter::FindDeliveries(Report& report) {
-  const std::shared_ptr<const TriggerIndex> index = matcher_.Current();
-  report.version = index->version();
-  report.bodies.clear();
-  report.deliveries.clear();
-  for (const Match& match : index->MatchStateChange(report.request.experiment())) {
-    report.deliveries.push_back({.webhook_id = match.webhook->id,
-                                 .trigger_id = match.trigger_id,
-                                 .body = BodyIndex(report, match.webhook->type),
-                                 .skipped = match.webhook->disabled_at.has_value()});
-  }
-
-  report.reserved = std::count_if(report.deliveries.begin(), report.deliveries.end(),
-                                  [](const NewDelivery& delivery) { return !delivery.skipped; });
-  // What is not due at once waits in the store.
-  const bool due = options_.first_wait <= absl::ZeroDuration();
-  if (report.reserved == 0 || !due || !dependencies_.reserve(report.reserved)) {
-    report.reserved = 0;
-    return;
-  }
-  report.lease_until = dependencies_.clock.Now() + options_.lease;
-  for (NewDelivery& delivery : report.deliveries) delivery.claimed = !delivery.skipped;
-}
-
-size_t EventRouter::BodyIndex(Report& report, WebhookType type) const {
-  const v1::Experiment& experiment = report.request.experiment();
-  Body& body = type == WebhookType::kSlack ? report.slack_body : report.default_body;
-  if (body == nullptr) {
-    body = std::make_shared<const std::string>(
-        type == WebhookType::kSlack
-            ? RenderSlackStateChange(report.header, experiment, options_.base_url)
-            : RenderStateChange(report.header, experiment));
-  }
-  const auto known = std::find(report.bodies.begin(), report.bodies.end(), body);
-  if (known != report.bodies.end()) return known - report.bodies.begin();
-  report.bodies.push_back(body);
-  return report.bodies.size() - 1;
-}
-
-void EventRouter::Finish(std::unique_ptr<Report> report, absl::StatusOr<AcceptedEvent> accepted) {
-  const bool stored = accepted.ok() && !accepted->duplicate;
-  if (!stored && report->reserved > 0) dependencies_.reserve(-report->reserved);
-  if (!accepted.ok()) {
-    absl::Status status = accepted.status();
-    if (absl::IsAborted(status)) status = CatchUp(*report);
-    if (status.ok()) {
-      Try(std::move(report));
-      return;
+void EventRouter::ReportMetrics(v1::ReportMetricsRequest request,
+                                Done<v1::ReportMetricsResponse> done) {
+  const absl::Status valid = ValidateReport(request);
+  if (!valid.ok()) return std::move(done)(valid);
+  if (!request.idempotency_key().empty()) {
+    auto [state, response] = memory_.reports.Begin(request.idempotency_key());
+    if (state == RecentReports::State::kUnderWay) {
+      return std::move(done)(absl::UnavailableError(
+          "a report with this idempotency key is being taken at this moment: repeat it"));
     }
-    Log(LogLevel::kWarning, "event not accepted",
-        {{"event_type", kEventType},
-         {"experiment_id", int64_t{report->request.experiment().id()}},
-         {"error", status.message()}});
-    std::move(report->done)(std::move(status));
-    return;
-  }
-  if (stored) WakeDispatcher(*report, *accepted);
-
-  v1::ReportExperimentStateResponse response;
-  response.set_event_id(accepted->event_id);
-  response.set_delivery_count(accepted->delivery_count);
-  response.set_duplicate(accepted->duplicate);
-  for (const AcceptedDelivery& delivery : accepted->deliveries) {
-    if (response.deliveries_size() == kMaxListedDeliveries) break;
-    v1::MatchedDelivery& matched = *response.add_deliveries();
-    matched.set_delivery_id(delivery.delivery_id);
-    matched.set_webhook_id(delivery.webhook_id);
-    matched.set_trigger_id(delivery.trigger_id);
-    matched.set_skipped(delivery.skipped);
-  }
-  const absl::Duration duration = dependencies_.clock.Steady() - report->started;
-  std::move(report->done)(std::move(response));
-  Log(LogLevel::kInfo, "event accepted",
-      {{"event_id", accepted->event_id},
-       {"event_type", kEventType},
-       {"experiment_id", int64_t{report->request.experiment().id()}},
-       {"deliveries", accepted->delivery_count},
-       {"duplicate", accepted->duplicate},
-       {"duration_ms", absl::ToDoubleMilliseconds(duration)}});
-}
-
-absl::Status EventRouter::CatchUp(const Report& report) {
-  if (report.tries == kMaxTries) {
-    return absl::AbortedError(
-        absl::StrCat("the webhooks changed ", kMaxTries,
-                     " times while the event was being matched; report it again"));
-  }
-  // Most often the change has reached the catalog by now. One made by another process has not.
-  if (dependencies_.catalog.Current()->version() != report.version) return absl::OkStatus();
-  return dependencies_.catalog.Reload();
-}
-
-void EventRouter::WakeDispatcher(const Report& report, const AcceptedEvent& accepted) {
-  WakeUp wake_up;
-  wake_up.claimed.reserve(report.reserved);
-  for (size_t i = 0; i < report.deliveries.size(); ++i) {
-    const NewDelivery& delivery = report.deliveries[i];
-    if (delivery.skipped) continue;
-    if (delivery.claimed) {
-      wake_up.claimed.push_back({.id = accepted.deliveries[i].delivery_id,
-                                 .webhook_id = delivery.webhook_id,
-                                 .event_id = accepted.event_id,
-                                 .body = report.bodies[delivery.body],
-                                 .lease_until = report.lease_until});
-    } else if (wake_up.waiting.empty() || wake_up.waiting.back() != delivery.webhook_id) {
-      // Matches stand in the order of their webhooks.
-      wake_up.waiting.push_back(delivery.webhook_id);
+    if (state == RecentReports::State::kDone) {
+      response.set_duplicate(true);
+      return std::move(done)(std::move(response));
     }
   }
-  if (wake_up.claimed.empty() && wake_up.waiting.empty()) return;
-  dependencies_.wake(std::move(wake_up));
+  KnownExperimentPtr experiment =
+      known_.Learn(request.experiment(), KnownExperiments::Durability::kLater);
+  intake_.Take(
+      MakeMetricReport(Context(), std::move(request), std::move(experiment), std::move(done)));
+}
+
+void EventRouter::PostCustomEvent(determined::api::v1::PostWebhookEventDataRequest request,
+                                  DoneStatus done) {
+  const absl::Status valid = ValidateCustomEvent(request);
+  if (!valid.ok()) return std::move(done)(valid);
+  KnownExperimentPtr experiment = known_.Find(request.experiment_id());
+  if (experiment == nullptr) return std::move(done)(ExperimentNotKnown(request.experiment_id()));
+  if (request.has_trial_id()) {
+    if (!known_.HasTrial(request.experiment_id(), request.trial_id())) {
+      return std::move(done)(TrialNotKnown(request.experiment_id(), request.trial_id()));
+    }
+    v1::Experiment with_trial = *experiment;
+    with_trial.set_trial_id(request.trial_id());
+    experiment = std::make_shared<const v1::Experiment>(std::move(with_trial));
+  }
+  intake_.Take(
+      MakeCustomReport(Context(), std::move(request), std::move(experiment), std::move(done)));
+}
+
+void EventRouter::PutExperiment(const v1::PutExperimentRequest& request, DoneStatus done) {
+  const absl::Status valid = ValidatePut(request);
+  if (!valid.ok()) return std::move(done)(valid);
+  known_.Put(request, std::move(done));
 }
 
 }  // namespace webhookd

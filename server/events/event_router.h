@@ -9,7 +9,11 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/random.h"
-#include "server/events/trigger_matcher.h"
+#include "determined/api/v1/webhook.pb.h"
+#include "server/events/event_intake.h"
+#include "server/events/firing_memory.h"
+#include "server/events/known_experiments.h"
+#include "server/events/reports.h"
 #include "storage/store.h"
 #include "storage/wake.h"
 #include "storage/webhook_catalog.h"
@@ -17,14 +21,21 @@
 
 namespace webhookd {
 
-// Turns a reported event into deliveries: validates, matches, renders, stores, wakes the
-// dispatcher. Thread-safe.
+// Turns reports into events and deliveries: validates, fills in what is known of the experiment,
+// matches, renders, stores, wakes the dispatcher. Thread-safe.
+//
+// Each Report… calls `done` once: with INVALID_ARGUMENT, which names the field and the value, for
+// a request that is wrong; else with what came of it once that is durable, or with an error of
+// Store::AcceptEvents, and then nothing was stored. At once when there is nothing to store, else on
+// the store's writer.
 class EventRouter {
  public:
   struct Options {
     std::string base_url;  // of the page, for links; without trailing slash; may be empty
     absl::Duration lease = absl::Minutes(5);
     absl::Duration first_wait;  // before a delivery's first attempt
+    KnownExperiments::Options known_experiments = {};
+    size_t max_metric_states = 100'000;  // pairs of a metric trigger and a trial
   };
 
   // What the router borrows; all must outlive it and the callbacks it was given.
@@ -39,30 +50,36 @@ class EventRouter {
 
   EventRouter(Options options, Dependencies dependencies);
 
-  // Calls `done` once the event is durable, or with the reason why nothing was stored: at once for
-  // a request that is wrong, else on the store's writer. INVALID_ARGUMENT names the field and the
-  // value. Errors of Store::AcceptEvent.
+  // Reads what earlier processes learned. Call it once, first.
+  absl::Status Load();
+
   void ReportExperimentState(v1::ReportExperimentStateRequest request,
                              Done<v1::ReportExperimentStateResponse> done);
 
- private:
-  struct Report;
+  // Lines that fire nothing cost no write.
+  void ReportTaskLogs(v1::ReportTaskLogsRequest request, Done<v1::ReportTaskLogsResponse> done);
 
-  // Matches the report and hands it to the store.
-  void Try(std::unique_ptr<Report> report);
-  // Finds the report's deliveries and bodies, and reserves room for them with the dispatcher.
-  void FindDeliveries(Report& report);
-  // The index in the report's bodies of the one for webhooks of this type.
-  size_t BodyIndex(Report& report, WebhookType type) const;
-  // Takes the store's answer.
-  void Finish(std::unique_ptr<Report> report, absl::StatusOr<AcceptedEvent> accepted);
-  // Sees to it that another try meets newer webhooks, or says why there is none.
-  absl::Status CatchUp(const Report& report);
-  void WakeDispatcher(const Report& report, const AcceptedEvent& accepted);
+  // Metrics that fire nothing cost no write, but for a trigger that comes to be armed again.
+  void ReportMetrics(v1::ReportMetricsRequest request, Done<v1::ReportMetricsResponse> done);
+
+  // An alert of an experiment's own code. NOT_FOUND: nobody told of the experiment or the trial.
+  void PostCustomEvent(determined::api::v1::PostWebhookEventDataRequest request, DoneStatus done);
+
+  void PutExperiment(const v1::PutExperimentRequest& request, DoneStatus done);
+
+  // What is known of an experiment; null if nothing is.
+  std::shared_ptr<const v1::Experiment> FindExperiment(int32_t experiment_id) {
+    return known_.Find(experiment_id);
+  }
+
+ private:
+  ReportContext Context();
 
   const Options options_;
   const Dependencies dependencies_;
-  TriggerMatcher matcher_;
+  KnownExperiments known_;
+  FiringMemory memory_;
+  EventIntake intake_;
 };
 
 }  // namespace webhookd

@@ -6,11 +6,13 @@
 #include <string>
 
 #include "absl/algorithm/container.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/quoted.h"
 #include "base/status_macros.h"
+#include "determined/api/v1/webhook.pb.h"
 #include "determined/experiment/v1/experiment.pb.h"
 #include "webhookd/v1/ingest.pb.h"
 
@@ -23,6 +25,10 @@ constexpr size_t kMaxNameBytes = 4096;
 constexpr size_t kMaxKeyBytes = 255;
 constexpr size_t kMaxWebhookNameBytes = 255;
 constexpr int kMaxListedWebhooks = 1000;
+constexpr size_t kMaxTaskIdBytes = 1024;
+constexpr size_t kMaxMetricNameBytes = 255;
+constexpr int kMaxMetrics = 10'000;
+constexpr int kMaxKnown = 10'000;
 
 // The range of google.protobuf.Timestamp: 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z.
 constexpr int64_t kMinSeconds = -62135596800;
@@ -108,10 +114,15 @@ absl::Status CheckWebhooks(const v1::WebhookIntegration& webhooks) {
   return absl::OkStatus();
 }
 
-absl::Status CheckExperiment(const v1::Experiment& experiment) {
+// Whether a report may leave the state out: it is not about a change of state.
+enum class StateIs { kNeeded, kOptional };
+
+absl::Status CheckExperiment(const v1::Experiment& experiment, StateIs state) {
   RETURN_IF_ERROR(CheckAtLeast("experiment.id", experiment.id(), 1));
   RETURN_IF_ERROR(CheckLength("experiment.name", experiment.name(), kMaxNameBytes));
-  RETURN_IF_ERROR(CheckState(experiment.state()));
+  if (state == StateIs::kNeeded || experiment.state() != 0) {
+    RETURN_IF_ERROR(CheckState(experiment.state()));
+  }
   RETURN_IF_ERROR(CheckTimes(experiment));
   RETURN_IF_ERROR(CheckAtLeast("experiment.slots_per_trial", experiment.slots_per_trial(), 0));
   RETURN_IF_ERROR(
@@ -127,14 +138,115 @@ absl::Status CheckExperiment(const v1::Experiment& experiment) {
   return CheckWebhooks(experiment.webhooks());
 }
 
+absl::Status CheckTaskId(absl::string_view field, absl::string_view task_id) {
+  if (task_id.empty()) return Invalid(field, " is empty; name the task");
+  return CheckLength(field, task_id, kMaxTaskIdBytes);
+}
+
+absl::Status CheckLog(const std::string& field, const determined::task::v1::TaskLog& log,
+                      const std::string& task_id) {
+  if (log.has_id()) {
+    return Invalid(field, ".id is ", log.id(), "; leave it unset: it is the server's to give");
+  }
+  RETURN_IF_ERROR(CheckTaskId(field + ".task_id", log.task_id()));
+  if (log.task_id() != task_id) {
+    return Invalid(field, ".task_id is ", Quoted(log.task_id()), " and that of logs[0] is ",
+                   Quoted(task_id), "; report the lines of one task at a time");
+  }
+  return CheckTimestamp(field + ".timestamp", log.timestamp());
+}
+
 }  // namespace
+
+absl::Status ValidateReport(const v1::ReportTaskLogsRequest& report) {
+  RETURN_IF_ERROR(CheckKey(report.idempotency_key()));
+  if (report.has_experiment()) {
+    RETURN_IF_ERROR(CheckExperiment(report.experiment(), StateIs::kOptional));
+  }
+  if (report.logs().empty()) return Invalid("logs is empty; report at least one line");
+  for (int i = 0; i < report.logs_size(); ++i) {
+    RETURN_IF_ERROR(
+        CheckLog(absl::StrCat("logs[", i, "]"), report.logs(i), report.logs(0).task_id()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateReport(const v1::ReportMetricsRequest& report) {
+  RETURN_IF_ERROR(CheckKey(report.idempotency_key()));
+  if (!report.has_experiment()) return Invalid("experiment is not set; say whose metrics they are");
+  RETURN_IF_ERROR(CheckExperiment(report.experiment(), StateIs::kOptional));
+  if (!report.experiment().has_trial_id()) {
+    return Invalid("experiment.trial_id is not set; say which trial reported the metrics");
+  }
+  if (report.group() != "training" && report.group() != "validation") {
+    return Invalid("group is ", Quoted(report.group()),
+                   R"(; it must be "training" or "validation")");
+  }
+  RETURN_IF_ERROR(CheckAtLeast("steps_completed", report.steps_completed(), 0));
+  if (report.metrics().empty()) return Invalid("metrics is empty; report at least one metric");
+  if (report.metrics_size() > kMaxMetrics) {
+    return Invalid("metrics has ", report.metrics_size(), " entries; at most ", kMaxMetrics,
+                   " are allowed");
+  }
+  absl::flat_hash_map<absl::string_view, int> names;
+  for (int i = 0; i < report.metrics_size(); ++i) {
+    const std::string field = absl::StrCat("metrics[", i, "].name");
+    const std::string& name = report.metrics(i).name();
+    if (name.empty()) return Invalid(field, " is empty; name the metric");
+    RETURN_IF_ERROR(CheckLength(field, name, kMaxMetricNameBytes));
+    const auto [known, added] = names.try_emplace(name, i);
+    if (!added) {
+      return Invalid(field, " is ", Quoted(name), ", as that of metrics[", known->second,
+                     "]; report each metric once");
+    }
+  }
+  return CheckTimestamp("occurred_at", report.occurred_at());
+}
+
+absl::Status ValidatePut(const v1::PutExperimentRequest& request) {
+  if (!request.has_experiment()) return Invalid("experiment is not set; tell of one");
+  RETURN_IF_ERROR(CheckExperiment(request.experiment(), StateIs::kOptional));
+  if (request.tasks_size() > kMaxKnown) {
+    return Invalid("tasks has ", request.tasks_size(), " entries; at most ", kMaxKnown,
+                   " are allowed");
+  }
+  if (request.trial_ids_size() > kMaxKnown) {
+    return Invalid("trial_ids has ", request.trial_ids_size(), " entries; at most ", kMaxKnown,
+                   " are allowed");
+  }
+  for (int i = 0; i < request.tasks_size(); ++i) {
+    const std::string field = absl::StrCat("tasks[", i, "]");
+    RETURN_IF_ERROR(CheckTaskId(field + ".task_id", request.tasks(i).task_id()));
+    if (request.tasks(i).has_trial_id()) {
+      RETURN_IF_ERROR(CheckAtLeast(field + ".trial_id", request.tasks(i).trial_id(), 1));
+    }
+  }
+  for (int i = 0; i < request.trial_ids_size(); ++i) {
+    RETURN_IF_ERROR(CheckAtLeast(absl::StrCat("trial_ids[", i, "]"), request.trial_ids(i), 1));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateCustomEvent(const determined::api::v1::PostWebhookEventDataRequest& request) {
+  RETURN_IF_ERROR(CheckAtLeast("experiment_id", request.experiment_id(), 1));
+  if (request.has_trial_id()) RETURN_IF_ERROR(CheckAtLeast("trial_id", request.trial_id(), 1));
+  if (request.data().title().empty() && request.data().description().empty()) {
+    return Invalid("data has neither a title nor a description; say what happened");
+  }
+  if (!determined::log::v1::LogLevel_IsValid(request.data().level())) {
+    return Invalid("data.level is ", static_cast<int>(request.data().level()),
+                   ", which is no determined.log.v1.LogLevel; it must be from 0 to ",
+                   static_cast<int>(determined::log::v1::LogLevel_MAX));
+  }
+  return absl::OkStatus();
+}
 
 absl::Status ValidateReport(const v1::ReportExperimentStateRequest& report) {
   RETURN_IF_ERROR(CheckKey(report.idempotency_key()));
   if (!report.has_experiment()) {
     return Invalid("experiment is not set; say which experiment changed its state");
   }
-  RETURN_IF_ERROR(CheckExperiment(report.experiment()));
+  RETURN_IF_ERROR(CheckExperiment(report.experiment(), StateIs::kNeeded));
   return CheckTimestamp("occurred_at", report.occurred_at());
 }
 

@@ -3,8 +3,14 @@
 
 #include "absl/status/status.h"
 
+namespace determined::api::v1 {
+class PostWebhookEventDataRequest;
+}  // namespace determined::api::v1
 namespace webhookd::v1 {
+class PutExperimentRequest;
 class ReportExperimentStateRequest;
+class ReportMetricsRequest;
+class ReportTaskLogsRequest;
 }  // namespace webhookd::v1
 
 namespace webhookd {
@@ -13,6 +19,12 @@ namespace webhookd {
 // the field by its path (such as "experiment.webhooks.webhook_id[3]"), its value and what it must
 // be.
 absl::Status ValidateReport(const v1::ReportExperimentStateRequest& report);
+// As Determined has it, the lines are of one task and have no id.
+absl::Status ValidateReport(const v1::ReportTaskLogsRequest& report);
+absl::Status ValidateReport(const v1::ReportMetricsRequest& report);
+absl::Status ValidatePut(const v1::PutExperimentRequest& request);
+// An alert needs a title or a description; too long ones are cut later.
+absl::Status ValidateCustomEvent(const determined::api::v1::PostWebhookEventDataRequest& request);
 
 }  // namespace webhookd
 

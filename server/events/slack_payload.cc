@@ -5,12 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/utf8.h"
 #include "determined/experiment/v1/experiment.pb.h"
+#include "determined/task/v1/task.pb.h"
+#include "determined/webhook/v1/webhook.pb.h"
 #include "server/events/canonical_json.h"
+#include "webhookd/v1/delivery.pb.h"
 #include "webhookd/v1/ingest.pb.h"
 
 namespace webhookd {
@@ -20,6 +24,11 @@ namespace {
 // UTF-16 units are never fewer.
 constexpr size_t kMaxSectionUnits = 3000;
 constexpr size_t kMaxFieldUnits = 2000;
+
+// How much of the parts of a task log's section is shown, so that they fit into it together.
+constexpr size_t kMaxIdUnits = 150;
+constexpr size_t kMaxLineUnits = 1300;
+constexpr size_t kMaxRegexUnits = 300;
 
 constexpr absl::string_view kEllipsis = "…";
 
@@ -33,11 +42,14 @@ size_t Utf16Units(absl::string_view text) {
   return units;
 }
 
+// Where a person's text stands.
+enum class Place { kText, kLink, kCode };
+
 // One character of a person's text as it may stand in mrkdwn
 // (https://docs.slack.dev/messaging/formatting-message-text, "Escaping text"). Line breaks become
-// spaces: a name cannot write lines of its own into the message.
-absl::string_view EscapedCharacter(absl::string_view character, const Utf8Step& step,
-                                   bool in_link) {
+// spaces: a name cannot write lines of its own into the message. In code they are harmless, but
+// back-ticks would end it, and have no escape.
+absl::string_view EscapedCharacter(absl::string_view character, const Utf8Step& step, Place place) {
   switch (step.code_point) {
     case '&':
       return "&amp;";
@@ -47,7 +59,11 @@ absl::string_view EscapedCharacter(absl::string_view character, const Utf8Step& 
       return "&gt;";
     case '|':
       // Ends a link's address, and has no escape.
-      return in_link ? "│" : "|";
+      return place == Place::kLink ? "│" : "|";
+    case '`':
+      return place == Place::kCode ? "ˋ" : "`";
+    case '\n':
+      return place == Place::kCode ? "\n" : " ";
     case 0x7f:
     case 0x2028:
     case 0x2029:
@@ -59,13 +75,13 @@ absl::string_view EscapedCharacter(absl::string_view character, const Utf8Step& 
 }
 
 // A person's text, escaped, cut before the character with which it would exceed `max_units`.
-std::string Escaped(absl::string_view text, size_t max_units, bool in_link) {
+std::string Escaped(absl::string_view text, size_t max_units, Place place) {
   std::string escaped;
   size_t units = 0;
   size_t cut = 0;  // how much of `escaped` leaves room for the ellipsis
   while (!text.empty()) {
     const Utf8Step step = DecodeUtf8(text);
-    const absl::string_view piece = EscapedCharacter(text.substr(0, step.length), step, in_link);
+    const absl::string_view piece = EscapedCharacter(text.substr(0, step.length), step, place);
     units += Utf16Units(piece);
     if (units > max_units) {
       escaped.resize(cut);
@@ -85,17 +101,14 @@ std::string Linked(absl::string_view url, absl::string_view text, absl::string_v
                    size_t max_units) {
   // An address that leaves no room for the text is not worth it.
   if (url.empty() || Utf16Units(url) > max_units / 2) {
-    return absl::StrCat(Escaped(text, max_units - Utf16Units(suffix), /*in_link=*/false), suffix);
+    return absl::StrCat(Escaped(text, max_units - Utf16Units(suffix), Place::kText), suffix);
   }
   const size_t rest = Utf16Units(url) + Utf16Units(suffix) + Utf16Units("<|>");
-  return absl::StrCat("<", url, "|", Escaped(text, max_units - rest, /*in_link=*/true), suffix,
-                      ">");
+  return absl::StrCat("<", url, "|", Escaped(text, max_units - rest, Place::kLink), suffix, ">");
 }
 
-// The address of a page, fit to stand in a link; empty without a base.
-std::string PageUrl(absl::string_view base_url, absl::string_view kind, int32_t id,
-                    absl::string_view page) {
-  if (base_url.empty() || id == 0) return "";
+// A base address, fit to stand in a link.
+std::string EscapedBase(absl::string_view base_url) {
   std::string url;
   for (const char c : base_url) {
     if (c == '&') {
@@ -106,8 +119,29 @@ std::string PageUrl(absl::string_view base_url, absl::string_view kind, int32_t 
       url.push_back(c);
     }
   }
-  absl::StrAppend(&url, "/det/", kind, "/", id, "/", page);
   return url;
+}
+
+// A person's text as a segment of a path.
+std::string EscapedPath(absl::string_view text) {
+  std::string path;
+  for (const char c : text) {
+    const bool plain = absl::ascii_isalnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
+    if (plain) {
+      path.push_back(c);
+    } else {
+      absl::StrAppend(&path, "%", absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
+    }
+    if (path.size() > kMaxIdUnits) break;
+  }
+  return path;
+}
+
+// The address of a page, fit to stand in a link; empty without a base.
+std::string PageUrl(absl::string_view base_url, absl::string_view kind, int32_t id,
+                    absl::string_view page) {
+  if (base_url.empty() || id == 0) return "";
+  return absl::StrCat(EscapedBase(base_url), "/det/", kind, "/", id, "/", page);
 }
 
 // How the message looks and what it says for a state.
@@ -124,6 +158,8 @@ Look LookOf(int state) {
       return {"Your experiment completed successfully 🎉", "#13B670", "✅ ", "Completed"};
     case determined::experiment::v1::STATE_ERROR:
       return {"Your experiment has stopped with errors", "#DD5040", "❌ ", "Errored"};
+    case determined::experiment::v1::STATE_UNSPECIFIED:  // not known
+      return {"News of your experiment", "#009bde", "", ""};
     default: {
       const std::string name = PayloadStateName(state);
       return {absl::StrCat("The status of your experiment is ", name), "#009bde", "", name};
@@ -138,7 +174,8 @@ std::string DurationText(int64_t seconds) {
 // The fields of the attachment, those whose value is known.
 std::vector<std::string> Fields(const EventHeader& event, const v1::Experiment& experiment,
                                 const Look& look, absl::string_view base_url) {
-  std::vector<std::string> fields = {absl::StrCat("*Status*: ", look.status)};
+  std::vector<std::string> fields;
+  if (!look.status.empty()) fields.push_back(absl::StrCat("*Status*: ", look.status));
   if (experiment.has_start_time()) {
     fields.push_back(
         absl::StrCat("*Duration*: ", DurationText(DurationSeconds(experiment, event.occurred_at))));
@@ -164,13 +201,39 @@ void AppendTextObject(absl::string_view type, absl::string_view text, std::strin
   json.push_back('}');
 }
 
-// {"blocks":[ a section of plain text ] : what every message begins with, not closed.
-std::string Headline(absl::string_view text) {
+void AppendFields(const std::vector<std::string>& fields, std::string& json) {
+  if (fields.empty()) return;
+  json.append(R"(,"fields":[)");
+  for (const std::string& field : fields) {
+    if (json.back() != '[') json.push_back(',');
+    AppendTextObject("mrkdwn", field, json);
+  }
+  json.push_back(']');
+}
+
+// {"blocks":[ a section of plain text and fields ] : what a message begins with, not closed.
+std::string Headline(absl::string_view text, const std::vector<std::string>& fields) {
   std::string json = R"({"blocks":[{"type":"section","text":)";
   json.reserve(1024);
   AppendTextObject("plain_text", text, json);
+  AppendFields(fields, json);
   json.append("}]");
   return json;
+}
+
+// The experiment's attachment; closes the message.
+void AppendAttachment(const EventHeader& event, const v1::Experiment& experiment, const Look& look,
+                      absl::string_view base_url, std::string& json) {
+  const absl::string_view space = experiment.name().empty() ? "" : " ";
+  const std::string title = absl::StrCat(
+      look.mark, Linked(PageUrl(base_url, "experiments", experiment.id(), "overview"),
+                        experiment.name(), absl::StrCat(space, "(#", experiment.id(), ")"),
+                        kMaxSectionUnits - Utf16Units(look.mark)));
+  absl::StrAppend(&json, R"(,"attachments":[{"color":")", look.color,
+                  R"(","blocks":[{"type":"section","text":)");
+  AppendTextObject("mrkdwn", title, json);
+  AppendFields(Fields(event, experiment, look, base_url), json);
+  json.append("}]}]}");
 }
 
 }  // namespace
@@ -178,27 +241,94 @@ std::string Headline(absl::string_view text) {
 std::string RenderSlackStateChange(const EventHeader& event, const v1::Experiment& experiment,
                                    absl::string_view base_url) {
   const Look look = LookOf(experiment.state());
-  const absl::string_view space = experiment.name().empty() ? "" : " ";
-  const std::string title = absl::StrCat(
-      look.mark, Linked(PageUrl(base_url, "experiments", experiment.id(), "overview"),
-                        experiment.name(), absl::StrCat(space, "(#", experiment.id(), ")"),
-                        kMaxSectionUnits - Utf16Units(look.mark)));
+  std::string json = Headline(look.headline, {});
+  AppendAttachment(event, experiment, look, base_url, json);
+  return json;
+}
 
-  std::string json = Headline(look.headline);
-  absl::StrAppend(&json, R"(,"attachments":[{"color":")", look.color,
-                  R"(","blocks":[{"type":"section","text":)");
-  AppendTextObject("mrkdwn", title, json);
-  json.append(R"(,"fields":[)");
-  for (const std::string& field : Fields(event, experiment, look, base_url)) {
-    if (json.back() != '[') json.push_back(',');
-    AppendTextObject("mrkdwn", field, json);
+std::string RenderSlackTaskLog(const determined::task::v1::TaskLog& log,
+                               const v1::Experiment& experiment, absl::string_view regex,
+                               absl::string_view base_url) {
+  const auto code = [](absl::string_view text, size_t max_units) {
+    return Escaped(text, max_units, Place::kCode);
+  };
+  std::string text;
+  std::string path;
+  if (experiment.id() == 0) {
+    text = absl::StrCat("Task ID `", code(log.task_id(), kMaxIdUnits), "`");
+    path = absl::StrCat("/det/tasks/", EscapedPath(log.task_id()), "/logs");
+  } else if (experiment.has_trial_id()) {
+    text = absl::StrCat("Experiment ID `", experiment.id(), "`, Trial ID `", experiment.trial_id(),
+                        "`");
+    path = absl::StrCat("/det/experiments/", experiment.id(), "/trials/", experiment.trial_id(),
+                        "/logs");
+  } else {
+    text = absl::StrCat("Experiment ID `", experiment.id(), "`, Task ID `",
+                        code(log.task_id(), kMaxIdUnits), "`");
+    path = absl::StrCat("/det/experiments/", experiment.id(), "/logs");
   }
-  json.append("]}]}]}");
+  if (!log.agent_id().empty()) {
+    absl::StrAppend(&text, ", running on node `", code(log.agent_id(), kMaxIdUnits), "`");
+  }
+  // An empty fence would show as six back-ticks.
+  const std::string line = log.log().empty() ? " " : code(log.log(), kMaxLineUnits);
+  absl::StrAppend(&text, ", reported a log\n```", line, "```\nThis log matched the regex\n```",
+                  code(regex, kMaxRegexUnits), "```\n");
+  const std::string url = absl::StrCat(EscapedBase(base_url), path);
+  if (base_url.empty() || Utf16Units(url) > kMaxSectionUnits / 4) {
+    absl::StrAppend(&text, "View full logs at ", path);
+  } else {
+    absl::StrAppend(&text, "<", url, "|View full logs here>");
+  }
+  std::string json = R"({"blocks":[{"type":"section","text":)";
+  AppendTextObject("mrkdwn", text, json);
+  json.append("}]}");
+  return json;
+}
+
+std::string RenderSlackMetric(const EventHeader& event, const v1::Experiment& experiment,
+                              const v1::ReportedMetric& metric, const MetricCondition& condition,
+                              absl::string_view base_url) {
+  const auto number = [](double value) {
+    std::string text;
+    AppendJsonDouble(value, text);
+    return text;
+  };
+  std::string limit =
+      absl::StrCat("*Threshold*: ", Escaped(ComparisonSign(condition.comparison), 9, Place::kText),
+                   " ", number(condition.threshold));
+  if (condition.for_steps > 1) {
+    absl::StrAppend(&limit, " for ", condition.for_steps, " reports");
+  }
+  std::string json =
+      Headline("A metric of your experiment crossed its threshold",
+               {absl::StrCat("*Metric*: ", Escaped(metric.name(), kMaxIdUnits, Place::kText)),
+                absl::StrCat("*Value*: ", number(metric.value())), limit,
+                absl::StrCat("*Steps*: ", metric.steps_completed()),
+                absl::StrCat("*Group*: ", Escaped(metric.group(), kMaxIdUnits, Place::kText))});
+  AppendAttachment(event, experiment, LookOf(experiment.state()), base_url, json);
+  return json;
+}
+
+std::string RenderSlackCustom(const EventHeader& event, const v1::Experiment& experiment,
+                              const determined::webhook::v1::CustomWebhookEventData& alert,
+                              absl::string_view base_url) {
+  const Look look = LookOf(experiment.state());
+  std::vector<std::string> fields = {absl::StrCat("*Level*: ", LevelName(alert))};
+  const auto add = [&fields](absl::string_view title, absl::string_view text) {
+    if (text.empty()) return;
+    fields.push_back(
+        absl::StrCat(title, Escaped(text, kMaxFieldUnits - title.size(), Place::kText)));
+  };
+  add("*Title*: ", alert.title());
+  add("*Description*: ", alert.description());
+  std::string json = Headline(look.headline, fields);
+  AppendAttachment(event, experiment, look, base_url, json);
   return json;
 }
 
 std::string RenderSlackTest(const EventHeader& /*event*/) {
-  return Headline("This is a test of a Determined webhook: it works.") + "}";
+  return Headline("This is a test of a Determined webhook: it works.", {}) + "}";
 }
 
 }  // namespace webhookd

@@ -15,6 +15,24 @@ namespace webhookd {
 std::string RenderSlackStateChange(const EventHeader& event, const v1::Experiment& experiment,
                                    absl::string_view base_url);
 
+// The body of a Slack webhook for a line that matched `regex`: which experiment, trial and node (or
+// which task) wrote it, the line and the expression in code fences, and where all lines are.
+// `experiment` is an empty one when it is not known.
+std::string RenderSlackTaskLog(const determined::task::v1::TaskLog& log,
+                               const v1::Experiment& experiment, absl::string_view regex,
+                               absl::string_view base_url);
+
+// The body of a Slack webhook for a metric that met a condition.
+std::string RenderSlackMetric(const EventHeader& event, const v1::Experiment& experiment,
+                              const v1::ReportedMetric& metric, const MetricCondition& condition,
+                              absl::string_view base_url);
+
+// The body of a Slack webhook for an alert: as for a change of state, with the alert's level, title
+// and description in the first block.
+std::string RenderSlackCustom(const EventHeader& event, const v1::Experiment& experiment,
+                              const determined::webhook::v1::CustomWebhookEventData& alert,
+                              absl::string_view base_url);
+
 // The body of a Slack webhook for a test.
 std::string RenderSlackTest(const EventHeader& event);
 

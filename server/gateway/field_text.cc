@@ -73,8 +73,8 @@ absl::StatusOr<SecondsAndNanos> ParseSpan(absl::string_view text, const TextRule
                                                  rules.go_durations ? "1h30m" : "1.5s"));
 }
 
-// Paths may have the quotes that a time has in JSON.
-absl::string_view WithoutQuotes(absl::string_view text) {
+absl::string_view WithoutQuotes(absl::string_view text, const TextRules& rules) {
+  if (!rules.quoted_times) return text;
   while (absl::ConsumePrefix(&text, "\"")) continue;
   while (absl::ConsumeSuffix(&text, "\"")) continue;
   return text;
@@ -84,14 +84,14 @@ absl::Status SetMessage(Message& message, absl::string_view text, const TextRule
   const Descriptor& type = *message.GetDescriptor();
   switch (type.well_known_type()) {
     case Descriptor::WELLKNOWNTYPE_TIMESTAMP: {
-      ASSIGN_OR_RETURN(const SecondsAndNanos value, ParseTime(WithoutQuotes(text), rules));
+      ASSIGN_OR_RETURN(const SecondsAndNanos value, ParseTime(WithoutQuotes(text, rules), rules));
       auto& time = static_cast<google::protobuf::Timestamp&>(message);
       time.set_seconds(value.seconds);
       time.set_nanos(value.nanos);
       return absl::OkStatus();
     }
     case Descriptor::WELLKNOWNTYPE_DURATION: {
-      ASSIGN_OR_RETURN(const SecondsAndNanos value, ParseSpan(WithoutQuotes(text), rules));
+      ASSIGN_OR_RETURN(const SecondsAndNanos value, ParseSpan(WithoutQuotes(text, rules), rules));
       auto& duration = static_cast<google::protobuf::Duration&>(message);
       duration.set_seconds(value.seconds);
       duration.set_nanos(value.nanos);
@@ -184,7 +184,7 @@ absl::Status SetFieldFromText(Message& message, const FieldDescriptor& field,
       return absl::OkStatus();
     }
     case FieldDescriptor::CPPTYPE_ENUM: {
-      ASSIGN_OR_RETURN(const int value, ParseEnum(field, text, rules.integer_base));
+      ASSIGN_OR_RETURN(const int value, ParseEnum(field, text, rules.enum_base));
       repeated ? reflection.AddEnumValue(&message, &field, value)
                : reflection.SetEnumValue(&message, &field, value);
       return absl::OkStatus();

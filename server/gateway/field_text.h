@@ -14,6 +14,8 @@ namespace webhookd {
 struct TextRules {
   IntegerBase integer_base = IntegerBase::kTen;
   IntegerBase wrapped_integer_base = IntegerBase::kTen;
+  IntegerBase enum_base = IntegerBase::kTen;  // of a value's number
+  bool quoted_times = false;         // a Timestamp or Duration may have the quotes it has in JSON
   bool strict_wrapped_bool = false;  // a BoolValue is only "true" or "false"
   bool null_is_zero_time = false;    // "null" is the Timestamp or Duration of 0 seconds
   bool go_durations = false;         // "1h30m" instead of "5400s"

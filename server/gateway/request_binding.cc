@@ -47,7 +47,9 @@ absl::Status BindBody(const Route& route, absl::string_view body, GatewayProfile
 TextRules PathRules(const FieldPath& path, GatewayProfile profile) {
   const bool detect = path.size() == 1 || profile == GatewayProfile::kDetermined;
   return {.integer_base = detect ? IntegerBase::kDetect : IntegerBase::kTen,
-          .wrapped_integer_base = path.size() == 1 ? IntegerBase::kDetect : IntegerBase::kTen};
+          .wrapped_integer_base = path.size() == 1 ? IntegerBase::kDetect : IntegerBase::kTen,
+          .enum_base = detect ? IntegerBase::kDetect : IntegerBase::kTen,
+          .quoted_times = detect};
 }
 
 absl::Status BindVariable(const FieldPath& path, absl::string_view value, GatewayProfile profile,

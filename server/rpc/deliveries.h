@@ -1,21 +1,30 @@
 #ifndef WEBHOOKD_SERVER_RPC_DELIVERIES_H_
 #define WEBHOOKD_SERVER_RPC_DELIVERIES_H_
 
+#include "absl/functional/any_invocable.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "server/auth/authorizer.h"
 #include "server/rpc/api.h"
 #include "storage/store.h"
 #include "storage/wake.h"
+#include "storage/webhook_catalog.h"
 #include "webhookd/v1/delivery.pb.h"
 
 namespace webhookd {
 
-// The RPCs of webhookd.v1.DeliveryService. Thread-safe.
+// The RPCs of webhookd.v1.DeliveryService about deliveries. Thread-safe.
+//
+// A delivery tells of an event as well as of a webhook: callers see those of webhooks whose events
+// they may see, and nothing tells them that there are others. Those of a deleted webhook are for
+// callers who may see everything.
 class Deliveries {
  public:
   // All must outlive this and the calls under way.
   struct Dependencies {
     Store& store;
+    WebhookCatalog& catalog;
+    const Authorizer& authorizer;
     Clock& clock;
     Executor& reader;  // where they are read: a long list must not hold up gRPC's few threads
     Wake wake;
@@ -37,9 +46,17 @@ class Deliveries {
   void Cancel(const Caller& caller, const v1::CancelDeliveryRequest& request,
               v1::CancelDeliveryResponse& response, DoneStatus done);
 
-  absl::Status ReadList(const v1::ListDeliveriesRequest& request,
+  bool CanView(const Caller& caller, int32_t webhook_id) const;
+  // Whether the caller may send the delivery again or cancel it. NOT_FOUND; PERMISSION_DENIED.
+  absl::Status CheckEdit(const Caller& caller, int64_t delivery_id) const;
+  // Runs `write` once it is known that the caller may; else `done`.
+  void IfEditable(const Caller& caller, int64_t delivery_id, DoneStatus done,
+                  absl::AnyInvocable<void(DoneStatus) &&> write);
+
+  absl::Status ReadList(const Caller& caller, const v1::ListDeliveriesRequest& request,
                         v1::ListDeliveriesResponse& response);
-  absl::Status Read(const v1::GetDeliveryRequest& request, v1::GetDeliveryResponse& response);
+  absl::Status Read(const Caller& caller, const v1::GetDeliveryRequest& request,
+                    v1::GetDeliveryResponse& response);
 
   const Dependencies dependencies_;
 };

@@ -33,6 +33,7 @@ absl::Status Master::Get(const Caller&, const GetMasterRequest&,
   response.set_cluster_name(info_.cluster_name);
   response.set_branding("determined");
   response.set_product(GetMasterResponse::PRODUCT_COMMUNITY);
+  response.set_rbac_enabled(info_.rbac);
   return absl::OkStatus();
 }
 

@@ -17,6 +17,7 @@ struct ServerInfo {
   std::string master_id;     // UUID, new at every start
   std::string cluster_id;    // UUID, stays with the database
   std::string cluster_name;  // may be empty
+  bool rbac = false;         // roles decide what users may do
 };
 
 // The RPCs of the Determined service about the server itself. Immutable, thread-safe.

@@ -23,6 +23,9 @@ namespace pb = determined::webhook::v1;
 constexpr size_t kMaxNameBytes = 255;
 constexpr int kMaxTriggers = 100;
 constexpr size_t kMaxConditionBytes = 4'096;
+constexpr absl::string_view kTriggerTypes =
+    "TRIGGER_TYPE_EXPERIMENT_STATE_CHANGE, TRIGGER_TYPE_METRIC_THRESHOLD_EXCEEDED, "
+    "TRIGGER_TYPE_TASK_LOG or TRIGGER_TYPE_CUSTOM";
 constexpr int32_t kMaxMaxInFlight = 1'000;
 constexpr double kMaxMaxRequestsPerSecond = 100'000;
 
@@ -56,27 +59,11 @@ absl::StatusOr<TriggerType> ParseTriggerType(absl::string_view field, pb::Trigge
     case pb::TRIGGER_TYPE_CUSTOM:
       return TriggerType::kCustom;
     case pb::TRIGGER_TYPE_UNSPECIFIED:
-      return InvalidField(field, "is missing: give TRIGGER_TYPE_EXPERIMENT_STATE_CHANGE");
+      return InvalidField(field, absl::StrCat("is missing: give ", kTriggerTypes));
     default:
       return InvalidField(
-          field, absl::StrCat(static_cast<int>(type),
-                              " is unknown: give TRIGGER_TYPE_EXPERIMENT_STATE_CHANGE (1)"));
+          field, absl::StrCat(static_cast<int>(type), " is unknown: give ", kTriggerTypes));
   }
-}
-
-absl::StatusOr<TriggerRecord> ParseTrigger(const pb::Trigger& trigger, absl::string_view field) {
-  TriggerRecord record;
-  ASSIGN_OR_RETURN(record.type,
-                   ParseTriggerType(absl::StrCat(field, ".trigger_type"), trigger.trigger_type()));
-  const std::string condition_field = absl::StrCat(field, ".condition");
-  const size_t bytes = CanonicalJson(trigger.condition()).size();
-  if (bytes > kMaxConditionBytes) {
-    return InvalidField(condition_field, absl::StrCat("is ", bytes, " bytes long as JSON: at most ",
-                                                      kMaxConditionBytes, " are allowed"));
-  }
-  ASSIGN_OR_RETURN(record.condition_json,
-                   CanonicalCondition(record.type, trigger.condition(), condition_field));
-  return record;
 }
 
 // Whether both fire for the same events. ERROR and ERRORED are two names of one state.
@@ -101,6 +88,21 @@ absl::StatusOr<std::optional<int32_t>> ParseWorkspaceId(const pb::Webhook& webho
 }
 
 }  // namespace
+
+absl::StatusOr<TriggerRecord> ParseTrigger(const pb::Trigger& trigger, absl::string_view field) {
+  TriggerRecord record;
+  ASSIGN_OR_RETURN(record.type,
+                   ParseTriggerType(absl::StrCat(field, ".trigger_type"), trigger.trigger_type()));
+  const std::string condition_field = absl::StrCat(field, ".condition");
+  const size_t bytes = CanonicalJson(trigger.condition()).size();
+  if (bytes > kMaxConditionBytes) {
+    return InvalidField(condition_field, absl::StrCat("is ", bytes, " bytes long as JSON: at most ",
+                                                      kMaxConditionBytes, " are allowed"));
+  }
+  ASSIGN_OR_RETURN(record.condition_json,
+                   CanonicalCondition(record.type, trigger.condition(), condition_field));
+  return record;
+}
 
 absl::Status CheckName(const std::string& name) {
   if (name.empty()) {

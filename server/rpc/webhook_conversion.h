@@ -14,8 +14,7 @@
 #include "storage/records.h"
 
 // Between webhooks as they are asked for and webhooks as they are stored. Every error names the
-// field and the value and says what to do: INVALID_ARGUMENT, or UNIMPLEMENTED for a trigger of a
-// type that does not fire yet.
+// field and the value and says what to do: INVALID_ARGUMENT.
 namespace webhookd {
 
 // Checks a webhook that is to be created. Ids and what else the server sets are ignored.
@@ -29,6 +28,9 @@ absl::Status CheckName(const std::string& name);
 absl::Status CheckUrl(const std::string& url, const EgressPolicy& egress);
 // Unspecified is WORKSPACE.
 absl::StatusOr<WebhookMode> ParseMode(determined::webhook::v1::WebhookMode mode);
+// `field` names the trigger in errors.
+absl::StatusOr<TriggerRecord> ParseTrigger(const determined::webhook::v1::Trigger& trigger,
+                                           absl::string_view field);
 absl::StatusOr<std::vector<TriggerRecord>> ParseTriggers(
     const google::protobuf::RepeatedPtrField<determined::webhook::v1::Trigger>& triggers);
 absl::Status CheckMaxInFlight(int32_t max_in_flight);

@@ -39,39 +39,60 @@ void Webhooks::AddTo(Api& api) {
   api.AddUnary("determined.api.v1.Determined.PatchWebhook", this, &Webhooks::Patch);
   api.AddUnary("determined.api.v1.Determined.DeleteWebhook", this, &Webhooks::Delete);
   api.AddUnary("determined.api.v1.Determined.TestWebhook", this, &Webhooks::Test);
-  api.AddUnary("determined.api.v1.Determined.PostWebhookEventData", this, &Webhooks::PostEventData);
 }
 
-absl::Status Webhooks::Get(const Caller&, const GetWebhookRequest& request,
+absl::StatusOr<std::shared_ptr<const WebhookRecord>> Webhooks::Find(const Caller& caller,
+                                                                    Permission permission,
+                                                                    int32_t webhook_id) const {
+  std::shared_ptr<const WebhookRecord> webhook = dependencies_.catalog.Current()->Find(webhook_id);
+  if (webhook == nullptr) return WebhookNotFound(webhook_id);
+  RETURN_IF_ERROR(dependencies_.authorizer.CheckWebhook(caller, permission, *webhook));
+  return webhook;
+}
+
+AuditEntry Webhooks::Audit(const Caller& caller, absl::string_view action,
+                           const WebhookRecord& webhook) const {
+  return AuditEntryOf(caller, dependencies_.clock.Now(),
+                      {.action = action,
+                       .target_type = "webhook",
+                       .target_id = webhook.id == 0 ? "" : absl::StrCat(webhook.id),
+                       .detail = webhook.name});
+}
+
+absl::Status Webhooks::Get(const Caller& caller, const GetWebhookRequest& request,
                            GetWebhookResponse& response) const {
   RETURN_IF_ERROR(CheckId("webhook_id", request.webhook_id()));
-  const auto webhook = dependencies_.catalog.Current()->Find(request.webhook_id());
-  if (webhook == nullptr) return WebhookNotFound(request.webhook_id());
+  ASSIGN_OR_RETURN(const auto webhook,
+                   Find(caller, Permission::kViewWebhooks, request.webhook_id()));
   *response.mutable_webhook() = WebhookToProto(*webhook);
   return absl::OkStatus();
 }
 
-absl::Status Webhooks::List(const Caller&, const GetWebhooksRequest&,
+absl::Status Webhooks::List(const Caller& caller, const GetWebhooksRequest&,
                             GetWebhooksResponse& response) const {
   const auto snapshot = dependencies_.catalog.Current();
-  response.mutable_webhooks()->Reserve(static_cast<int>(snapshot->webhooks().size()));
   for (const auto& webhook : snapshot->webhooks()) {
+    if (!dependencies_.authorizer.CanView(caller, webhook->workspace_id)) continue;
     *response.add_webhooks() = WebhookToProto(*webhook);
   }
   return absl::OkStatus();
 }
 
-void Webhooks::Post(const Caller&, const PostWebhookRequest& request, PostWebhookResponse& response,
-                    DoneStatus done) {
+void Webhooks::Post(const Caller& caller, const PostWebhookRequest& request,
+                    PostWebhookResponse& response, DoneStatus done) {
   if (!request.has_webhook()) {
     return std::move(done)(InvalidField("webhook", "is missing: give the webhook to create"));
   }
   absl::StatusOr<WebhookRecord> webhook =
       NewWebhook(request.webhook(), dependencies_.egress, dependencies_.clock.Now());
   if (!webhook.ok()) return std::move(done)(webhook.status());
+  const absl::Status allowed = dependencies_.authorizer.CheckWorkspace(
+      caller, Permission::kEditWebhooks, webhook->workspace_id);
+  if (!allowed.ok()) return std::move(done)(allowed);
 
+  AuditEntry audit = Audit(caller, "webhook.create", *webhook);
   dependencies_.store.CreateWebhook(
-      *std::move(webhook),
+      *std::move(webhook), std::move(audit),
       [this, &response, done = std::move(done)](absl::StatusOr<WebhookChange> change) mutable {
         if (!change.ok()) return std::move(done)(change.status());
         Publish(*change);
@@ -80,24 +101,30 @@ void Webhooks::Post(const Caller&, const PostWebhookRequest& request, PostWebhoo
       });
 }
 
-void Webhooks::Patch(const Caller&, const PatchWebhookRequest& request,
+void Webhooks::Patch(const Caller& caller, const PatchWebhookRequest& request,
                      PatchWebhookResponse& response, DoneStatus done) {
   const absl::Status valid = CheckId("id", request.id());
   if (!valid.ok()) return std::move(done)(valid);
-  TryPatch({.request = request, .response = response, .done = std::move(done)});
+  TryPatch({.caller = caller, .request = request, .response = response, .done = std::move(done)});
 }
 
 void Webhooks::TryPatch(PatchCall call) {
   const auto snapshot = dependencies_.catalog.Current();
-  const auto webhook = snapshot->Find(call.request.id());
-  if (webhook == nullptr) return std::move(call.done)(WebhookNotFound(call.request.id()));
+  const auto webhook = Find(call.caller, Permission::kEditWebhooks, call.request.id());
+  if (!webhook.ok()) return std::move(call.done)(webhook.status());
   absl::StatusOr<WebhookRecord> patched =
-      PatchedWebhook(*webhook, call.request, dependencies_.egress, dependencies_.clock.Now());
+      PatchedWebhook(**webhook, call.request, dependencies_.egress, dependencies_.clock.Now());
   if (!patched.ok()) return std::move(call.done)(patched.status());
+  if (patched->workspace_id != (*webhook)->workspace_id) {
+    const absl::Status allowed = dependencies_.authorizer.CheckWorkspace(
+        call.caller, Permission::kEditWebhooks, patched->workspace_id);
+    if (!allowed.ok()) return std::move(call.done)(allowed);
+  }
 
   ++call.attempts;
+  AuditEntry audit = Audit(call.caller, "webhook.update", *patched);
   dependencies_.store.UpdateWebhook(
-      *std::move(patched), snapshot->version(),
+      *std::move(patched), snapshot->version(), std::move(audit),
       [this, call = std::move(call)](absl::StatusOr<WebhookChange> change) mutable {
         FinishPatch(std::move(call), std::move(change));
       });
@@ -122,12 +149,14 @@ void Webhooks::FinishPatch(PatchCall call, absl::StatusOr<WebhookChange> change)
   std::move(call.done)(absl::OkStatus());
 }
 
-void Webhooks::Delete(const Caller&, const DeleteWebhookRequest& request,
+void Webhooks::Delete(const Caller& caller, const DeleteWebhookRequest& request,
                       DeleteWebhookResponse& response, DoneStatus done) {
   const absl::Status valid = CheckId("id", request.id());
   if (!valid.ok()) return std::move(done)(valid);
+  const auto webhook = Find(caller, Permission::kEditWebhooks, request.id());
+  if (!webhook.ok()) return std::move(done)(webhook.status());
   dependencies_.store.DeleteWebhook(
-      request.id(), dependencies_.clock.Now(),
+      request.id(), Audit(caller, "webhook.delete", **webhook),
       [this, id = request.id(), &response,
        done = std::move(done)](absl::StatusOr<WebhookDeletion> deletion) mutable {
         if (!deletion.ok()) return std::move(done)(deletion.status());
@@ -139,34 +168,27 @@ void Webhooks::Delete(const Caller&, const DeleteWebhookRequest& request,
       });
 }
 
-void Webhooks::Test(const Caller&, const TestWebhookRequest& request, TestWebhookResponse& response,
-                    DoneStatus done) {
+void Webhooks::Test(const Caller& caller, const TestWebhookRequest& request,
+                    TestWebhookResponse& response, DoneStatus done) {
   const absl::Status valid = CheckId("id", request.id());
   if (!valid.ok()) return std::move(done)(valid);
-  auto webhook = dependencies_.catalog.Current()->Find(request.id());
-  if (webhook == nullptr) return std::move(done)(WebhookNotFound(request.id()));
+  auto webhook = Find(caller, Permission::kEditWebhooks, request.id());
+  if (!webhook.ok()) return std::move(done)(webhook.status());
 
   const EventHeader event = {
       .event_id = TimeOrderedUuid(dependencies_.clock.Now(), dependencies_.random),
       .occurred_at = dependencies_.clock.Now()};
   auto body = std::make_shared<const std::string>(
-      webhook->type == WebhookType::kSlack ? RenderSlackTest(event) : RenderTestEvent(event));
+      (*webhook)->type == WebhookType::kSlack ? RenderSlackTest(event) : RenderTestEvent(event));
   response.set_event_id(event.event_id);
   response.set_request_body(*body);
   dependencies_.dispatcher.SendOnce(
-      std::move(webhook), event.event_id, std::move(body),
+      *std::move(webhook), event.event_id, std::move(body),
       [&response, done = std::move(done)](AttemptRecord attempt) mutable {
         response.set_completed(attempt.error_class.empty());
         *response.mutable_attempt() = AttemptToProto(attempt);
         std::move(done)(absl::OkStatus());
       });
-}
-
-absl::Status Webhooks::PostEventData(const Caller&, const PostWebhookEventDataRequest&,
-                                     PostWebhookEventDataResponse&) const {
-  return absl::UnimplementedError(
-      "custom events are not served yet: triggers of type TRIGGER_TYPE_CUSTOM fire in a later "
-      "release");
 }
 
 void Webhooks::Publish(const WebhookChange& change) {

@@ -1,26 +1,35 @@
 #ifndef WEBHOOKD_SERVER_RPC_WEBHOOKS_H_
 #define WEBHOOKD_SERVER_RPC_WEBHOOKS_H_
 
+#include <memory>
+
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "determined/api/v1/webhook.pb.h"
+#include "server/auth/authorizer.h"
 #include "server/delivery/dispatcher.h"
 #include "server/delivery/egress_policy.h"
 #include "server/rpc/api.h"
-#include "storage/store.h"
+#include "storage/account_store.h"
 #include "storage/webhook_catalog.h"
 
 namespace webhookd {
 
 // The webhook RPCs of the Determined service. Reads are answered from the catalog. A change is
-// answered after it is durable and in the catalog. Thread-safe.
+// answered after it is durable, audited, and in the catalog. Thread-safe.
+//
+// Each checks what the caller may do: NOT_FOUND for what they may not see, PERMISSION_DENIED for
+// what they may not change.
 class Webhooks {
  public:
   // All must outlive this and the calls under way.
   struct Dependencies {
-    Store& store;
+    AccountStore& store;  // the changes go by it, so that they name who made them
     WebhookCatalog& catalog;
+    const Authorizer& authorizer;
     const EgressPolicy& egress;
     Dispatcher& dispatcher;
     Clock& clock;
@@ -32,7 +41,6 @@ class Webhooks {
   void AddTo(Api& api);
 
  private:
-  // NOT_FOUND.
   absl::Status Get(const Caller& caller, const determined::api::v1::GetWebhookRequest& request,
                    determined::api::v1::GetWebhookResponse& response) const;
   absl::Status List(const Caller& caller, const determined::api::v1::GetWebhooksRequest& request,
@@ -40,26 +48,29 @@ class Webhooks {
   // Errors of NewWebhook; ALREADY_EXISTS.
   void Post(const Caller& caller, const determined::api::v1::PostWebhookRequest& request,
             determined::api::v1::PostWebhookResponse& response, DoneStatus done);
-  // Errors of PatchedWebhook; NOT_FOUND; ALREADY_EXISTS; ABORTED when others keep changing it.
+  // Errors of PatchedWebhook; ALREADY_EXISTS; ABORTED when others keep changing it.
   void Patch(const Caller& caller, const determined::api::v1::PatchWebhookRequest& request,
              determined::api::v1::PatchWebhookResponse& response, DoneStatus done);
-  // NOT_FOUND.
   void Delete(const Caller& caller, const determined::api::v1::DeleteWebhookRequest& request,
               determined::api::v1::DeleteWebhookResponse& response, DoneStatus done);
-  // Sends a test event to a webhook, disabled or not, and waits for the answer. NOT_FOUND.
+  // Sends a test event to a webhook, disabled or not, and waits for the answer.
   void Test(const Caller& caller, const determined::api::v1::TestWebhookRequest& request,
             determined::api::v1::TestWebhookResponse& response, DoneStatus done);
-  // UNIMPLEMENTED: triggers of type CUSTOM do not fire yet.
-  absl::Status PostEventData(const Caller& caller,
-                             const determined::api::v1::PostWebhookEventDataRequest& request,
-                             determined::api::v1::PostWebhookEventDataResponse& response) const;
 
   struct PatchCall {
+    Caller caller;
     const determined::api::v1::PatchWebhookRequest& request;
     determined::api::v1::PatchWebhookResponse& response;
     DoneStatus done;
     int attempts = 0;
   };
+
+  // The webhook, if the caller has `permission` for it.
+  absl::StatusOr<std::shared_ptr<const WebhookRecord>> Find(const Caller& caller,
+                                                            Permission permission,
+                                                            int32_t webhook_id) const;
+  AuditEntry Audit(const Caller& caller, absl::string_view action,
+                   const WebhookRecord& webhook) const;
 
   void TryPatch(PatchCall call);
   void FinishPatch(PatchCall call, absl::StatusOr<WebhookChange> change);

@@ -8,6 +8,11 @@
 #include "storage/sqlite/sqlite_status.h"
 
 namespace webhookd::sqlite {
+namespace {
+
+constexpr size_t kMaxPlaces = 256;
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Options& options) {
   // Counting memory costs a lock at every allocation. Refused, which is fine, once SQLite is in
@@ -37,8 +42,17 @@ Connection::~Connection() {
 }
 
 Statement Connection::Prepare(absl::string_view sql) {
+  const auto near = by_place_.find(sql.data());
+  if (near != by_place_.end() && near->second.first == sql) {
+    return Statement(*this, near->second.second, SQLITE_OK);
+  }
   const auto known = statements_.find(sql);
-  if (known != statements_.end()) return Statement(*this, known->second, SQLITE_OK);
+  if (known != statements_.end()) {
+    // Texts that are no constants stand in ever new places.
+    if (by_place_.size() >= kMaxPlaces) by_place_.clear();
+    by_place_[sql.data()] = {known->first, known->second};
+    return Statement(*this, known->second, SQLITE_OK);
+  }
   sqlite3_stmt* statement = nullptr;
   const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &statement, nullptr);

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/node_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -64,7 +66,10 @@ class Connection {
 
   const Options options_;
   sqlite3* const handle_;
-  absl::flat_hash_map<std::string, sqlite3_stmt*> statements_;
+  absl::node_hash_map<std::string, sqlite3_stmt*> statements_;
+  // Those whose texts are constants, by where these stand: a text of hundreds of bytes is compared
+  // quicker than hashed.
+  absl::flat_hash_map<const char*, std::pair<absl::string_view, sqlite3_stmt*>> by_place_;
 };
 
 // Makes what is read while it lives the state of one moment.

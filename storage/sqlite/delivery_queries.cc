@@ -35,6 +35,13 @@ constexpr absl::string_view kInsertAttempt =
     " error_message, response_excerpt, remote_address, url) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
+// The usual end of a delivery, in one step: nothing but its attempts happened to it.
+constexpr absl::string_view kDeliver =
+    "UPDATE deliveries SET state = 3, finished_at = ?4, next_attempt_at = NULL,"
+    " lease_owner = NULL, lease_until = NULL,"
+    " attempt_count = ?2, last_status = ?3, last_error_class = '' "
+    "WHERE id = ?1 AND state = 1 AND redelivered = 0 AND attempt_count = ?2 - 1";
+
 // These leave alone every column of an index that does not change.
 constexpr absl::string_view kEnd =
     "UPDATE deliveries SET state = ?5, finished_at = ?6, next_attempt_at = NULL,"
@@ -90,6 +97,21 @@ absl::Status RecordAttempt(Connection& connection, int64_t delivery_id, int numb
               attempt.status, attempt.error_class, attempt.error_message, attempt.response_excerpt,
               attempt.remote_address, attempt.url);
   return insert.Run();
+}
+
+// Whether it was the usual end of a delivery, which is recorded then.
+absl::StatusOr<bool> Deliver(Connection& connection, const FinishedAttempt& finished) {
+  const AttemptRecord& attempt = finished.attempt;
+  if (finished.state != DeliveryState::kDelivered || !attempt.error_class.empty()) return false;
+  {
+    Statement deliver = connection.Prepare(kDeliver);
+    deliver.Bind(finished.delivery_id, attempt.number, attempt.status,
+                 attempt.started_at + attempt.duration);
+    RETURN_IF_ERROR(deliver.Run());
+  }
+  if (connection.Changes() == 0) return false;
+  RETURN_IF_ERROR(RecordAttempt(connection, finished.delivery_id, attempt.number, attempt));
+  return true;
 }
 
 // Moves a delivery on after the attempt that was recorded as `number`.
@@ -173,6 +195,8 @@ absl::Status FinishAttempts(Transaction& transaction,
   Connection& connection = transaction.connection;
   std::vector<int64_t> redelivered;
   for (const FinishedAttempt& finished : attempts) {
+    ASSIGN_OR_RETURN(const bool delivered, Deliver(connection, finished));
+    if (delivered) continue;
     UnderWay delivery;
     {
       Statement select = connection.Prepare(kSelectUnderWay);

@@ -9,14 +9,15 @@
 #include "absl/strings/string_view.h"
 #include "base/status_macros.h"
 #include "storage/errors.h"
+#include "storage/sqlite/trigger_memory.h"
 
 namespace webhookd::sqlite {
 namespace {
 
 constexpr absl::string_view kInsertEvent =
     "INSERT INTO events (event_id, event_type, experiment_id, occurred_at, accepted_at,"
-    " idempotency_key, first_delivery_id, delivery_count, first_body_id, body_count) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+    " idempotency_key, first_delivery_id, delivery_count, first_body_id, body_count, input) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) "
     "ON CONFLICT (idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING";
 
 constexpr absl::string_view kInsertBody = "INSERT INTO bodies (id, body) VALUES (?1, ?2)";
@@ -98,7 +99,8 @@ absl::StatusOr<int64_t> InsertEvent(Transaction& transaction, const AcceptEventR
   insert.Bind(request.event_id, request.event_type, request.experiment_id, request.occurred_at,
               request.accepted_at, key, transaction.counters.next_delivery_id,
               static_cast<int64_t>(request.deliveries.size()), transaction.counters.next_body_id,
-              static_cast<int64_t>(request.bodies.size()));
+              static_cast<int64_t>(request.bodies.size()),
+              request.input.empty() ? std::nullopt : std::optional(Blob{request.input}));
   const absl::Status status = insert.Run();
   if (insert.code() == SQLITE_CONSTRAINT_UNIQUE) return 0;
   RETURN_IF_ERROR(status);
@@ -136,11 +138,65 @@ absl::Status InsertDeliveries(Transaction& transaction, const AcceptEventRequest
   return absl::OkStatus();
 }
 
-}  // namespace
+bool HasOnceScope(const NewDelivery& delivery) { return !delivery.once_scope.empty(); }
 
-absl::StatusOr<AcceptedEvent> AcceptEvent(Transaction& transaction,
-                                          const AcceptEventRequest& request) {
-  RETURN_IF_ERROR(CheckBodies(request));
+// As AcceptEvent, but for the looks at once_keys.
+absl::StatusOr<AcceptedEvent> AcceptAll(Transaction& transaction,
+                                        const AcceptEventRequest& request);
+
+// Accepts what is left of the request without the deliveries that fired once before.
+absl::StatusOr<AcceptedEvent> AcceptOnce(Transaction& transaction,
+                                         const AcceptEventRequest& request) {
+  Connection& connection = transaction.connection;
+  AcceptEventRequest kept = request;
+  kept.deliveries.clear();
+  std::vector<size_t> places;  // of what is kept, in the request
+  for (size_t i = 0; i < request.deliveries.size(); ++i) {
+    const NewDelivery& delivery = request.deliveries[i];
+    if (HasOnceScope(delivery)) {
+      ASSIGN_OR_RETURN(const bool fired,
+                       HasFiredOnce(connection, delivery.trigger_id, delivery.once_scope));
+      if (fired) continue;
+    }
+    places.push_back(i);
+    kept.deliveries.push_back(delivery);
+  }
+  AcceptedEvent accepted;
+  if (kept.deliveries.empty()) {
+    // A repetition is answered with what the first report caused.
+    if (!request.idempotency_key.empty()) {
+      ASSIGN_OR_RETURN(std::optional<AcceptedEvent> first,
+                       FindByKey(connection, request.idempotency_key));
+      if (first.has_value()) return *std::move(first);
+    }
+    if (request.webhooks_version != transaction.counters.webhooks_version) {
+      return WebhooksChanged(request.webhooks_version, transaction.counters.webhooks_version);
+    }
+  } else {
+    ASSIGN_OR_RETURN(accepted, AcceptAll(transaction, kept));
+    if (accepted.duplicate) return accepted;
+    for (const NewDelivery& delivery : kept.deliveries) {
+      if (!HasOnceScope(delivery)) continue;
+      RETURN_IF_ERROR(RememberFiring(connection, delivery.trigger_id, delivery.once_scope,
+                                     request.accepted_at));
+    }
+  }
+  std::vector<AcceptedDelivery> deliveries;
+  deliveries.reserve(request.deliveries.size());
+  for (const NewDelivery& delivery : request.deliveries) {
+    deliveries.push_back({.webhook_id = delivery.webhook_id,
+                          .trigger_id = delivery.trigger_id,
+                          .skipped = delivery.skipped});
+  }
+  for (size_t i = 0; i < places.size(); ++i) {
+    deliveries[places[i]].delivery_id = accepted.deliveries[i].delivery_id;
+  }
+  accepted.deliveries = std::move(deliveries);
+  return accepted;
+}
+
+absl::StatusOr<AcceptedEvent> AcceptAll(Transaction& transaction,
+                                        const AcceptEventRequest& request) {
   const bool current = request.webhooks_version == transaction.counters.webhooks_version;
   const int64_t first_delivery_id = transaction.counters.next_delivery_id;
   const int64_t first_body_id = transaction.counters.next_body_id;
@@ -160,6 +216,9 @@ absl::StatusOr<AcceptedEvent> AcceptEvent(Transaction& transaction,
   }
   RETURN_IF_ERROR(InsertBodies(transaction, request));
   RETURN_IF_ERROR(InsertDeliveries(transaction, request, event_id, first_body_id));
+  if (!request.metric_states.empty()) {
+    RETURN_IF_ERROR(SaveMetricStates(transaction.connection, request.metric_states));
+  }
 
   AcceptedEvent accepted;
   accepted.event_id = request.event_id;
@@ -171,6 +230,45 @@ absl::StatusOr<AcceptedEvent> AcceptEvent(Transaction& transaction,
                                    .webhook_id = delivery.webhook_id,
                                    .trigger_id = delivery.trigger_id,
                                    .skipped = delivery.skipped});
+  }
+  return accepted;
+}
+
+// The key of the event at this place in its report. Keys of callers hold no control characters.
+std::string KeyOf(absl::string_view key, size_t place) {
+  if (key.empty() || place == 0) return std::string(key);
+  return absl::StrCat(key, "\x1f", place);
+}
+
+}  // namespace
+
+absl::StatusOr<AcceptedEvent> AcceptEvent(Transaction& transaction,
+                                          const AcceptEventRequest& request) {
+  RETURN_IF_ERROR(CheckBodies(request));
+  const bool once = std::any_of(request.deliveries.begin(), request.deliveries.end(), HasOnceScope);
+  return once ? AcceptOnce(transaction, request) : AcceptAll(transaction, request);
+}
+
+absl::StatusOr<AcceptedEvents> AcceptEvents(Transaction& transaction,
+                                            const std::vector<AcceptEventRequest>& requests) {
+  AcceptedEvents accepted;
+  if (requests.empty()) return accepted;
+  for (const AcceptEventRequest& request : requests) RETURN_IF_ERROR(CheckBodies(request));
+  const std::string& key = requests.front().idempotency_key;
+  while (!key.empty()) {
+    ASSIGN_OR_RETURN(std::optional<AcceptedEvent> first,
+                     FindByKey(transaction.connection, KeyOf(key, accepted.events.size())));
+    if (!first.has_value()) break;
+    accepted.duplicate = true;
+    accepted.events.push_back(*std::move(first));
+  }
+  if (accepted.duplicate) return accepted;
+  size_t stored = 0;
+  for (AcceptEventRequest request : requests) {
+    request.idempotency_key = KeyOf(key, stored);
+    ASSIGN_OR_RETURN(AcceptedEvent event, AcceptEvent(transaction, request));
+    if (!event.event_id.empty()) ++stored;
+    accepted.events.push_back(std::move(event));
   }
   return accepted;
 }

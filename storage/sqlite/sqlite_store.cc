@@ -9,8 +9,10 @@
 #include "storage/sqlite/delivery_queries.h"
 #include "storage/sqlite/delivery_reads.h"
 #include "storage/sqlite/event_queries.h"
+#include "storage/sqlite/event_reads.h"
 #include "storage/sqlite/group_commit.h"
 #include "storage/sqlite/migrations.h"
+#include "storage/sqlite/trigger_memory.h"
 #include "storage/sqlite/webhook_queries.h"
 #include "storage/sqlite/write.h"
 
@@ -104,15 +106,17 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Create(Options options
       options.writer,
       std::make_unique<sqlite::GroupCommit>(std::move(writer), lease_epoch, options.clock),
       {.max_waiting = options.max_waiting_writes, .max_batch = options.max_batch});
-  return absl::WrapUnique(
-      new SqliteStore(std::move(file), lease_epoch, std::move(readers), std::move(queue)));
+  return absl::WrapUnique(new SqliteStore(std::move(file), lease_epoch, options.audit_retention,
+                                          std::move(readers), std::move(queue)));
 }
 
 SqliteStore::SqliteStore(std::unique_ptr<sqlite::DatabaseFile> file, int64_t lease_epoch,
+                         const AuditRetention& audit_retention,
                          std::unique_ptr<sqlite::ReadPool> readers,
                          std::shared_ptr<sqlite::WriteQueue> queue)
     : file_(std::move(file)),
       lease_epoch_(lease_epoch),
+      audit_retention_(audit_retention),
       readers_(std::move(readers)),
       queue_(std::move(queue)) {}
 
@@ -156,15 +160,6 @@ void SqliteStore::DeleteWebhook(int32_t webhook_id, absl::Time now, Done<Webhook
       std::move(done)));
 }
 
-void SqliteStore::DisableWebhook(int32_t webhook_id, std::string reason, absl::Time now,
-                                 Done<WebhookChange> done) {
-  queue_->PushUnbounded(sqlite::MakeWrite<WebhookChange>(
-      [webhook_id, reason = std::move(reason), now](Transaction& transaction) {
-        return sqlite::DisableWebhook(transaction, webhook_id, reason, now);
-      },
-      std::move(done)));
-}
-
 void SqliteStore::SetFailingSince(int32_t webhook_id, std::optional<absl::Time> since,
                                   DoneStatus done) {
   queue_->PushUnbounded(sqlite::MakeStatusWrite(
@@ -182,6 +177,53 @@ void SqliteStore::AcceptEvent(AcceptEventRequest request, Done<AcceptedEvent> do
         return sqlite::AcceptEvent(transaction, request);
       },
       std::move(done)));
+}
+
+void SqliteStore::AcceptEvents(std::vector<AcceptEventRequest> requests,
+                               Done<AcceptedEvents> done) {
+  queue_->Push(sqlite::MakeWrite<AcceptedEvents>(
+      [requests = std::move(requests)](Transaction& transaction) {
+        return sqlite::AcceptEvents(transaction, requests);
+      },
+      std::move(done)));
+}
+
+absl::StatusOr<EventPage> SqliteStore::ListEvents(const EventFilter& filter) {
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  return sqlite::ListEvents(*reader, filter);
+}
+
+absl::StatusOr<EventRecord> SqliteStore::GetEvent(const std::string& event_id) {
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  return sqlite::GetEvent(*reader, event_id);
+}
+
+// ---- What events are judged by
+
+void SqliteStore::SaveMetricStates(std::vector<MetricState> states, DoneStatus done) {
+  queue_->Push(sqlite::MakeStatusWrite(
+      [states = std::move(states)](Transaction& transaction) {
+        return sqlite::SaveMetricStates(transaction.connection, states);
+      },
+      std::move(done)));
+}
+
+absl::StatusOr<std::vector<MetricState>> SqliteStore::LoadMetricStates(int64_t limit) {
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  return sqlite::LoadMetricStates(*reader, limit);
+}
+
+void SqliteStore::SaveKnown(KnownRecords records, absl::Time forget_before, DoneStatus done) {
+  queue_->Push(sqlite::MakeStatusWrite(
+      [records = std::move(records), forget_before](Transaction& transaction) {
+        return sqlite::SaveKnown(transaction.connection, records, forget_before);
+      },
+      std::move(done)));
+}
+
+absl::StatusOr<KnownRecords> SqliteStore::LoadKnown(absl::Time since, int64_t limit) {
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  return sqlite::LoadKnown(*reader, since, limit);
 }
 
 // ---- Deliveries

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "storage/account_store.h"
 #include "storage/sqlite/database_file.h"
 #include "storage/sqlite/read_pool.h"
 #include "storage/sqlite/write_queue.h"
@@ -19,12 +20,12 @@
 
 namespace webhookd {
 
-// A Store in a SQLite file that one process uses at a time.
+// A Store and an AccountStore in a SQLite file that one process uses at a time.
 //
 // Writes gather while the batch before them commits, and are durable (WAL, synchronous=FULL) before
 // they are reported. When the disk is full or the file is locked writes fail, and they work again
 // by themselves once it is not.
-class SqliteStore final : public Store {
+class SqliteStore final : public Store, public AccountStore {
  public:
   struct Options {
     std::string path;
@@ -37,6 +38,7 @@ class SqliteStore final : public Store {
     int64_t max_waiting_writes = 100'000;
     int max_batch = 1'000;                           // writes in one transaction
     absl::Duration busy_timeout = absl::Seconds(5);  // waits so long for other programs' locks
+    AuditRetention audit_retention = {};
   };
 
   // Opens the database, after creating or migrating it. `writer` and `clock` must outlive the
@@ -63,6 +65,14 @@ class SqliteStore final : public Store {
                        DoneStatus done) override;
 
   void AcceptEvent(AcceptEventRequest request, Done<AcceptedEvent> done) override;
+  void AcceptEvents(std::vector<AcceptEventRequest> requests, Done<AcceptedEvents> done) override;
+  absl::StatusOr<EventPage> ListEvents(const EventFilter& filter) override;
+  absl::StatusOr<EventRecord> GetEvent(const std::string& event_id) override;
+
+  void SaveMetricStates(std::vector<MetricState> states, DoneStatus done) override;
+  absl::StatusOr<std::vector<MetricState>> LoadMetricStates(int64_t limit) override;
+  void SaveKnown(KnownRecords records, absl::Time forget_before, DoneStatus done) override;
+  absl::StatusOr<KnownRecords> LoadKnown(absl::Time since, int64_t limit) override;
 
   absl::StatusOr<std::vector<PendingEndpoint>> PendingEndpoints() override;
   void ClaimDeliveries(ClaimRequest request, Done<ClaimedDeliveries> done) override;
@@ -75,12 +85,38 @@ class SqliteStore final : public Store {
 
   void LoadOrCreateSetting(std::string name, std::string value, Done<std::string> done) override;
 
+  absl::StatusOr<AccountSet> LoadAccounts() override;
+  void CreateFirstUsers(std::vector<UserRecord> users, AuditEntry audit,
+                        Done<std::vector<UserRecord>> done) override;
+  void CreateUser(UserRecord user, AuditEntry audit, Done<UserRecord> done) override;
+  void PatchUser(UserPatch patch, AuditEntry audit, Done<UserChange> done) override;
+  void CreateSession(SessionRecord session, std::string password_hash, int max_per_user,
+                     AuditEntry audit, Done<SessionChange> done) override;
+  void DeleteSession(std::string token_hash, AuditEntry audit, DoneStatus done) override;
+  void RecordUsage(Usage usage, DoneStatus done) override;
+  void CreateToken(ServiceTokenRecord token, AuditEntry audit,
+                   Done<ServiceTokenRecord> done) override;
+  void DeleteToken(int32_t token_id, AuditEntry audit, Done<ServiceTokenRecord> done) override;
+  void PutWorkspace(WorkspaceRecord workspace, AuditEntry audit, DoneStatus done) override;
+  void DeleteWorkspace(WorkspaceRemoval removal, AuditEntry audit,
+                       Done<WorkspaceRemoved> done) override;
+  void AssignRole(RoleAssignmentRecord role, AuditEntry audit, DoneStatus done) override;
+  void RemoveRole(RoleAssignmentRecord role, AuditEntry audit, DoneStatus done) override;
+  void CreateWebhook(WebhookRecord webhook, AuditEntry audit, Done<WebhookChange> done) override;
+  void UpdateWebhook(WebhookRecord webhook, int64_t version, AuditEntry audit,
+                     Done<WebhookChange> done) override;
+  void DeleteWebhook(int32_t webhook_id, AuditEntry audit, Done<WebhookDeletion> done) override;
+  void AppendAudit(AuditEntry entry, DoneStatus done) override;
+  absl::StatusOr<std::vector<AuditEntry>> ListAudit(const AuditFilter& filter) override;
+
  private:
   SqliteStore(std::unique_ptr<sqlite::DatabaseFile> file, int64_t lease_epoch,
-              std::unique_ptr<sqlite::ReadPool> readers, std::shared_ptr<sqlite::WriteQueue> queue);
+              const AuditRetention& audit_retention, std::unique_ptr<sqlite::ReadPool> readers,
+              std::shared_ptr<sqlite::WriteQueue> queue);
 
   std::unique_ptr<sqlite::DatabaseFile> file_;  // null with a VFS of its own; released by Stop
   const int64_t lease_epoch_;
+  const AuditRetention audit_retention_;
   const std::unique_ptr<sqlite::ReadPool> readers_;
   const std::shared_ptr<sqlite::WriteQueue> queue_;
 };

@@ -17,13 +17,13 @@ constexpr absl::string_view kSelectVersion = "SELECT webhooks_version FROM store
 
 constexpr absl::string_view kSelectWebhooks =
     "SELECT id, name, url, type, mode, workspace_id, skip_tls_verification, max_in_flight,"
-    " max_requests_per_second, disabled_at, disabled_reason, failing_since, created_at "
-    "FROM webhooks WHERE deleted_at IS NULL ORDER BY id";
+    " max_requests_per_second, disabled_at, disabled_reason, failing_since, created_at,"
+    " changed_version FROM webhooks WHERE deleted_at IS NULL ORDER BY id";
 
 constexpr absl::string_view kSelectWebhook =
     "SELECT id, name, url, type, mode, workspace_id, skip_tls_verification, max_in_flight,"
-    " max_requests_per_second, disabled_at, disabled_reason, failing_since, created_at "
-    "FROM webhooks WHERE id = ?1 AND deleted_at IS NULL";
+    " max_requests_per_second, disabled_at, disabled_reason, failing_since, created_at,"
+    " changed_version FROM webhooks WHERE id = ?1 AND deleted_at IS NULL";
 
 constexpr absl::string_view kSelectAllTriggers =
     "SELECT t.webhook_id, t.id, t.type, t.condition_json "
@@ -45,6 +45,9 @@ constexpr absl::string_view kUpdateWebhook =
     " disabled_at = ?10, disabled_reason = ?11, failing_since = ?12 "
     "WHERE id = ?1";
 
+constexpr absl::string_view kSetChangedVersion =
+    "UPDATE webhooks SET changed_version = ?2 WHERE id = ?1";
+
 constexpr absl::string_view kInsertTrigger =
     "INSERT INTO triggers (webhook_id, type, condition_json) VALUES (?1, ?2, ?3)";
 
@@ -62,6 +65,8 @@ constexpr absl::string_view kDisableWebhook =
     "UPDATE webhooks SET disabled_reason = iif(disabled_at IS NULL, ?3, disabled_reason),"
     " disabled_at = coalesce(disabled_at, ?2) "
     "WHERE id = ?1 AND deleted_at IS NULL";
+
+constexpr absl::string_view kMoveWebhook = "UPDATE webhooks SET workspace_id = ?2 WHERE id = ?1";
 
 constexpr absl::string_view kSetFailingSince =
     "UPDATE webhooks SET failing_since = ?2 WHERE id = ?1";
@@ -89,6 +94,7 @@ WebhookRecord ReadWebhook(const Statement& row) {
   webhook.disabled_reason = row.Text(10);
   webhook.failing_since = row.OptionalTime(11);
   webhook.created_at = row.Time(12);
+  webhook.changed_version = row.Int(13);
   return webhook;
 }
 
@@ -140,6 +146,11 @@ absl::Status DeleteTrigger(Connection& connection, int32_t trigger_id) {
 absl::StatusOr<WebhookChange> RaiseVersion(Transaction& transaction, int32_t webhook_id) {
   WebhookChange change;
   change.version = ++transaction.counters.webhooks_version;
+  {
+    Statement update = transaction.connection.Prepare(kSetChangedVersion);
+    update.Bind(webhook_id, change.version);
+    RETURN_IF_ERROR(update.Run());
+  }
   ASSIGN_OR_RETURN(change.webhook, LoadWebhook(transaction.connection, webhook_id));
   return change;
 }
@@ -259,6 +270,16 @@ absl::StatusOr<WebhookChange> DisableWebhook(Transaction& transaction, int32_t w
   // Also when it was disabled already: under the version of an earlier change, the answer would
   // stand for that change, which may be of another webhook.
   return RaiseVersion(transaction, webhook_id);
+}
+
+absl::Status MoveWebhook(Transaction& transaction, int32_t webhook_id,
+                         std::optional<int32_t> workspace_id) {
+  {
+    Statement move = transaction.connection.Prepare(kMoveWebhook);
+    move.Bind(webhook_id, workspace_id);
+    RETURN_IF_ERROR(move.Run());
+  }
+  return RaiseVersion(transaction, webhook_id).status();
 }
 
 absl::Status SetFailingSince(Transaction& transaction, int32_t webhook_id,

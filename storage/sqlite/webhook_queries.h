@@ -26,6 +26,10 @@ absl::StatusOr<WebhookDeletion> DeleteWebhook(Transaction& transaction, int32_t 
                                               absl::Time now);
 absl::StatusOr<WebhookChange> DisableWebhook(Transaction& transaction, int32_t webhook_id,
                                              const std::string& reason, absl::Time now);
+// Gives the webhook, which exists, to another workspace, where its name is free, or makes it
+// global.
+absl::Status MoveWebhook(Transaction& transaction, int32_t webhook_id,
+                         std::optional<int32_t> workspace_id);
 absl::Status SetFailingSince(Transaction& transaction, int32_t webhook_id,
                              std::optional<absl::Time> since);
 

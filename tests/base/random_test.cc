@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <set>
@@ -67,6 +69,23 @@ TEST(SecureRandom, DoesNotRepeat) {
     EXPECT_THAT(id, testing::MatchesRegex(
                         "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"));
   }
+}
+
+TEST(SecureRandom, AChildGivesOtherBitsThanItsParent) {
+  SecureRandom().Next();
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const uint64_t bits = SecureRandom().Next();
+    _exit(write(ends[1], &bits, sizeof(bits)) == sizeof(bits) ? 0 : 1);
+  }
+  uint64_t childs = 0;
+  ASSERT_EQ(read(ends[0], &childs, sizeof(childs)), sizeof(childs));
+  waitpid(child, nullptr, 0);
+  close(ends[0]);
+  close(ends[1]);
+  for (int i = 0; i < 100; ++i) EXPECT_NE(SecureRandom().Next(), childs);
 }
 
 TEST(SecureRandom, UsesEveryBit) {

@@ -106,22 +106,18 @@ void EmptyCalls(const std::shared_ptr<grpc::Channel>& channel, int64_t count, in
   });
 }
 
-std::vector<absl::Duration> PacedReports(const std::shared_ptr<grpc::Channel>& channel,
-                                         int64_t count, absl::Duration interval) {
+void OneReport(const std::shared_ptr<grpc::Channel>& channel, int64_t number) {
   const auto stub = v1::EventService::NewStub(channel);
-  std::vector<absl::Duration> starts;
-  absl::Duration next = RealClock().Steady();
-  for (int64_t number = 0; number < count; ++number) {
-    const absl::Duration wait = next - RealClock().Steady();
-    if (wait > absl::ZeroDuration()) std::this_thread::sleep_for(absl::ToChronoNanoseconds(wait));
-    next += interval;
-    const v1::ReportExperimentStateRequest report = CompletedReport(number, 1);
-    grpc::ClientContext context;
-    v1::ReportExperimentStateResponse response;
-    starts.push_back(RealClock().Steady());
-    CheckOk(stub->ReportExperimentState(&context, report, &response));
-  }
-  return starts;
+  grpc::ClientContext context;
+  v1::ReportExperimentStateResponse response;
+  CheckOk(stub->ReportExperimentState(&context, CompletedReport(number, 1), &response));
+}
+
+void EmptyCall(const std::shared_ptr<grpc::Channel>& channel) {
+  const auto stub = determined::api::v1::Determined::NewStub(channel);
+  grpc::ClientContext context;
+  determined::api::v1::GetTelemetryResponse response;
+  CheckOk(stub->GetTelemetry(&context, {}, &response));
 }
 
 void CreateWebhook(const std::shared_ptr<grpc::Channel>& channel, const std::string& url,

@@ -4,9 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "absl/time/time.h"
 #include "grpcpp/channel.h"
 #include "webhookd/v1/ingest.grpc.pb.h"
 
@@ -25,9 +23,9 @@ void UnaryReports(const std::shared_ptr<grpc::Channel>& channel, int64_t count, 
 // Makes `count` calls that do nothing (GetTelemetry) from `callers` threads: what gRPC alone costs.
 void EmptyCalls(const std::shared_ptr<grpc::Channel>& channel, int64_t count, int callers);
 
-// Makes one unary report every `interval`; gives when each was started, by the steady clock.
-std::vector<absl::Duration> PacedReports(const std::shared_ptr<grpc::Channel>& channel,
-                                         int64_t count, absl::Duration interval);
+// One report that the webhooks of workspace 1 match; one call that does nothing.
+void OneReport(const std::shared_ptr<grpc::Channel>& channel, int64_t number);
+void EmptyCall(const std::shared_ptr<grpc::Channel>& channel);
 
 // Creates a webhook for completed experiments of this workspace.
 void CreateWebhook(const std::shared_ptr<grpc::Channel>& channel, const std::string& url,

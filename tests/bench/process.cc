@@ -4,13 +4,16 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -51,6 +54,26 @@ absl::Duration ProcessCpuTime(pid_t pid) {
   return absl::Seconds(ticks / static_cast<double>(sysconf(_SC_CLK_TCK)));
 }
 
+std::map<std::string, absl::Duration> ThreadCpuTimes(pid_t pid) {
+  std::map<std::string, absl::Duration> times;
+  std::error_code error;
+  for (const auto& task :
+       std::filesystem::directory_iterator(absl::StrCat("/proc/", pid, "/task"), error)) {
+    std::string name;
+    std::getline(std::ifstream(task.path() / "comm") >> std::ws, name);
+    int64_t nanoseconds = 0;
+    std::ifstream(task.path() / "schedstat") >> nanoseconds;
+    times[name] += absl::Nanoseconds(nanoseconds);
+  }
+  return times;
+}
+
+absl::Duration ChildrenCpuTime() {
+  rusage usage;
+  getrusage(RUSAGE_CHILDREN, &usage);
+  return absl::DurationFromTimeval(usage.ru_utime) + absl::DurationFromTimeval(usage.ru_stime);
+}
+
 int64_t ProcessResidentBytes(pid_t pid) {
   std::ifstream file(absl::StrCat("/proc/", pid, "/statm"));
   int64_t size = 0;
@@ -59,12 +82,13 @@ int64_t ProcessResidentBytes(pid_t pid) {
   return resident * sysconf(_SC_PAGESIZE);
 }
 
-std::string CommandOutput(const std::vector<std::string>& command) {
+std::string CommandOutput(const std::vector<std::string>& command, int cpu) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return "";
   const pid_t pid = fork();
   if (pid == 0) {
     dup2(ends[1], STDOUT_FILENO);
+    PinToCpu(cpu);
     Execute(command);
   }
   close(ends[1]);
@@ -104,8 +128,15 @@ WebhookdUnderTest::WebhookdUnderTest(const std::string& program, std::vector<std
 }
 
 WebhookdUnderTest::~WebhookdUnderTest() {
+  if (pid_ < 0) return;
   kill(pid_, SIGTERM);
   waitpid(pid_, nullptr, 0);
+}
+
+void WebhookdUnderTest::Kill() {
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = -1;
 }
 
 }  // namespace webhookd

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,18 @@ void PinToCpu(int cpu);
 // User and system time that a process has used.
 absl::Duration ProcessCpuTime(pid_t pid);
 
+// That of its threads that are alive, those of one name together.
+std::map<std::string, absl::Duration> ThreadCpuTimes(pid_t pid);
+
+// That of this process's children that have ended.
+absl::Duration ChildrenCpuTime();
+
 // Resident memory of a process, in bytes.
 int64_t ProcessResidentBytes(pid_t pid);
 
-// What a command prints to standard output; "" when it cannot be run. No shell is involved.
-std::string CommandOutput(const std::vector<std::string>& command);
+// What a command prints to standard output; "" when it cannot be run. No shell is involved. `cpu`:
+// where it runs, -1: anywhere.
+std::string CommandOutput(const std::vector<std::string>& command, int cpu = -1);
 
 // The real server, on a free port.
 class WebhookdUnderTest {
@@ -35,6 +43,9 @@ class WebhookdUnderTest {
 
   const std::string& address() const { return address_; }
   pid_t pid() const { return pid_; }
+
+  // SIGKILL, and waits for the end.
+  void Kill();
 
  private:
   pid_t pid_ = -1;

@@ -48,7 +48,7 @@ std::string CrashableWebhookd::Start(const std::vector<std::string>& arguments) 
                                   "--port=0",
                                   absl::StrCat("--storage-path=", database_),
                                   absl::StrCat("--webhooks-signing-key=", kSigningKey),
-                                  "--egress-allow=127.0.0.0/8",
+                                  "--egress-allow=127.0.0.0/8", "--security-authn-type=none",
                                   absl::StrCat("--delivery-retry-schedule=", schedule),
                                   "--delivery-timeout=60s",
                                   "--delivery-drain-timeout=20s",

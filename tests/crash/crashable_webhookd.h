@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tests/crash/crash_control.h"
-#include "tests/end_to_end/webhookd_process.h"
+#include "tests/testing/webhookd_process.h"
 
 namespace webhookd {
 

@@ -13,10 +13,10 @@
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
 #include "server/config/version.h"
-#include "tests/end_to_end/webhookd_process.h"
 #include "tests/testing/receiver.h"
 #include "tests/testing/temp_dir.h"
 #include "tests/testing/test_server.h"
+#include "tests/testing/webhookd_process.h"
 
 // The program itself: how it starts, refuses to start and ends, and that no acknowledged event is
 // lost however it ends.
@@ -34,6 +34,7 @@ class ProcessTest : public ::testing::Test {
         "--port=0",
         absl::StrCat("--storage-path=", folder_ / "webhookd.db"),
         "--egress-allow=127.0.0.0/8",
+        "--security-authn-type=none",
         "--delivery-retry-schedule=0,50ms,50ms,100ms,200ms,500ms,1s,1s,1s,1s",
         "--delivery-drain-timeout=5s",
         "--log-level=warning"};
@@ -155,7 +156,8 @@ void CreateWebhook(const std::string& address, const std::string& url) {
 
 TEST_F(ProcessTest, SaysWhereItListensAndEndsWell) {
   for (const int signal : {SIGTERM, SIGINT}) {
-    WebhookdProcess process(Arguments());
+    WebhookdProcess process(Arguments(
+        {"--security-authn-type=tokens", "--security-initial-user-password=correct horse"}));
     const std::string address = process.WaitUntilListening();
     EXPECT_THAT(address, ::testing::StartsWith("127.0.0.1:"));
     EXPECT_THAT(process.output(), AllOf(HasSubstr(absl::StrCat("webhookd ", Version())),
@@ -213,12 +215,66 @@ TEST_F(ProcessTest, ATakenPortIsRefused) {
   EXPECT_THAT(second.errors(), AllOf(HasSubstr(port), HasSubstr("taken")));
 }
 
-TEST_F(ProcessTest, ListeningElsewhereIsWarnedOf) {
-  WebhookdProcess process(Arguments({"--listen-address=0.0.0.0", "--log-format=json"}));
-  ASSERT_NE(process.WaitUntilListening(), "");
-  process.Signal(SIGTERM);
-  EXPECT_EQ(process.WaitForEnd(), 0);
-  EXPECT_THAT(process.errors(), AllOf(HasSubstr("\"level\":\"warning\""), HasSubstr("0.0.0.0")));
+TEST_F(ProcessTest, ServesNoOtherMachineWithoutAskingWhoCalls) {
+  WebhookdProcess open(Arguments({"--listen-address=0.0.0.0"}));
+  EXPECT_EQ(open.WaitForEnd(), 2);
+  EXPECT_THAT(open.errors(), AllOf(HasSubstr("security.authn.type"), HasSubstr("0.0.0.0")));
+
+  WebhookdProcess asking(Arguments({"--listen-address=0.0.0.0", "--security-authn-type=tokens"}));
+  EXPECT_NE(asking.WaitUntilListening(), "");
+  asking.Signal(SIGTERM);
+  EXPECT_EQ(asking.WaitForEnd(), 0);
+}
+
+TEST_F(ProcessTest, ShowsThePasswordsThatItMadeUpOnce) {
+  for (const bool first : {true, false}) {
+    WebhookdProcess process(Arguments({"--security-authn-type=tokens"}));
+    ASSERT_NE(process.WaitUntilListening(), "");
+    process.Signal(SIGTERM);
+    EXPECT_EQ(process.WaitForEnd(), 0);
+    const auto shown = AllOf(HasSubstr("  admin: "), HasSubstr("  determined: "));
+    if (first) {
+      EXPECT_THAT(process.errors(), shown);
+    } else {
+      EXPECT_EQ(process.errors(), "");
+    }
+  }
+}
+
+TEST_F(ProcessTest, GivesANewPasswordToWhoeverHasTheMachine) {
+  const std::vector<std::string> tokens = {"--security-authn-type=tokens",
+                                           "--security-initial-user-password=correct horse"};
+  {
+    WebhookdProcess process(Arguments(tokens));
+    ASSERT_NE(process.WaitUntilListening(), "");
+    // One at a time has the database open.
+    WebhookdProcess second(Arguments({"--reset-password=admin"}));
+    EXPECT_EQ(second.WaitForEnd(), 1);
+    process.Signal(SIGTERM);
+    EXPECT_EQ(process.WaitForEnd(), 0);
+  }
+  WebhookdProcess unknown(Arguments({"--reset-password", "nobody"}));
+  EXPECT_EQ(unknown.WaitForEnd(), 1);
+  EXPECT_THAT(unknown.errors(), HasSubstr("nobody"));
+
+  WebhookdProcess reset(Arguments({"--reset-password=Admin"}));
+  EXPECT_EQ(reset.WaitForEnd(), 0) << reset.errors();
+  const size_t begin = reset.output().find("  admin: ");
+  ASSERT_NE(begin, std::string::npos) << reset.output();
+  const std::string password = reset.output().substr(begin + 9, 29);
+
+  WebhookdProcess process(Arguments(tokens));
+  const auto stub = determined::api::v1::Determined::NewStub(
+      grpc::CreateChannel(process.WaitUntilListening(), grpc::InsecureChannelCredentials()));
+  for (const auto& [tried, works] :
+       std::vector<std::pair<std::string, bool>>{{"correct horse", false}, {password, true}}) {
+    grpc::ClientContext context;
+    determined::api::v1::LoginRequest request;
+    request.set_username("admin");
+    request.set_password(tried);
+    determined::api::v1::LoginResponse response;
+    EXPECT_EQ(stub->Login(&context, request, &response).ok(), works) << tried;
+  }
 }
 
 TEST_F(ProcessTest, LosesNothingBySigtermUnderLoad) {

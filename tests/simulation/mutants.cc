@@ -56,6 +56,27 @@ class ForwardingStore : public Store {
   void AcceptEvent(AcceptEventRequest request, Done<AcceptedEvent> done) override {
     store_.AcceptEvent(std::move(request), std::move(done));
   }
+  void AcceptEvents(std::vector<AcceptEventRequest> requests, Done<AcceptedEvents> done) override {
+    store_.AcceptEvents(std::move(requests), std::move(done));
+  }
+  absl::StatusOr<EventPage> ListEvents(const EventFilter& filter) override {
+    return store_.ListEvents(filter);
+  }
+  absl::StatusOr<EventRecord> GetEvent(const std::string& event_id) override {
+    return store_.GetEvent(event_id);
+  }
+  void SaveMetricStates(std::vector<MetricState> states, DoneStatus done) override {
+    store_.SaveMetricStates(std::move(states), std::move(done));
+  }
+  absl::StatusOr<std::vector<MetricState>> LoadMetricStates(int64_t limit) override {
+    return store_.LoadMetricStates(limit);
+  }
+  void SaveKnown(KnownRecords records, absl::Time forget_before, DoneStatus done) override {
+    store_.SaveKnown(std::move(records), forget_before, std::move(done));
+  }
+  absl::StatusOr<KnownRecords> LoadKnown(absl::Time since, int64_t limit) override {
+    return store_.LoadKnown(since, limit);
+  }
   absl::StatusOr<std::vector<PendingEndpoint>> PendingEndpoints() override {
     return store_.PendingEndpoints();
   }

@@ -46,6 +46,7 @@ TEST_P(StoreContract, CreateWebhook_GivesIdsAndKeepsEveryField) {
   EXPECT_GT(expected.triggers[0].id, 0);
   EXPECT_LT(expected.triggers[0].id, expected.triggers[1].id);
   EXPECT_LT(expected.triggers[1].id, expected.triggers[2].id);
+  expected.changed_version = change->version;
   EXPECT_EQ(change->webhook, expected);
   EXPECT_EQ(Load(expected.id), expected);
   Reopen();

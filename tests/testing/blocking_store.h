@@ -106,6 +106,21 @@ class BlockingStore {
     store_.AcceptEvent(std::move(request), pending.done());
     return pending.Wait();
   }
+  absl::StatusOr<AcceptedEvents> AcceptEvents(std::vector<AcceptEventRequest> requests) {
+    Pending<AcceptedEvents> pending;
+    store_.AcceptEvents(std::move(requests), pending.done());
+    return pending.Wait();
+  }
+  absl::Status SaveMetricStates(std::vector<MetricState> states) {
+    Pending<Nothing> pending;
+    store_.SaveMetricStates(std::move(states), StatusDone(pending));
+    return pending.Wait().status();
+  }
+  absl::Status SaveKnown(KnownRecords records, absl::Time forget_before) {
+    Pending<Nothing> pending;
+    store_.SaveKnown(std::move(records), forget_before, StatusDone(pending));
+    return pending.Wait().status();
+  }
   absl::StatusOr<ClaimedDeliveries> ClaimDeliveries(ClaimRequest request) {
     Pending<ClaimedDeliveries> pending;
     store_.ClaimDeliveries(request, pending.done());

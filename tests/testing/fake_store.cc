@@ -162,18 +162,127 @@ void FakeStore::SetFailingSince(int32_t webhook_id, std::optional<absl::Time> si
 
 void FakeStore::AcceptEvent(AcceptEventRequest request, Done<AcceptedEvent> done) {
   writer_.Post([this, request = std::move(request), done = std::move(done)]() mutable {
-    std::function<void()> hook;
-    {
-      MutexLock lock(mutex_);
-      hook = before_accept_;
-    }
-    if (hook) hook();
+    RunHook();
     absl::StatusOr<AcceptedEvent> accepted = [&] {
       MutexLock lock(mutex_);
       return Accept(request);
     }();
     std::move(done)(std::move(accepted));
   });
+}
+
+void FakeStore::RunHook() {
+  std::function<void()> hook;
+  {
+    MutexLock lock(mutex_);
+    hook = before_accept_;
+  }
+  if (hook) hook();
+}
+
+void FakeStore::AcceptEvents(std::vector<AcceptEventRequest> requests, Done<AcceptedEvents> done) {
+  writer_.Post([this, requests = std::move(requests), done = std::move(done)]() mutable {
+    RunHook();
+    absl::StatusOr<AcceptedEvents> accepted = [&] {
+      MutexLock lock(mutex_);
+      return AcceptAll(std::move(requests));
+    }();
+    std::move(done)(std::move(accepted));
+  });
+}
+
+absl::StatusOr<AcceptedEvents> FakeStore::AcceptAll(std::vector<AcceptEventRequest> requests) {
+  AcceptedEvents accepted;
+  const std::string key = requests.front().idempotency_key;
+  while (!key.empty()) {
+    const auto known = events_by_key_.find(absl::StrCat(key, "/", accepted.events.size()));
+    if (known == events_by_key_.end()) break;
+    accepted.duplicate = true;
+    accepted.events.push_back(known->second);
+  }
+  if (accepted.duplicate) return accepted;
+  size_t stored = 0;
+  for (AcceptEventRequest& request : requests) {
+    if (!key.empty()) request.idempotency_key = absl::StrCat(key, "/", stored);
+    ASSIGN_OR_RETURN(AcceptedEvent event, Accept(request));
+    if (!event.event_id.empty()) ++stored;
+    accepted.events.push_back(std::move(event));
+  }
+  return accepted;
+}
+
+absl::StatusOr<EventPage> FakeStore::ListEvents(const EventFilter& filter) {
+  MutexLock lock(mutex_);
+  EventPage page;
+  for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
+    if (filter.before_id != 0 && event->id >= filter.before_id) continue;
+    if (static_cast<int>(page.events.size()) == filter.limit) {
+      page.next_before_id = page.events.back().id;
+      break;
+    }
+    if (!filter.event_type.empty() && event->event_type != filter.event_type) continue;
+    if (filter.experiment_id != 0 && event->experiment_id != filter.experiment_id) continue;
+    page.events.push_back(*event);
+  }
+  return page;
+}
+
+absl::StatusOr<EventRecord> FakeStore::GetEvent(const std::string& event_id) {
+  MutexLock lock(mutex_);
+  for (const EventRecord& event : events_) {
+    if (event.event_id == event_id) return event;
+  }
+  return absl::NotFoundError(absl::StrCat("there is no event ", event_id));
+}
+
+void FakeStore::SaveMetricStates(std::vector<MetricState> states, DoneStatus done) {
+  writer_.Post([this, states = std::move(states), done = std::move(done)]() mutable {
+    {
+      MutexLock lock(mutex_);
+      for (const MetricState& state : states) {
+        metric_states_[{state.trigger_id, state.trial_id, state.group}] = state;
+      }
+    }
+    std::move(done)(absl::OkStatus());
+  });
+}
+
+absl::StatusOr<std::vector<MetricState>> FakeStore::LoadMetricStates(int64_t /*limit*/) {
+  MutexLock lock(mutex_);
+  std::vector<MetricState> states;
+  for (const auto& [key, state] : metric_states_) states.push_back(state);
+  return states;
+}
+
+void FakeStore::SaveKnown(KnownRecords records, absl::Time /*forget_before*/, DoneStatus done) {
+  writer_.Post([this, records = std::move(records), done = std::move(done)]() mutable {
+    {
+      MutexLock lock(mutex_);
+      for (const KnownExperiment& known : records.experiments) known_experiments_[known.id] = known;
+      for (const KnownTask& known : records.tasks) known_tasks_[known.task_id] = known;
+      for (const KnownTrial& known : records.trials) known_trials_[known.trial_id] = known;
+    }
+    std::move(done)(absl::OkStatus());
+  });
+}
+
+absl::StatusOr<KnownRecords> FakeStore::LoadKnown(absl::Time since, int64_t /*limit*/) {
+  MutexLock lock(mutex_);
+  KnownRecords records;
+  const auto add = [since](const auto& from, auto& to) {
+    for (const auto& [key, known] : from) {
+      if (known.refreshed_at >= since) to.push_back(known);
+    }
+  };
+  add(known_experiments_, records.experiments);
+  add(known_tasks_, records.tasks);
+  add(known_trials_, records.trials);
+  return records;
+}
+
+bool FakeStore::FiredBefore(const NewDelivery& delivery) const {
+  return !delivery.once_scope.empty() &&
+         fired_once_.count({delivery.trigger_id, delivery.once_scope}) > 0;
 }
 
 absl::StatusOr<AcceptedEvent> FakeStore::Accept(const AcceptEventRequest& request) {
@@ -192,8 +301,19 @@ absl::StatusOr<AcceptedEvent> FakeStore::Accept(const AcceptEventRequest& reques
   }
   if (request.webhooks_version != version_) return absl::AbortedError("the webhooks changed");
 
-  AcceptedEvent event = {.event_id = request.event_id};
+  bool stored = request.deliveries.empty();
+  for (const NewDelivery& wanted : request.deliveries) stored |= !FiredBefore(wanted);
+  AcceptedEvent event;
+  if (stored) event.event_id = request.event_id;
   for (const NewDelivery& wanted : request.deliveries) {
+    if (FiredBefore(wanted)) {
+      event.deliveries.push_back({.webhook_id = wanted.webhook_id,
+                                  .trigger_id = wanted.trigger_id,
+                                  .skipped = wanted.skipped});
+      continue;
+    }
+    if (!wanted.once_scope.empty()) fired_once_.insert({wanted.trigger_id, wanted.once_scope});
+    ++event.delivery_count;
     const int64_t id = ++last_delivery_id_;
     Delivery& delivery = deliveries_[id];
     delivery.body = request.bodies.at(wanted.body);
@@ -213,7 +333,18 @@ absl::StatusOr<AcceptedEvent> FakeStore::Accept(const AcceptEventRequest& reques
                                 .trigger_id = wanted.trigger_id,
                                 .skipped = wanted.skipped});
   }
-  event.delivery_count = static_cast<int64_t>(event.deliveries.size());
+  if (event.event_id.empty()) return event;
+  for (const MetricState& state : request.metric_states) {
+    metric_states_[{state.trigger_id, state.trial_id, state.group}] = state;
+  }
+  events_.push_back({.id = static_cast<int64_t>(events_.size()) + 1,
+                     .event_id = request.event_id,
+                     .event_type = request.event_type,
+                     .experiment_id = request.experiment_id,
+                     .occurred_at = request.occurred_at,
+                     .accepted_at = request.accepted_at,
+                     .delivery_count = event.delivery_count,
+                     .input = request.input});
   if (!request.idempotency_key.empty()) events_by_key_[request.idempotency_key] = event;
   return event;
 }

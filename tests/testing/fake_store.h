@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -54,6 +55,13 @@ class FakeStore final : public Store {
   void SetFailingSince(int32_t webhook_id, std::optional<absl::Time> since,
                        DoneStatus done) override;
   void AcceptEvent(AcceptEventRequest request, Done<AcceptedEvent> done) override;
+  void AcceptEvents(std::vector<AcceptEventRequest> requests, Done<AcceptedEvents> done) override;
+  absl::StatusOr<EventPage> ListEvents(const EventFilter& filter) override;
+  absl::StatusOr<EventRecord> GetEvent(const std::string& event_id) override;
+  void SaveMetricStates(std::vector<MetricState> states, DoneStatus done) override;
+  absl::StatusOr<std::vector<MetricState>> LoadMetricStates(int64_t limit) override;
+  void SaveKnown(KnownRecords records, absl::Time forget_before, DoneStatus done) override;
+  absl::StatusOr<KnownRecords> LoadKnown(absl::Time since, int64_t limit) override;
   absl::StatusOr<std::vector<PendingEndpoint>> PendingEndpoints() override;
   void ClaimDeliveries(ClaimRequest request, Done<ClaimedDeliveries> done) override;
   void FinishAttempts(std::vector<FinishedAttempt> attempts, DoneStatus done) override;
@@ -85,6 +93,11 @@ class FakeStore final : public Store {
   void Requeue(Delivery& delivery, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<AcceptedEvent> Accept(const AcceptEventRequest& request)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<AcceptedEvents> AcceptAll(std::vector<AcceptEventRequest> requests)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool FiredBefore(const NewDelivery& delivery) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Runs the hook of BeforeAccept.
+  void RunHook();
   void Record(const FinishedAttempt& finished) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Executor& writer_;
@@ -105,6 +118,13 @@ class FakeStore final : public Store {
   std::map<int64_t, Delivery> deliveries_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, AcceptedEvent> events_by_key_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::string> settings_ ABSL_GUARDED_BY(mutex_);
+  std::vector<EventRecord> events_ ABSL_GUARDED_BY(mutex_);
+  std::set<std::pair<int32_t, std::string>> fired_once_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::tuple<int32_t, int32_t, MetricGroup>, MetricState> metric_states_
+      ABSL_GUARDED_BY(mutex_);
+  std::map<int32_t, KnownExperiment> known_experiments_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, KnownTask> known_tasks_ ABSL_GUARDED_BY(mutex_);
+  std::map<int32_t, KnownTrial> known_trials_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace webhookd

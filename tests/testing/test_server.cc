@@ -30,6 +30,7 @@ Config TestConfig(const std::string& database) {
   config.storage.path = database;
   config.webhooks.signing_key = TestServer::kSigningKey;
   config.egress.allow = {"127.0.0.0/8"};
+  config.security.authn_type = "none";
   config.delivery.retry_schedule = std::vector<absl::Duration>(30, absl::Milliseconds(20));
   config.delivery.retry_schedule[0] = absl::ZeroDuration();
   config.delivery.retry_jitter = 0;

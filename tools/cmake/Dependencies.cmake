@@ -19,6 +19,7 @@ find_package(CURL 7.88 REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 QUIET)
 find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
 
 # RE2's package has no CMake files in Debian 12.
 find_package(PkgConfig REQUIRED)

@@ -45,7 +45,7 @@ TEST(Webhookctl, WrongUsageIsTwo) {
   expect({"webhook", "get", "x"}, "ID = x");
   expect({"--timeout", "soon", "version"}, "\"soon\" is not a duration");
   expect({"--server", "host:http", "version"}, "port \"http\"");
-  expect({"--server", "https://host", "version"}, "TLS is not supported");
+  expect({"--server", "https://host/path", "version"}, "contains '/'");
 }
 
 TEST_F(CliTest, SaysWhenNoServerIsThere) {

@@ -24,6 +24,14 @@ TEST(ParseServerAddress, TakesHostAndPortInEveryForm) {
   EXPECT_EQ(Parsed("http://[fe80::1%eth0]:65535/"), "[fe80::1%eth0]:65535");
 }
 
+TEST(ParseServerAddress, KnowsTlsByItsScheme) {
+  EXPECT_EQ(Parsed("https://example.com"), "example.com:8443");
+  EXPECT_EQ(Parsed("https://example.com:81/"), "example.com:81");
+  EXPECT_TRUE(ParseServerAddress("https://example.com")->tls);
+  EXPECT_FALSE(ParseServerAddress("http://example.com")->tls);
+  EXPECT_FALSE(ParseServerAddress("example.com")->tls);
+}
+
 TEST(ParseServerAddress, SaysWhatIsWrong) {
   EXPECT_THAT(Parsed(""), HasSubstr("the host is missing"));
   EXPECT_THAT(Parsed(":8080"), HasSubstr("the host is missing"));
@@ -38,7 +46,6 @@ TEST(ParseServerAddress, SaysWhatIsWrong) {
   EXPECT_THAT(Parsed("ho st"), HasSubstr("white space"));
   EXPECT_THAT(Parsed("http://host/path"), HasSubstr("contains '/'"));
   EXPECT_THAT(Parsed("http://user@host"), HasSubstr("contains '@'"));
-  EXPECT_THAT(Parsed("https://host"), HasSubstr("TLS is not supported"));
   EXPECT_THAT(Parsed("https://host"), HasSubstr("write HOST:PORT"));
 }
 

@@ -86,7 +86,8 @@ TEST(Settings, EachHasAMemberOfItsOwn) {
     Config changed;
     bool accepted = false;
     for (const char* text : {"1", "2", "0.5", "7777", "20s", "3m", "true", "10.9.8.7", "error",
-                             "json", "http://other", "v2", "rbac", "48h"}) {
+                             "json", "http://other", "v2", "rbac", "48h", "none",
+                             "correct horse"}) {
       if (!setting.field.set(text, changed).ok()) continue;
       accepted = true;
       if (setting.field.get(changed) == setting.field.get(Config())) continue;
@@ -112,6 +113,9 @@ TEST(Settings, RefuseWhatIsOutOfBounds) {
       {"egress.allow", {"10.0.0.0/33", "10.0.0.1/8", "example.com", "10.0.0.0/8,", "::1%lo"}},
       {"log.level", {"loud", "", "warn"}},
       {"log.format", {"xml"}},
+      {"security.initial_user_password", {"7 chars", "with\nline", std::string(4'097, 'x')}},
+      {"security.authn.type", {"", "password"}},
+      {"security.session_lifetime", {"59s", "0"}},
       {"storage.path", {"", "a\nb"}},
       {"grpc.max_message_bytes", {"4095", "2147483648"}},
   };

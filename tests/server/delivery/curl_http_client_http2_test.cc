@@ -29,7 +29,10 @@ class CurlHttpClientHttp2Test : public HttpClientTest {
   const CertificateFiles files_ = WriteSelfSignedCertificate(folder_.path());
 };
 
-TEST_F(CurlHttpClientHttp2Test, SendsOverOneConnection) {
+INSTANTIATE_TEST_SUITE_P(, CurlHttpClientHttp2Test,
+                         ::testing::Values(ClientKind::kCurl, ClientKind::kDirect), ClientKindName);
+
+TEST_P(CurlHttpClientHttp2Test, SendsOverOneConnection) {
   const auto receiver = Listen({});
   EXPECT_EQ(Run(Post(receiver->url())).status, 200);
   const HttpResult result = Run(Post(receiver->url()));
@@ -39,7 +42,7 @@ TEST_F(CurlHttpClientHttp2Test, SendsOverOneConnection) {
   EXPECT_EQ(receiver->accepted_connections(), 1);
 }
 
-TEST_F(CurlHttpClientHttp2Test, NeverSendsAgainByItselfWhenARequestIsRefused) {
+TEST_P(CurlHttpClientHttp2Test, NeverSendsAgainByItselfWhenARequestIsRefused) {
   for (const Answer refusal : {Answer::kRefuseStream, Answer::kGoAway}) {
     const auto receiver = Listen({Answer::k200, refusal});
     EXPECT_EQ(Run(Post(receiver->url())).status, 200);
@@ -53,14 +56,14 @@ TEST_F(CurlHttpClientHttp2Test, NeverSendsAgainByItselfWhenARequestIsRefused) {
   }
 }
 
-TEST_F(CurlHttpClientHttp2Test, NeverSendsAgainByItselfWhenTheFirstRequestIsRefused) {
+TEST_P(CurlHttpClientHttp2Test, NeverSendsAgainByItselfWhenTheFirstRequestIsRefused) {
   const auto receiver = Listen({Answer::kRefuseStream});
   const HttpResult result = Run(Post(receiver->url()));
   EXPECT_EQ(result.error, AttemptError::kStaleConnection) << result.error_message;
   EXPECT_EQ(receiver->request_count(), 1);
 }
 
-TEST_F(CurlHttpClientHttp2Test, NeverSendsAgainByItselfWhenAKeptConnectionBreaks) {
+TEST_P(CurlHttpClientHttp2Test, NeverSendsAgainByItselfWhenAKeptConnectionBreaks) {
   const auto receiver = Listen({Answer::k200, Answer::kCloseConnection});
   EXPECT_EQ(Run(Post(receiver->url())).status, 200);
   const HttpResult result = Run(Post(receiver->url()));
@@ -68,14 +71,14 @@ TEST_F(CurlHttpClientHttp2Test, NeverSendsAgainByItselfWhenAKeptConnectionBreaks
   EXPECT_EQ(receiver->request_count(), 2);
 }
 
-TEST_F(CurlHttpClientHttp2Test, ReportsACanceledStream) {
+TEST_P(CurlHttpClientHttp2Test, ReportsACanceledStream) {
   const auto receiver = Listen({Answer::kCancelStream});
   const HttpResult result = Run(Post(receiver->url()));
   EXPECT_EQ(result.error, AttemptError::kReset) << result.error_message;
   EXPECT_EQ(receiver->request_count(), 1);
 }
 
-TEST_F(CurlHttpClientHttp2Test, RunsManyRequestsAtOnce) {
+TEST_P(CurlHttpClientHttp2Test, RunsManyRequestsAtOnce) {
   const auto receiver = Listen({});
   int done = 0;
   for (int i = 0; i < 100; ++i) {

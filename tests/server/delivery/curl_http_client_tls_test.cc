@@ -28,7 +28,10 @@ class CurlHttpClientTlsTest : public HttpClientTest {
   const CertificateFiles files_ = WriteSelfSignedCertificate(folder_.path());
 };
 
-TEST_F(CurlHttpClientTlsTest, RefusesACertificateItDoesNotTrust) {
+INSTANTIATE_TEST_SUITE_P(, CurlHttpClientTlsTest,
+                         ::testing::Values(ClientKind::kCurl, ClientKind::kDirect), ClientKindName);
+
+TEST_P(CurlHttpClientTlsTest, RefusesACertificateItDoesNotTrust) {
   Receiver receiver(Tls(files_));
   const HttpResult result = Run(Post(receiver.url()));
   EXPECT_EQ(result.error, AttemptError::kTls);
@@ -39,7 +42,7 @@ TEST_F(CurlHttpClientTlsTest, RefusesACertificateItDoesNotTrust) {
   EXPECT_EQ(receiver.request_count(), 0);
 }
 
-TEST_F(CurlHttpClientTlsTest, TrustsTheConfiguredAuthority) {
+TEST_P(CurlHttpClientTlsTest, TrustsTheConfiguredAuthority) {
   Receiver receiver(Tls(files_));
   const auto client = Make(policy_, {.ca_file = files_.certificate});
   HttpResult result = Run(*client, Post(receiver.url()));
@@ -52,7 +55,7 @@ TEST_F(CurlHttpClientTlsTest, TrustsTheConfiguredAuthority) {
   EXPECT_THAT(result.error_message, HasSubstr("other.example"));
 }
 
-TEST_F(CurlHttpClientTlsTest, RefusesAnExpiredCertificate) {
+TEST_P(CurlHttpClientTlsTest, RefusesAnExpiredCertificate) {
   const CertificateFiles expired = WriteSelfSignedCertificate(folder_.path(), "IP:127.0.0.1",
                                                               -absl::Hours(48), -absl::Hours(24));
   Receiver receiver(Tls(expired));
@@ -62,7 +65,7 @@ TEST_F(CurlHttpClientTlsTest, RefusesAnExpiredCertificate) {
   EXPECT_THAT(result.error_message, HasSubstr("certificate has expired"));
 }
 
-TEST_F(CurlHttpClientTlsTest, UnverifiedConnectionsAreNotUsedForVerifiedRequests) {
+TEST_P(CurlHttpClientTlsTest, UnverifiedConnectionsAreNotUsedForVerifiedRequests) {
   Receiver receiver(Tls(files_));
   HttpRequest request = Post(receiver.url());
   request.skip_tls_verification = true;
@@ -74,7 +77,7 @@ TEST_F(CurlHttpClientTlsTest, UnverifiedConnectionsAreNotUsedForVerifiedRequests
   EXPECT_EQ(receiver.request_count(), 2);
 }
 
-TEST_F(CurlHttpClientTlsTest, ConfirmsWithoutCloseNotify) {
+TEST_P(CurlHttpClientTlsTest, ConfirmsWithoutCloseNotify) {
   Receiver::Options options = Tls(files_);
   options.skip_close_notify = true;
   Receiver receiver(options);
@@ -88,7 +91,7 @@ TEST_F(CurlHttpClientTlsTest, ConfirmsWithoutCloseNotify) {
   EXPECT_EQ(result.body_excerpt, "body");
 }
 
-TEST_F(CurlHttpClientTlsTest, ReportsAHandshakeThatDoesNotEnd) {
+TEST_P(CurlHttpClientTlsTest, ReportsAHandshakeThatDoesNotEnd) {
   Receiver::Options options = Tls(files_);
   options.silent_tls = true;
   Receiver receiver(options);
@@ -99,13 +102,13 @@ TEST_F(CurlHttpClientTlsTest, ReportsAHandshakeThatDoesNotEnd) {
   EXPECT_THAT(result.error_message, HasSubstr("no session within 100ms"));
 }
 
-TEST_F(CurlHttpClientTlsTest, ReportsAServerThatDoesNotSpeakTls) {
+TEST_P(CurlHttpClientTlsTest, ReportsAServerThatDoesNotSpeakTls) {
   Receiver receiver;
   const HttpResult result = Run(Post(absl::StrCat("https://127.0.0.1:", receiver.port(), "/")));
   EXPECT_EQ(result.error, AttemptError::kTls) << result.error_message;
 }
 
-TEST_F(CurlHttpClientTlsTest, NeverSendsAgainByItselfWhenAKeptConnectionBreaks) {
+TEST_P(CurlHttpClientTlsTest, NeverSendsAgainByItselfWhenAKeptConnectionBreaks) {
   Receiver receiver(Tls(files_));
   const auto client = Make(policy_, {.ca_file = files_.certificate});
   EXPECT_EQ(Run(*client, Post(receiver.url())).status, 200);

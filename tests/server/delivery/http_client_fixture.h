@@ -11,12 +11,23 @@
 
 #include "base/clock.h"
 #include "server/delivery/curl_http_client.h"
+#include "server/delivery/direct_http_client.h"
 #include "server/delivery/egress_policy.h"
+#include "server/delivery/plain_http_client.h"
 
 namespace webhookd {
 
-// A CurlHttpClient that may reach 127.0.0.1 and 127.0.0.2, but no other loopback address.
-class HttpClientTest : public ::testing::Test {
+enum class ClientKind { kCurl, kPlain, kDirect };
+
+inline std::string ClientKindName(const ::testing::TestParamInfo<ClientKind>& info) {
+  return info.param == ClientKind::kCurl    ? "Curl"
+         : info.param == ClientKind::kPlain ? "Plain"
+                                            : "Direct";
+}
+
+// An HttpClient of each kind, which may reach 127.0.0.1 and 127.0.0.2, but no other loopback
+// address.
+class HttpClientTest : public ::testing::TestWithParam<ClientKind> {
  protected:
   static std::vector<IpAddress> Addresses(std::vector<const char*> texts) {
     std::vector<IpAddress> addresses;
@@ -35,11 +46,19 @@ class HttpClientTest : public ::testing::Test {
     return request;
   }
 
-  static std::unique_ptr<CurlHttpClient> Make(const EgressPolicy& policy,
-                                              CurlHttpClient::Options options = {}) {
-    auto client = CurlHttpClient::Create(std::move(options), policy);
-    EXPECT_TRUE(client.ok()) << client.status();
-    return *std::move(client);
+  static std::unique_ptr<HttpClient> Make(const EgressPolicy& policy,
+                                          CurlHttpClient::Options options = {}) {
+    switch (GetParam()) {
+      case ClientKind::kCurl:
+        return Checked(CurlHttpClient::Create(std::move(options), policy));
+      case ClientKind::kPlain:
+        return Checked(PlainHttpClient::Create(
+            {.max_connections = options.max_connections, .user_agent = options.user_agent},
+            policy));
+      case ClientKind::kDirect:
+        return Checked(CreateHttpClient(std::move(options), policy));
+    }
+    return nullptr;
   }
 
   // Polls until `condition` holds.
@@ -64,7 +83,14 @@ class HttpClientTest : public ::testing::Test {
 
   const EgressPolicy policy_{EgressPolicy::Options{
       .allow = {*IpRange::Parse("127.0.0.1"), *IpRange::Parse("127.0.0.2")}, .deny = {}}};
-  std::unique_ptr<CurlHttpClient> client_ = Make(policy_);
+  std::unique_ptr<HttpClient> client_ = Make(policy_);
+
+ private:
+  template <typename Client>
+  static std::unique_ptr<HttpClient> Checked(absl::StatusOr<std::unique_ptr<Client>> client) {
+    EXPECT_TRUE(client.ok()) << client.status();
+    return *std::move(client);
+  }
 };
 
 }  // namespace webhookd

@@ -452,5 +452,19 @@ TEST(CanonicalJson, IsAFixedPointOfPythonForRandomValues) {
   EXPECT_THAT(NotFixedPoints(bodies), IsEmpty());
 }
 
+TEST(CanonicalJson, WritesInfiniteNumbersOfFieldsAsStrings) {
+  v1::MetricData metric;
+  std::vector<std::string> bodies;
+  for (const auto& [value, expected] :
+       {std::pair(HUGE_VAL, R"("Infinity")"), std::pair(-HUGE_VAL, R"("-Infinity")"),
+        std::pair(std::nan(""), R"("NaN")"), std::pair(1.5, "1.5")}) {
+    metric.set_value(value);
+    bodies.push_back(CanonicalJson(metric));
+    EXPECT_EQ(bodies.back(), absl::StrCat(R"({"name":"","value":)", expected,
+                                          R"(,"steps_completed":0,"group":""})"));
+  }
+  EXPECT_THAT(NotFixedPoints(bodies), testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace webhookd

@@ -5,6 +5,7 @@
 #include <google/protobuf/util/json_util.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -75,46 +76,126 @@ TEST(CanonicalCondition, RefusesAStateOfTheWrongShape) {
          HasSubstr("… (2000012 bytes)"));
 }
 
-TEST(CanonicalCondition, ChecksARegexAndSaysThatItDoesNotFireYet) {
+TEST(CanonicalCondition, TakesARegexThatCompilesAtABoundedCost) {
   const auto invalid = [](const std::string& json, const testing::Matcher<std::string>& message) {
     ExpectRefused(TriggerType::kTaskLog, json, absl::StatusCode::kInvalidArgument, message);
   };
   invalid("{}", HasSubstr(R"({"regex": R})"));
   invalid(R"({"regex":5})", HasSubstr("condition.regex is 5.0"));
-  invalid(R"({"regex":""})", HasSubstr("condition.regex is empty"));
+  invalid(R"({"regex":""})", HasSubstr("condition.regex \"\" is empty"));
   invalid(R"({"regex":"a","state":"COMPLETED"})", HasSubstr("it must be"));
-  invalid(R"({"regex":"a(b"})", AllOf(HasSubstr(R"("a(b")"), HasSubstr("missing ): a(b")));
-  invalid(R"({"regex":"(?<=a)b"})", HasSubstr("no RE2 pattern"));
+  invalid(R"({"regex":"ab(c"})", AllOf(HasSubstr(R"("ab(c")"), HasSubstr("missing ): ab(c")));
+  invalid(R"({"regex":"x(?<=a)b"})", AllOf(HasSubstr("no RE2 pattern"), HasSubstr("from byte 2")));
   invalid(R"({"regex":"((a{100}){100}){100}"})", HasSubstr("no RE2 pattern"));
+  invalid(R"({"regex":"(\\pL{30}){30}"})", HasSubstr("too costly"));
   invalid(absl::StrCat(R"({"regex":")", std::string(1025, 'a'), R"("})"),
-          HasSubstr("at most 1024 bytes"));
+          HasSubstr("has 1025 bytes; at most 1024"));
   for (const std::string& regex : {std::string("CUDA out of memory"), std::string(1024, 'a')}) {
-    ExpectRefused(TriggerType::kTaskLog, absl::StrCat(R"({"regex":")", regex, R"("})"),
-                  absl::StatusCode::kUnimplemented,
-                  AllOf(HasSubstr("triggers[2].condition"), HasSubstr("TASK_LOG")));
+    const std::string json = absl::StrCat(R"({"regex":")", regex, R"("})");
+    EXPECT_EQ(Canonical(TriggerType::kTaskLog, json).value(), json);
+    EXPECT_EQ(ParseCondition(TriggerType::kTaskLog, json).value().regex, regex);
   }
 }
 
-TEST(CanonicalCondition, ChecksAMetricAndSaysThatItDoesNotFireYet) {
-  const auto expect = [](const std::string& json, absl::StatusCode code, const char* message) {
-    ExpectRefused(TriggerType::kMetricThresholdExceeded, json, code, HasSubstr(message));
+TEST(CanonicalCondition, TakesAMetricWithItsOptions) {
+  const auto expect = [](const std::string& json, const testing::Matcher<std::string>& message) {
+    ExpectRefused(TriggerType::kMetricThresholdExceeded, json, absl::StatusCode::kInvalidArgument,
+                  AllOf(HasSubstr("triggers[2].condition"), message));
   };
-  const absl::StatusCode invalid = absl::StatusCode::kInvalidArgument;
-  expect("{}", invalid, "it must be {\"metric\"");
-  expect(R"({"metric":"loss","operator":"<"})", invalid, "it must be");
-  expect(R"({"metric":"loss","operator":"=","threshold":5})", invalid, "one of <, <=, > and >=");
-  expect(R"({"metric":"","operator":"<","threshold":5})", invalid, "M a name");
-  expect(R"({"metric":7,"operator":"<","threshold":5})", invalid, "M a name");
-  expect(R"({"metric":"loss","operator":"<","threshold":"5"})", invalid, "T a number");
-  expect(R"({"metric":"loss","operator":"<","threshold":5,"x":1})", invalid, "it must be");
-  expect(R"({"metric":"loss","operator":">=","threshold":5})", absl::StatusCode::kUnimplemented,
-         "METRIC_THRESHOLD_EXCEEDED");
+  const auto with = [](const std::string& more) {
+    return absl::StrCat(R"({"metric":"loss","operator":"<","threshold":5,)", more, "}");
+  };
+  expect("{}", HasSubstr("it must be {\"metric\""));
+  expect(R"({"metric":"loss","operator":"<"})", HasSubstr("it must be"));
+  expect(R"({"metric":"loss","operator":"=","threshold":5})",
+         HasSubstr(R"(.operator is "="; it must be one of <, <=, > and >=)"));
+  expect(R"({"metric":"","operator":"<","threshold":5})", HasSubstr("1 to 255 bytes"));
+  expect(
+      absl::StrCat(R"({"metric":")", std::string(256, 'm'), R"(","operator":"<","threshold":5})"),
+      HasSubstr("1 to 255 bytes"));
+  expect(R"({"metric":7,"operator":"<","threshold":5})", HasSubstr(".metric is 7.0"));
+  expect(R"({"metric":"loss","operator":"<","threshold":"5"})",
+         HasSubstr(R"(.threshold is "5"; it must be a number)"));
+  expect(with(R"("x":1)"), HasSubstr("it must be"));
+  expect(with(R"("group":"test")"), HasSubstr(R"(.group is "test")"));
+  expect(with(R"("for_steps":0)"), HasSubstr(".for_steps is 0.0; it must be a whole number"));
+  expect(with(R"("for_steps":1.5)"), HasSubstr("whole number"));
+  expect(with(R"("for_steps":"3")"), HasSubstr("whole number"));
+  expect(with(R"("hysteresis":-1)"), HasSubstr(".hysteresis is -1.0"));
+  expect(with(R"("hysteresis":"1")"), HasSubstr("finite number"));
+  expect(with(R"("cooldown_seconds":-1)"), HasSubstr(".cooldown_seconds is -1.0"));
+  expect(with(R"("cooldown_seconds":1e9)"), HasSubstr("31,536,000"));
+  expect(with(R"("once_per":"task")"), HasSubstr(R"("trial" or "experiment")"));
+
+  const std::string all =
+      R"({"cooldown_seconds":60.5,"for_steps":3.0,"group":"validation","hysteresis":0.5,)"
+      R"("metric":"loss","once_per":"trial","operator":">=","threshold":5.0})";
+  EXPECT_EQ(Canonical(TriggerType::kMetricThresholdExceeded, all).value(), all);
+  const MetricCondition metric =
+      ParseCondition(TriggerType::kMetricThresholdExceeded, all).value().metric;
+  EXPECT_EQ(metric.metric, "loss");
+  EXPECT_EQ(metric.comparison, Comparison::kGreaterOrEqual);
+  EXPECT_EQ(metric.threshold, 5);
+  EXPECT_EQ(metric.group, "validation");
+  EXPECT_EQ(metric.for_steps, 3);
+  EXPECT_EQ(metric.hysteresis, 0.5);
+  EXPECT_EQ(metric.cooldown, absl::Seconds(60.5));
+  EXPECT_EQ(metric.once_per, MetricCondition::OncePer::kTrial);
 }
 
-TEST(CanonicalCondition, TakesNoConditionForCustomWhichDoesNotFireYet) {
+TEST(CanonicalCondition, RefusesAThresholdThatIsNoFiniteNumber) {
+  google::protobuf::Struct condition;
+  auto& fields = *condition.mutable_fields();
+  fields["metric"].set_string_value("loss");
+  fields["operator"].set_string_value("<");
+  for (const double threshold : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    fields["threshold"].set_number_value(threshold);
+    const auto canonical =
+        CanonicalCondition(TriggerType::kMetricThresholdExceeded, condition, "condition");
+    EXPECT_EQ(canonical.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(canonical.status().message()), HasSubstr("must be finite"));
+  }
+}
+
+TEST(MetricCondition, ComparesAndRearms) {
+  MetricCondition condition = {.threshold = 5, .hysteresis = 1};
+  const auto expect = [&](Comparison comparison, double value, bool holds, bool rearms) {
+    condition.comparison = comparison;
+    EXPECT_EQ(condition.Holds(value), holds) << ComparisonSign(comparison) << value;
+    EXPECT_EQ(condition.Rearms(value), rearms) << ComparisonSign(comparison) << value;
+  };
+  expect(Comparison::kGreater, 5.1, true, false);
+  expect(Comparison::kGreater, 5, false, false);
+  expect(Comparison::kGreater, 4.1, false, false);
+  expect(Comparison::kGreater, 4, false, true);
+  expect(Comparison::kGreaterOrEqual, 5, true, false);
+  expect(Comparison::kGreaterOrEqual, 4, false, false);
+  expect(Comparison::kGreaterOrEqual, 3.9, false, true);
+  expect(Comparison::kLess, 4.9, true, false);
+  expect(Comparison::kLess, 5.5, false, false);
+  expect(Comparison::kLess, 6, false, true);
+  expect(Comparison::kLessOrEqual, 5, true, false);
+  expect(Comparison::kLessOrEqual, 6, false, false);
+  expect(Comparison::kLessOrEqual, 6.1, false, true);
+  expect(Comparison::kGreater, HUGE_VAL, true, false);
+  expect(Comparison::kGreater, -HUGE_VAL, false, true);
+  expect(Comparison::kLess, std::nan(""), false, false);
+  expect(Comparison::kGreaterOrEqual, std::nan(""), false, false);
+}
+
+TEST(CanonicalCondition, TakesNoConditionForCustom) {
   ExpectRefused(TriggerType::kCustom, R"({"state":"COMPLETED"})",
                 absl::StatusCode::kInvalidArgument, HasSubstr("CUSTOM takes no condition"));
-  ExpectRefused(TriggerType::kCustom, "{}", absl::StatusCode::kUnimplemented, HasSubstr("CUSTOM"));
+  EXPECT_EQ(Canonical(TriggerType::kCustom, "{}").value(), "{}");
+}
+
+TEST(ParseCondition, RefusesWhatIsNotStored) {
+  for (const TriggerType type : {TriggerType::kExperimentStateChange, TriggerType::kTaskLog,
+                                 TriggerType::kMetricThresholdExceeded, TriggerType::kCustom}) {
+    for (const char* json : {"", "spoiled", "[]", R"({"regex":"a("})"}) {
+      EXPECT_FALSE(ParseCondition(type, json).ok()) << json;
+    }
+  }
 }
 
 TEST(CanonicalCondition, RefusesATypeItDoesNotKnow) {

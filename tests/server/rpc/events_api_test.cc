@@ -63,19 +63,18 @@ TEST_F(EventsApiTest, RefusesAnEventWithoutExperiment) {
   EXPECT_THAT(status.error_message(), HasSubstr("experiment"));
 }
 
-TEST_F(EventsApiTest, LogsAndMetricsAreNotServedYet) {
+TEST_F(EventsApiTest, RefusesLogsAndMetricsThatSayNothing) {
   grpc::ClientContext logs_context;
   v1::ReportTaskLogsResponse logs;
   const grpc::Status logs_status = server_.events().ReportTaskLogs(&logs_context, {}, &logs);
+  EXPECT_EQ(logs_status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(logs_status.error_message(), HasSubstr("logs is empty"));
   grpc::ClientContext metrics_context;
   v1::ReportMetricsResponse metrics;
   const grpc::Status metrics_status =
       server_.events().ReportMetrics(&metrics_context, {}, &metrics);
-  for (const grpc::Status& status : {logs_status, metrics_status}) {
-    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-    EXPECT_THAT(status.error_message(),
-                AllOf(HasSubstr("not served yet"), HasSubstr("experiment states")));
-  }
+  EXPECT_EQ(metrics_status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(metrics_status.error_message(), HasSubstr("experiment is not set"));
 }
 
 TEST_F(EventsApiTest, StreamsReportsAndAnswersEach) {
@@ -137,8 +136,8 @@ TEST_F(EventsApiTest, ABadReportDoesNotEndTheStream) {
   EXPECT_THAT(responses[1].error().message(), HasSubstr("experiment_state"));
   EXPECT_EQ(responses[2].error().code(), static_cast<int>(grpc::StatusCode::INVALID_ARGUMENT));
   EXPECT_THAT(responses[2].error().message(), AllOf(HasSubstr("experiment.id"), HasSubstr("-5")));
-  EXPECT_EQ(responses[3].error().code(), static_cast<int>(grpc::StatusCode::UNIMPLEMENTED));
-  EXPECT_EQ(responses[4].error().code(), static_cast<int>(grpc::StatusCode::UNIMPLEMENTED));
+  EXPECT_EQ(responses[3].error().code(), static_cast<int>(grpc::StatusCode::INVALID_ARGUMENT));
+  EXPECT_EQ(responses[4].error().code(), static_cast<int>(grpc::StatusCode::INVALID_ARGUMENT));
   EXPECT_TRUE(responses[5].has_experiment_state());
 }
 

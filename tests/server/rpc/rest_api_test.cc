@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <string>
 #include <thread>
@@ -9,6 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "tests/testing/listen.h"
 #include "tests/testing/receiver.h"
 #include "tests/testing/rest_client.h"
 #include "tests/testing/test_server.h"
@@ -75,7 +78,7 @@ TEST(RestApi, TellsErrorsAsDeterminedDoes) {
       {"POST", "/api/v1/webhooks", WebhookJson("b", "ftp://10.1.2.3/"), 400, "InvalidArgument"},
       {"GET", "/api/v1/nothing", "", 501, R"({"error":{"code":12,)"},
       {"PUT", "/api/v1/webhooks", "", 501, R"({"error":{"code":12,)"},
-      {"PUT", "/info", "", 501, R"({"error":{"code":12,)"},
+      {"PUT", "/info", "", 404, R"({"error":{"code":5,)"},
   };
   for (const Row& row : rows) {
     const RestAnswer answer = client.Request(row.method, row.path, row.body);
@@ -144,6 +147,23 @@ TEST(RestApi, EndsAStreamAtWhatItCannotRead) {
   const RestAnswer refused = client.Post("/api/v1/events/stream", "[1]");
   EXPECT_EQ(refused.status, 400) << refused.body;
   EXPECT_EQ(client.Post("/api/v1/events/stream", "").status, 200);
+}
+
+TEST(RestApi, AnswersAtTheLatestWhenTheCallersTimeIsOver) {
+  const int silent = ListenOn("127.0.0.1", 0);
+  TestServer server;
+  RestClient client(server.address());
+  const std::string url = absl::StrCat("http://127.0.0.1:", PortOf(silent), "/");
+  ASSERT_EQ(client.Post("/api/v1/webhooks", WebhookJson("silent", url)).status, 200);
+  const absl::Time start = absl::Now();
+  const RestAnswer late = client.Post("/api/v1/webhooks/1/test", "", {"Grpc-Timeout: 100m"});
+  EXPECT_EQ(late.status, 504) << late.body;
+  EXPECT_THAT(late.body, HasSubstr(R"({"error":{"code":4,)"));
+  EXPECT_GE(absl::Now() - start, absl::Milliseconds(100));
+  // Long before the attempt is over.
+  EXPECT_LT(absl::Now() - start, server.config().delivery.timeout / 2);
+  EXPECT_EQ(client.Request("GET", "/api/v1/webhooks", "", {"Grpc-Timeout: 1H"}).status, 200);
+  close(silent);
 }
 
 TEST(RestApi, RefusesOtherSitesPages) {

@@ -233,20 +233,28 @@ INSTANTIATE_TEST_SUITE_P(
                      Condition(w, "regex").set_string_value("(");
                    },
                    "triggers[0].condition.regex", "("},
-        BadWebhook{"TaskLog",
+        BadWebhook{"RegexThatIsTooCostly",
                    [](auto& w) {
                      First(w).set_trigger_type(pb::TRIGGER_TYPE_TASK_LOG);
                      First(w).clear_condition();
-                     Condition(w, "regex").set_string_value("CUDA.*");
+                     Condition(w, "regex").set_string_value("(\\pL{30}){30}");
                    },
-                   "triggers[0]", "TASK_LOG", absl::StatusCode::kUnimplemented},
-        BadWebhook{"Custom",
+                   "triggers[0].condition.regex", "too costly"},
+        BadWebhook{"ThresholdThatIsNoNumber",
+                   [](auto& w) {
+                     First(w).set_trigger_type(pb::TRIGGER_TYPE_METRIC_THRESHOLD_EXCEEDED);
+                     First(w).clear_condition();
+                     Condition(w, "metric").set_string_value("loss");
+                     Condition(w, "operator").set_string_value(">");
+                     Condition(w, "threshold").set_string_value("5");
+                   },
+                   "triggers[0].condition.threshold", "it must be a number"},
+        BadWebhook{"CustomForAllExperiments",
                    [](auto& w) {
                      First(w).set_trigger_type(pb::TRIGGER_TYPE_CUSTOM);
                      First(w).clear_condition();
-                     w.set_mode(pb::WEBHOOK_MODE_SPECIFIC);
                    },
-                   "triggers[0]", "CUSTOM", absl::StatusCode::kUnimplemented},
+                   "triggers[0]", "WEBHOOK_MODE_SPECIFIC"},
         BadWebhook{"NoneInFlight", [](auto& w) { w.set_max_in_flight(0); }, "max_in_flight", "0"},
         BadWebhook{"NegativeInFlight", [](auto& w) { w.set_max_in_flight(-4); }, "max_in_flight",
                    "-4"},

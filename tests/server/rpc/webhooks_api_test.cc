@@ -315,12 +315,12 @@ TEST_F(WebhooksApiTest, ATestUnderWayDoesNotHoldUpTheEnd) {
   caller.join();
 }
 
-TEST_F(WebhooksApiTest, CustomEventsAreNotServedYet) {
+TEST_F(WebhooksApiTest, ACustomEventNamesItsExperiment) {
   grpc::ClientContext context;
   api::PostWebhookEventDataResponse response;
   const grpc::Status status = server_.determined().PostWebhookEventData(&context, {}, &response);
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
-  EXPECT_THAT(status.error_message(), HasSubstr("CUSTOM"));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("experiment_id is 0"));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "tests/end_to_end/webhookd_process.h"
+#include "tests/testing/webhookd_process.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -1,0 +1,132 @@
+// One attempt: what was sent, what came back, and how its signature is verified.
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import type { Attempt } from "../api/generated/webhookd/v1/delivery";
+import { usePermissions } from "../api/permissions";
+import { queries } from "../api/queries";
+import type { RequestHeaders, SentHeader } from "../api/upcoming";
+import { formatBytes, prettyJson, utf8Bytes } from "../lib/format";
+import { shellCommand, sign, signatureTimestamp, signedText } from "../lib/signature";
+import { texts } from "../texts";
+import { Code, CopyButton } from "./bits";
+import { Button } from "./Button";
+
+interface Props {
+  attempt: Attempt & RequestHeaders;
+  body: string;
+}
+
+const timestampHeader = "X-Determined-AI-Signature-Timestamp";
+const signatureHeader = "X-Determined-AI-Signature";
+
+// The headers as sent; those that can be told, of a server that did not keep them.
+function headersOf(attempt: Attempt & RequestHeaders): SentHeader[] {
+  if (attempt.requestHeaders?.length) return attempt.requestHeaders;
+  return [
+    { name: "Content-Type", value: "application/json; charset=UTF-8" },
+    { name: timestampHeader, value: signatureTimestamp(attempt.startedAt) ?? texts.none },
+    { name: signatureHeader, value: texts.headers.signatureMasked },
+  ];
+}
+
+export function RequestView({ attempt, body }: Props) {
+  return (
+    <>
+      <p className="request-line">
+        <span className="method">POST</span> <span className="break">{attempt.url}</span>
+      </p>
+      <dl className="headers" aria-label={texts.test.headers}>
+        {headersOf(attempt).map(({ name, value }) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <p className="code-title">
+        {texts.test.body} <span className="muted numbers">{formatBytes(utf8Bytes(body))}</span>
+      </p>
+      <Code label={texts.test.body} text={prettyJson(body)} copied={body} />
+    </>
+  );
+}
+
+export function ResponseView({ attempt }: { attempt: Attempt }) {
+  if (attempt.status === 0) return <p className="muted">{texts.test.noBody}</p>;
+  if (attempt.responseExcerpt === "") return <p className="muted">{texts.test.emptyAnswer}</p>;
+  return <Code label={texts.delivery.response} text={attempt.responseExcerpt} />;
+}
+
+function signingKey(config: Record<string, unknown> | undefined): string | undefined {
+  const webhooks = config?.webhooks as Record<string, unknown> | undefined;
+  const key = webhooks?.signing_key ?? webhooks?.signingKey;
+  return typeof key === "string" && key !== "" ? key : undefined;
+}
+
+export function SignatureView({
+  attempt,
+  body,
+  keySource,
+}: Props & { keySource?: string | undefined }) {
+  const { canSeeConfig } = usePermissions();
+  const config = useQuery({ ...queries.masterConfig(), enabled: canSeeConfig });
+  const key = signingKey(config.data?.config);
+  const [shown, setShown] = useState(false);
+  const [computed, setComputed] = useState<string>();
+  const timestamp = signatureTimestamp(attempt.startedAt) ?? "";
+  useEffect(() => {
+    let current = true;
+    void sign(key ?? "", signedText(timestamp, body)).then((hex) => {
+      if (current) setComputed(hex);
+    });
+    return () => {
+      current = false;
+    };
+  }, [key, timestamp, body]);
+  const sent = attempt.requestHeaders?.find(({ name }) => name === signatureHeader)?.value;
+  const value = sent ?? computed;
+  const command = shellCommand(timestamp, body);
+  const words = texts.signature;
+  return (
+    <>
+      <p className="muted">{words.intro}</p>
+      <dl className="facts facts-wide">
+        <dt>{words.timestamp}</dt>
+        <dd>
+          <code>{timestamp}</code>
+          <span className="muted">{timestampHeader}</span>
+        </dd>
+        <dt>{words.signed}</dt>
+        <dd>
+          <code className="clip">
+            <mark>{timestamp},</mark>
+            {body}
+          </code>
+          <CopyButton text={signedText(timestamp, body)} label={words.signed} />
+        </dd>
+        <dt>{words.algorithm}</dt>
+        <dd>
+          <code className="break">{value ?? words.formula}</code>
+          <span className="muted">{signatureHeader}</span>
+        </dd>
+        <dt>{words.keySource}</dt>
+        <dd>
+          {key !== undefined && (
+            <p className="key">
+              <code className="break">{shown ? key : words.keyMasked}</code>
+              <Button small onClick={() => setShown(!shown)} aria-pressed={shown}>
+                {shown ? words.hideKey : words.showKey}
+              </Button>
+              {shown && <CopyButton text={key} label={words.keySource} />}
+            </p>
+          )}
+          {keySource && <p>{keySource}</p>}
+          <span className="muted">{words.keyWhere}</span>
+        </dd>
+      </dl>
+      <p className="code-title">{words.command}</p>
+      <Code label={words.command} text={command} />
+      <p className="muted">{words.note}</p>
+    </>
+  );
+}

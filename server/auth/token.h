@@ -1,0 +1,22 @@
+#ifndef WEBHOOKD_SERVER_AUTH_TOKEN_H_
+#define WEBHOOKD_SERVER_AUTH_TOKEN_H_
+
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "base/random.h"
+
+namespace webhookd {
+
+// A new bearer token. The prefix tells people, and programs that look for leaked secrets, what it
+// is; the rest is 256 random bits.
+std::string NewSessionToken(RandomBits& random);  // "whs_…"
+std::string NewServiceToken(RandomBits& random);  // "whd_…"
+
+// What is kept of a token: its SHA-256, 32 bytes. Tokens are found by it, so how long it takes to
+// look one up tells nothing of any token.
+std::string HashToken(absl::string_view token);
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_AUTH_TOKEN_H_

@@ -1,0 +1,111 @@
+#ifndef WEBHOOKD_SERVER_EVENTS_EVENT_INTAKE_H_
+#define WEBHOOKD_SERVER_EVENTS_EVENT_INTAKE_H_
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "base/clock.h"
+#include "server/events/match.h"
+#include "server/events/trigger_matcher.h"
+#include "storage/store.h"
+#include "storage/wake.h"
+#include "storage/webhook_catalog.h"
+
+namespace webhookd {
+
+// One report on its way to the store and back.
+class EventReport {
+ public:
+  virtual ~EventReport() = default;
+
+  // The events that the report makes of these webhooks, with what sets them apart: ids, times,
+  // input, bodies and deliveries. Called again when the webhooks changed meanwhile.
+  virtual std::vector<AcceptEventRequest> Match(const TriggerIndex& index) = 0;
+
+  // Whether Match always gives one event, which is stored even if it causes nothing.
+  virtual bool is_one_event() const = 0;
+
+  virtual const std::string& idempotency_key() const = 0;
+
+  // Called once with what came of the events that Match gave last. Runs on the store's writer, or
+  // at once when there were none.
+  virtual void Finish(absl::StatusOr<AcceptedEvents> accepted) = 0;
+};
+
+// The bodies of one event, each rendered once however many deliveries and tries need it.
+class EventBodies {
+ public:
+  // Where the body for `key` stands among `bodies`; it is added if it is not there. `key` tells it
+  // from the event's other bodies. `render` gives a std::string.
+  template <typename Render>
+  size_t Add(absl::string_view key, Render render,
+             std::vector<std::shared_ptr<const std::string>>& bodies) {
+    auto rendered = std::find_if(rendered_.begin(), rendered_.end(),
+                                 [key](const auto& other) { return other.first == key; });
+    if (rendered == rendered_.end()) {
+      rendered_.emplace_back(key, std::make_shared<const std::string>(render()));
+      rendered = std::prev(rendered_.end());
+    }
+    const auto known = std::find(bodies.begin(), bodies.end(), rendered->second);
+    if (known != bodies.end()) return known - bodies.begin();
+    bodies.push_back(rendered->second);
+    return bodies.size() - 1;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::shared_ptr<const std::string>>> rendered_;
+};
+
+// Brings reports to the store: matches them, reserves room with the dispatcher, stores their
+// events, and wakes the dispatcher. Matches again when the webhooks changed meanwhile. Thread-safe.
+class EventIntake {
+ public:
+  struct Options {
+    absl::Duration lease = absl::Minutes(5);
+    absl::Duration first_wait;  // before a delivery's first attempt
+  };
+  // All must outlive it and the reports under way.
+  struct Dependencies {
+    Store& store;
+    WebhookCatalog& catalog;
+    Clock& clock;
+    Wake wake;
+    Reserve reserve;
+  };
+
+  EventIntake(Options options, Dependencies dependencies);
+
+  void Take(std::unique_ptr<EventReport> report);
+
+  // The index of the webhooks in force.
+  std::shared_ptr<const TriggerIndex> CurrentIndex() { return matcher_.Current(); }
+
+ private:
+  struct Passage;
+
+  void Try(std::unique_ptr<Passage> passage);
+  // Reserves room for the deliveries with the dispatcher, if there is some.
+  void Reserve(Passage& passage, std::vector<AcceptEventRequest>& requests);
+  // Takes the store's answer.
+  void Finish(std::unique_ptr<Passage> passage, absl::StatusOr<AcceptedEvents> accepted);
+  // Sees to it that another try meets newer webhooks, or says why there is none.
+  absl::Status CatchUp(const Passage& passage);
+  void WakeDispatcher(const Passage& passage, const AcceptedEvents& accepted);
+  void LogAccepted(const Passage& passage, const AcceptedEvents& accepted);
+
+  const Options options_;
+  const Dependencies dependencies_;
+  TriggerMatcher matcher_;
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_EVENTS_EVENT_INTAKE_H_

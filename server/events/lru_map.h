@@ -1,0 +1,59 @@
+#ifndef WEBHOOKD_SERVER_EVENTS_LRU_MAP_H_
+#define WEBHOOKD_SERVER_EVENTS_LRU_MAP_H_
+
+#include <cstddef>
+#include <list>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+
+namespace webhookd {
+
+// A map of at most `capacity` entries: a new one pushes out the one that was not used for longest.
+// Not thread-safe.
+template <typename Key, typename Value>
+class LruMap {
+ public:
+  explicit LruMap(size_t capacity) : capacity_(capacity) {}
+
+  // Uses the entry. Null if there is none; the pointer holds until the next change.
+  template <typename K>
+  Value* Find(const K& key) {
+    const auto found = places_.find(key);
+    if (found == places_.end()) return nullptr;
+    entries_.splice(entries_.end(), entries_, found->second);
+    return &found->second->second;
+  }
+
+  // Adds the entry, or replaces its value, and uses it.
+  Value& Set(const Key& key, Value value) {
+    if (Value* const known = Find(key); known != nullptr) return *known = std::move(value);
+    if (entries_.size() >= capacity_ && !entries_.empty()) {
+      places_.erase(entries_.front().first);
+      entries_.pop_front();
+    }
+    entries_.emplace_back(key, std::move(value));
+    places_[key] = std::prev(entries_.end());
+    return entries_.back().second;
+  }
+
+  void Erase(const Key& key) {
+    const auto found = places_.find(key);
+    if (found == places_.end()) return;
+    entries_.erase(found->second);
+    places_.erase(found);
+  }
+
+  size_t size() const { return entries_.size(); }
+
+ private:
+  using Entries = std::list<std::pair<Key, Value>>;  // the next to go first
+
+  const size_t capacity_;
+  Entries entries_;
+  absl::flat_hash_map<Key, typename Entries::iterator> places_;
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_EVENTS_LRU_MAP_H_

@@ -1,0 +1,154 @@
+#include "server/events/pattern_set.h"
+
+#include <re2/re2.h>
+#include <re2/set.h>
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+
+namespace webhookd {
+namespace {
+
+constexpr size_t kMaxPatternBytes = 1'024;
+constexpr int kMaxInstructions = 4'000;
+constexpr int64_t kMaxPatternMemory = 8 << 20;
+
+RE2::Options Options(int64_t max_bytes) {
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(max_bytes);
+  return options;
+}
+
+re2::StringPiece ToPiece(absl::string_view text) { return {text.data(), text.size()}; }
+
+}  // namespace
+
+absl::Status CheckPattern(absl::string_view pattern) {
+  if (pattern.empty()) {
+    return absl::InvalidArgumentError("is empty and would match every line; give a pattern");
+  }
+  if (pattern.size() > kMaxPatternBytes) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("has ", pattern.size(), " bytes; at most ", kMaxPatternBytes, " are allowed"));
+  }
+  const RE2 compiled(ToPiece(pattern), Options(kMaxPatternMemory));
+  if (compiled.error_code() == RE2::ErrorPatternTooLarge) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("is too costly: it compiles to more than ", kMaxInstructions,
+                     " instructions; repeat less or split it into several triggers"));
+  }
+  if (!compiled.ok()) {
+    const size_t at =
+        compiled.error_arg().empty() ? absl::string_view::npos : pattern.find(compiled.error_arg());
+    std::string where;
+    if (at != absl::string_view::npos) where = absl::StrCat(" (from byte ", at + 1, ")");
+    return absl::InvalidArgumentError(absl::StrCat("is no RE2 pattern: ", compiled.error(), where));
+  }
+  if (compiled.ProgramSize() > kMaxInstructions) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "is too costly: it compiles to ", compiled.ProgramSize(), " instructions, and at most ",
+        kMaxInstructions, " are allowed; repeat less or split it into several triggers"));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::optional<PatternSpan>> FindPattern(absl::string_view pattern,
+                                                    const std::vector<absl::string_view>& lines) {
+  const RE2 compiled(ToPiece(pattern), Options(kMaxPatternMemory));
+  std::vector<std::optional<PatternSpan>> spans;
+  spans.reserve(lines.size());
+  for (const absl::string_view line : lines) {
+    spans.emplace_back();
+    re2::StringPiece match;
+    const re2::StringPiece text = ToPiece(line);
+    if (!compiled.ok() || !compiled.Match(text, 0, text.size(), RE2::UNANCHORED, &match, 1)) {
+      continue;
+    }
+    const auto begin = static_cast<size_t>(match.data() - text.data());
+    spans.back() = PatternSpan{.begin = begin, .end = begin + match.size()};
+  }
+  return spans;
+}
+
+// Some of the patterns, from `begin` to before `end`: as one automaton, or as two halves once that
+// did not fit into memory.
+class PatternSet::Node {
+ public:
+  Node(std::shared_ptr<const std::vector<std::string>> patterns, int begin, int end,
+       int64_t max_bytes)
+      : patterns_(std::move(patterns)), begin_(begin), end_(end), max_bytes_(max_bytes) {
+    if (end_ - begin_ == 1) {
+      // Falls back to a slower way of matching by itself, never to a wrong answer.
+      single_.emplace(ToPiece((*patterns_)[begin_]), Options(max_bytes_));
+      return;
+    }
+    set_.emplace(Options(max_bytes_), RE2::UNANCHORED);
+    for (int i = begin_; i < end_; ++i) {
+      if (set_->Add(ToPiece((*patterns_)[i]), nullptr) >= 0) indices_.push_back(i);
+    }
+    if (!set_->Compile()) set_.reset();
+  }
+
+  void Match(re2::StringPiece text, std::vector<int>& matched) const {
+    if (single_.has_value()) {
+      if (single_->ok() && RE2::PartialMatch(text, *single_)) matched.push_back(begin_);
+      return;
+    }
+    if (set_.has_value()) {
+      RE2::Set::ErrorInfo error = {RE2::Set::kNoError};
+      // Most texts match nothing, and that is told without an allocation.
+      if (!set_->Match(text, nullptr, &error)) {
+        if (error.kind == RE2::Set::kNoError) return;
+      } else {
+        std::vector<int> found;
+        if (set_->Match(text, &found, &error)) {
+          for (const int index : found) matched.push_back(indices_[index]);
+          return;
+        }
+      }
+    }
+    std::call_once(split_, [this] {
+      const int middle = begin_ + (end_ - begin_) / 2;
+      left_ = std::make_unique<Node>(patterns_, begin_, middle, max_bytes_);
+      right_ = std::make_unique<Node>(patterns_, middle, end_, max_bytes_);
+    });
+    left_->Match(text, matched);
+    right_->Match(text, matched);
+  }
+
+ private:
+  const std::shared_ptr<const std::vector<std::string>> patterns_;
+  const int begin_;
+  const int end_;
+  const int64_t max_bytes_;
+  std::optional<RE2> single_;
+  std::optional<RE2::Set> set_;
+  std::vector<int> indices_;  // of the patterns in set_
+
+  mutable std::once_flag split_;
+  mutable std::unique_ptr<Node> left_;
+  mutable std::unique_ptr<Node> right_;
+};
+
+PatternSet::PatternSet(std::vector<std::string> patterns, int64_t max_bytes)
+    : root_(patterns.empty()
+                ? nullptr
+                : std::make_unique<Node>(std::make_shared<const std::vector<std::string>>(patterns),
+                                         0, static_cast<int>(patterns.size()), max_bytes)) {}
+
+PatternSet::~PatternSet() = default;
+
+std::vector<int> PatternSet::Match(absl::string_view text) const {
+  std::vector<int> matched;
+  if (root_ == nullptr) return matched;
+  root_->Match(ToPiece(text), matched);
+  std::sort(matched.begin(), matched.end());
+  return matched;
+}
+
+}  // namespace webhookd

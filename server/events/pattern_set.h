@@ -1,0 +1,61 @@
+#ifndef WEBHOOKD_SERVER_EVENTS_PATTERN_SET_H_
+#define WEBHOOKD_SERVER_EVENTS_PATTERN_SET_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+
+namespace re2 {
+class RE2;
+}  // namespace re2
+
+namespace webhookd {
+
+// OK for a pattern in RE2 syntax whose cost is bounded: at most 1,024 bytes and 4,000 instructions.
+// INVALID_ARGUMENT says where it is wrong or which bound it exceeds; the message continues a
+// sentence that names the pattern.
+absl::Status CheckPattern(absl::string_view pattern);
+
+// Where `pattern`, which CheckPattern accepts, first matches in each of `lines`: the bytes from
+// `begin` to before `end`. None where it does not.
+struct PatternSpan {
+  size_t begin = 0;
+  size_t end = 0;
+};
+std::vector<std::optional<PatternSpan>> FindPattern(absl::string_view pattern,
+                                                    const std::vector<absl::string_view>& lines);
+
+// How much of a line is looked at.
+inline constexpr size_t kMaxLineBytes = 1 << 20;
+
+// Many patterns, matched against a text in one pass: the cost does not grow with their number as
+// long as their automaton fits into memory. Where it does not, the set is split, down to single
+// patterns if need be: running out of memory is never taken for "no match". Thread-safe.
+class PatternSet {
+ public:
+  // Of patterns that CheckPattern accepts; others never match. `max_bytes` bounds the memory of
+  // each automaton.
+  explicit PatternSet(std::vector<std::string> patterns, int64_t max_bytes = int64_t{64} << 20);
+  ~PatternSet();
+  PatternSet(const PatternSet&) = delete;
+  PatternSet& operator=(const PatternSet&) = delete;
+
+  // The indices of the patterns that match somewhere in `text`, ascending. `text` may hold any
+  // bytes; those that are not UTF-8 match no character.
+  std::vector<int> Match(absl::string_view text) const;
+
+ private:
+  class Node;
+
+  const std::unique_ptr<Node> root_;  // null without patterns
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_EVENTS_PATTERN_SET_H_

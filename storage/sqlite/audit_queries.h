@@ -1,0 +1,24 @@
+#ifndef WEBHOOKD_STORAGE_SQLITE_AUDIT_QUERIES_H_
+#define WEBHOOKD_STORAGE_SQLITE_AUDIT_QUERIES_H_
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/account_records.h"
+#include "storage/sqlite/connection.h"
+
+// The audit log in SQL.
+namespace webhookd::sqlite {
+
+// Adds an entry, and removes some of the oldest if they are beyond `retention`.
+absl::Status AppendAudit(Connection& connection, const AuditEntry& entry,
+                         const AuditRetention& retention);
+
+// As AccountStore::ListAudit.
+absl::StatusOr<std::vector<AuditEntry>> ListAudit(Connection& connection,
+                                                  const AuditFilter& filter);
+
+}  // namespace webhookd::sqlite
+
+#endif  // WEBHOOKD_STORAGE_SQLITE_AUDIT_QUERIES_H_

@@ -1,0 +1,124 @@
+#include "server/events/pattern_set.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <re2/re2.h>
+
+#include <numeric>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "tests/testing/seeded_random.h"
+
+namespace webhookd {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+// Patterns of which about 375 in one set need more memory than RE2 gives a set by itself.
+std::vector<std::string> CostlyPatterns(int count) {
+  std::vector<std::string> patterns;
+  for (int i = 0; i < count; ++i) patterns.push_back(absl::StrCat("a.{0,40}b", i, ".*c"));
+  return patterns;
+}
+
+TEST(CheckPattern, SaysWhatIsWrong) {
+  EXPECT_TRUE(CheckPattern("CUDA (out|error)").ok());
+  EXPECT_TRUE(CheckPattern("\xE2\x82\xAC").ok());
+  const auto expect = [](const std::string& pattern, const char* message) {
+    const absl::Status status = CheckPattern(pattern);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << pattern;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(message));
+  };
+  expect("", "is empty");
+  expect(std::string(1025, 'a'), "has 1025 bytes; at most 1024");
+  expect("abc[", "missing ]: [ (from byte 4)");
+  expect("a**", "bad repetition operator: ** (from byte 2)");
+  expect("(\\pL{30}){30}", "too costly");
+  expect("a\xff", "invalid UTF-8");
+}
+
+TEST(PatternSet, MatchesNothingWithoutPatterns) {
+  EXPECT_THAT(PatternSet({}).Match("anything"), IsEmpty());
+}
+
+TEST(PatternSet, GivesEveryPatternThatMatches) {
+  const PatternSet set({"out of memory", "^CUDA", "loss=nan", "CUDA.*memory$", ""});
+  EXPECT_THAT(set.Match("CUDA out of memory"), ElementsAre(0, 1, 3, 4));
+  EXPECT_THAT(set.Match("a CUDA out of memory"), ElementsAre(0, 3, 4));
+  EXPECT_THAT(set.Match("loss=nan"), ElementsAre(2, 4));
+  EXPECT_THAT(set.Match(""), ElementsAre(4));
+}
+
+TEST(PatternSet, PassesOverPatternsThatDoNotCompile) {
+  const PatternSet set({"a(", "b", "c["});
+  EXPECT_THAT(set.Match("abc"), ElementsAre(1));
+  EXPECT_THAT(PatternSet({"a("}).Match("a("), IsEmpty());
+  EXPECT_THAT(PatternSet({"a(", "b["}).Match("a(b["), IsEmpty());
+}
+
+TEST(PatternSet, FindsEveryMatchWhereOneAutomatonDoesNotFit) {
+  const std::vector<std::string> patterns = CostlyPatterns(400);
+  std::string everything = "a";
+  for (int i = 0; i < 400; ++i) absl::StrAppend(&everything, " ab", i);
+  absl::StrAppend(&everything, " c");
+  std::vector<int> all(400);
+  std::iota(all.begin(), all.end(), 0);
+  for (const int64_t max_bytes : {int64_t{64} << 20, int64_t{4} << 20, int64_t{1} << 18}) {
+    const PatternSet set(patterns, max_bytes);
+    EXPECT_EQ(set.Match(everything), all) << max_bytes;
+    EXPECT_THAT(set.Match("ab7 and"), IsEmpty());
+    EXPECT_THAT(set.Match(std::string(3'000, 'a')), IsEmpty());
+  }
+}
+
+TEST(PatternSet, AgreesWithSinglePatternsOnRandomText) {
+  SeededRandom random;
+  std::vector<std::string> patterns = CostlyPatterns(30);
+  for (const char* pattern : {"^a", "b$", "a.c", "\\x00", "[^a]b", "(ab|ca)+b", "\\bcab\\b",
+                              "a{3,5}", "(?i)ABC", "\xC3\xBC", "[[:^alpha:]]"}) {
+    patterns.emplace_back(pattern);
+  }
+  const PatternSet roomy(patterns);
+  const PatternSet narrow(patterns, 200'000);
+  constexpr absl::string_view kAlphabet("abc 017\n\0\xff\xc3\xbc", 12);
+  for (int i = 0; i < 400; ++i) {
+    std::string text(random.Next() % 60, ' ');
+    for (char& c : text) c = kAlphabet[random.Next() % kAlphabet.size()];
+    std::vector<int> expected;
+    for (size_t p = 0; p < patterns.size(); ++p) {
+      if (RE2::PartialMatch(text, patterns[p])) expected.push_back(static_cast<int>(p));
+    }
+    EXPECT_EQ(roomy.Match(text), expected) << text;
+    EXPECT_EQ(narrow.Match(text), expected) << text;
+  }
+}
+
+TEST(PatternSet, ReadsLongLinesWithAnyBytes) {
+  const PatternSet set({"end$", "\\x00x", "needle"});
+  std::string line(1 << 20, 'z');
+  for (size_t i = 0; i < line.size(); i += 7) line[i] = static_cast<char>(i);
+  line += std::string_view("\0x\xff\xfe\xed\xa0\x80 end", 11);
+  EXPECT_THAT(set.Match(line), ElementsAre(0, 1));
+}
+
+TEST(PatternSet, IsSplitByOneOfManyThreads) {
+  const PatternSet set(CostlyPatterns(400), 4 << 20);
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&set, t] {
+      for (int i = 0; i < 20; ++i) {
+        const int wanted = (t * 20 + i) % 400;
+        EXPECT_THAT(set.Match(absl::StrCat("aaaa b", wanted, " c")).empty(), false);
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+}  // namespace
+}  // namespace webhookd

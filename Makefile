@@ -52,6 +52,13 @@ build: ## Build webhookd and webhookctl, optimised, into build/release/bin
 	@$(call configure,release)
 	@$(call compile,release,webhookd webhookctl)
 
+PREFIX ?= /usr/local
+.PHONY: install
+install: build ## Build, then install programs and C++ client under PREFIX=/usr/local
+	@$(call compile,release,webhookd_client webhookd_signature_verifier)
+	@$(call say,installing under $(PREFIX))
+	@cmake --install build/release --prefix "$(PREFIX)" || $(call fail,see the message above)
+
 .PHONY: run
 run: build ## Build, then start webhookd with its database in build/run; ARGS adds flags
 	@mkdir -p -m 0700 build/run
@@ -107,6 +114,19 @@ crash: ## Kill the server ROUNDS=50 times under load; counts what is lost (nothi
 	@$(call say,killing build/dev/bin/webhookd $(ROUNDS) times)
 	@build/dev/bin/crash_test_driver --rounds $(ROUNDS) $(ARGS) || $(call fail,see what is wrong above)
 
+.PHONY: bazel
+bazel: ## Build and test everything with Bazel instead; ARGS="//base/... //tests/base/..." selects
+	@$(call install,build bazel)
+	@$(call say,building and testing with Bazel)
+	@bazel test --jobs=$(JOBS) $(or $(ARGS),//...) || $(call fail,see the messages above)
+
+.PHONY: bazel-fix
+bazel-fix: ## Write into the BUILD.bazel files what CMake builds
+	@$(call install,build)
+	@$(call configure,dev)
+	@ninja -C build/dev --quiet build.ninja
+	@tools/bazel_sources.py --fix || $(call fail,see what is left above)
+
 SEEDS ?= 2000
 .PHONY: simulate
 simulate: ## Run the server for simulated days on a failing machine, SEEDS=2000 times; ARGS="--seed N --verbose"
@@ -132,7 +152,7 @@ clients-check: ## Fail when a client's generated code is stale or does not compi
 test-clients: ## Run every client's examples and tests against the real server; ARGS="go" for one language
 	@$(call install,build clients)
 	@$(call configure,dev)
-	@$(call compile,dev,webhookd webhookd_client webhookd_signature_verifier)
+	@$(call compile,dev,webhookd webhookctl webhookd_client webhookd_signature_verifier)
 	@$(call say,testing the clients)
 	@python3 tests/clients/run.py --webhookd build/dev/bin/webhookd --build build/dev $(ARGS) || \
 	  $(call fail,see the language above)

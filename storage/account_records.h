@@ -78,6 +78,7 @@ struct RoleAssignmentRecord {
   int32_t role_id = 0;
   std::optional<int32_t> workspace_id;  // none: everywhere
 
+  // NOLINTNEXTLINE(modernize-use-nullptr): in code that the compiler writes
   auto operator<=>(const RoleAssignmentRecord&) const = default;
 };
 

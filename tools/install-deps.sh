@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs what webhookd needs and this machine lacks, on Debian 12 and its relatives.
 #
-#   tools/install-deps.sh [--list] [GROUP...]       groups: build (default), test, bench, lint, clients
+#   tools/install-deps.sh [--list] [GROUP...]       groups: build (default), test, bench, lint, clients,
+#                                                   bazel
 #
 # When nothing is missing it says nothing and takes no time. It installs through apt as root or with a
 # sudo that asks for no password; otherwise it prints the one line to run and fails. On a distribution
@@ -39,6 +40,8 @@ readonly clients_packages=(
   python3:python3 python3-venv golang-go:go nodejs:node npm:npm
   default-jdk-headless:javac maven:mvn ca-certificates
 )
+# Another build beside CMake; any Bazel will do.
+readonly bazel_packages=(bazel-bootstrap:bazel)
 # CLANG_VERSION stands for the distribution's default version; llvm names functions in reports.
 readonly lint_packages=(
   clang:clang clang-tidy:clang-tidy clang-format:clang-format
@@ -52,6 +55,7 @@ readonly build_modules=(grpc++ protobuf sqlite3 libcurl re2 yaml-cpp CLI11 spdlo
 readonly test_modules=()
 readonly bench_modules=()
 readonly clients_modules=()
+readonly bazel_modules=()
 readonly lint_modules=()
 
 say() { echo "install-deps: $*" >&2; }
@@ -60,7 +64,7 @@ list=false
 groups=()
 for argument in "$@"; do
   case $argument in
-    build | test | bench | lint | clients) groups+=("$argument") ;;
+    build | test | bench | lint | clients | bazel) groups+=("$argument") ;;
     --list) list=true ;;
     -h | --help)
       sed -n '2,/^$/{/^set /d;s/^# \{0,1\}//p}' "$0"

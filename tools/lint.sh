@@ -8,7 +8,6 @@
 # clang-tidy are kept by content in build/lint, so an unchanged tree takes seconds.
 set -euo pipefail
 
-readonly buf_version=1.75.0
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
 readonly jobs=${JOBS:-$(nproc)}
 
@@ -55,7 +54,7 @@ mapfile -t cpp_sources < <(files '*.cc')
 mapfile -t cpp_headers < <(files '*.h')
 mapfile -t shell_files < <(files '*.sh' '.ci/run')
 mapfile -t python_files < <(files '*.py')
-mapfile -t proto_files < <(files '*.proto' 'proto/buf.yaml')
+mapfile -t proto_files < <(files '*.proto' 'proto/buf.yaml' 'proto/released/*')
 
 if $format; then
   echo "==> clang-format: ${#cpp_files[@]} files"
@@ -115,32 +114,23 @@ check_tidy() {
 }
 
 check_protos() {
-  local npm_dir=build/deps/npm buf=build/deps/npm/node_modules/.bin/buf
   if [[ ! -f proto/buf.yaml ]]; then
     echo "proto/buf.yaml is missing"
     return 1
   fi
-  if [[ $("$buf" --version 2>/dev/null) != "$buf_version" ]]; then
-    echo "installing @bufbuild/buf $buf_version with npm into $npm_dir"
-    mkdir -p $npm_dir
-    # Node.js brings certificates of its own; the system's may have those of a proxy as well.
-    local certificates=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
-    NODE_EXTRA_CA_CERTS=$certificates npm install --prefix $npm_dir --silent --no-fund --no-audit \
-      --no-save --fetch-retries=1 "@bufbuild/buf@$buf_version" </dev/null || {
-      echo "npm could not install buf, so the schemas are not checked; is its registry reachable?"
-      return "$skipped"
-    }
-  fi
-  "$buf" lint proto || return 1
+  tools/buf.sh --version >/dev/null || return "$skipped"
+  tools/buf.sh lint proto || return 1
 
-  # A release adds its API: build/deps/npm/node_modules/.bin/buf build proto -o proto/released/VERSION.binpb
   local released
-  released=$(find proto/released -name '*.binpb' 2>/dev/null | sort -V | tail -n1)
+  released=$(find proto/released -name '*.binpb' | sort -V | tail -n1)
   if [[ -z $released ]]; then
-    echo "no API is released yet (proto/released is empty), so none can be broken"
-  else
-    "$buf" breaking proto --against "$released"
+    echo "proto/released holds no API to compare with; tools/release_api.sh writes it"
+    return 1
   fi
+  tools/buf.sh breaking proto --against "$released" || {
+    echo "the API differs from $released in a way that breaks clients of that release"
+    return 1
+  }
 }
 
 check_python() {

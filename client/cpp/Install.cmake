@@ -1,5 +1,5 @@
 # `cmake --install BUILD --component client` installs the client library and the verifier with their
-# headers, a CMake package and pkg-config files. tests/clients/install_test.py builds against them.
+# headers, a CMake package and pkg-config files. tests/package builds against them.
 
 include(GNUInstallDirs)
 set(include_dir ${CMAKE_INSTALL_INCLUDEDIR}/webhookd)
@@ -20,12 +20,13 @@ install(DIRECTORY ${CMAKE_SOURCE_DIR}/proto/ DESTINATION ${CMAKE_INSTALL_DATADIR
 
 # Every message and service, for grpcurl and whatever else reads descriptors.
 file(GLOB_RECURSE proto_files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/proto/*.proto)
-set(descriptor_set ${CMAKE_CURRENT_BINARY_DIR}/webhookd.protoset)
+set(descriptor_set ${CMAKE_CURRENT_BINARY_DIR}/webhookd.binpb)
 add_custom_command(
   OUTPUT ${descriptor_set}
   COMMAND protobuf::protoc -I${CMAKE_SOURCE_DIR}/proto --include_imports --include_source_info
           --descriptor_set_out=${descriptor_set} ${proto_files}
   DEPENDS ${proto_files}
+  COMMENT "Describing proto/ in webhookd.binpb"
   VERBATIM)
 add_custom_target(webhookd_descriptor_set DEPENDS ${descriptor_set})
 add_dependencies(webhookd_client webhookd_descriptor_set)
@@ -41,6 +42,9 @@ write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/webhookd-config-ver
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/webhookd-config.cmake
               ${CMAKE_CURRENT_BINARY_DIR}/webhookd-config-version.cmake
         DESTINATION ${package_dir} COMPONENT client)
+
+# From the folder of a .pc file to the prefix, so that `cmake --install --prefix` may name any.
+file(RELATIVE_PATH pc_to_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 foreach(name webhookd-client webhookd-signature-verifier)
   configure_file(${name}.pc.in ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc @ONLY)
   install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${name}.pc

@@ -39,7 +39,7 @@ absl::Status PlainExchange::Prepare(HttpRequest next, const std::string& user_ag
   answer.Reset();
   reused_connection = false;
 
-  if (const absl::Status status = SetTarget(); !status.ok()) return status;
+  if (absl::Status status = SetTarget(); !status.ok()) return status;
   absl::StrAppend(&head, "User-Agent: ", user_agent, "\r\nAccept: */*\r\n");
   for (const auto& [name, value] : request.headers) {
     if (name.empty() || HasLineBreak(name) || HasLineBreak(value)) {

@@ -52,10 +52,10 @@ UserRecord AccountStoreContract::AddUser(const std::string& username, bool admin
 
 SessionRecord AccountStoreContract::AddSession(const UserRecord& user, char letter,
                                                absl::Time created_at, int max_per_user) {
-  const SessionRecord session = {.token_hash = Hash(letter),
-                                 .user_id = user.id,
-                                 .created_at = created_at,
-                                 .expires_at = created_at + absl::Seconds(100)};
+  SessionRecord session = {.token_hash = Hash(letter),
+                           .user_id = user.id,
+                           .created_at = created_at,
+                           .expires_at = created_at + absl::Seconds(100)};
   const absl::StatusOr<SessionChange> change =
       writes().CreateSession(session, user.password_hash, max_per_user);
   EXPECT_TRUE(change.ok()) << change.status();

@@ -11,7 +11,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::UnorderedElementsAre;
 
 TEST_P(AccountStoreContract, CreateUser_KeepsEveryField) {
   UserRecord expected = {.username = "zo\xc3\xab'; --",

@@ -19,8 +19,9 @@ class SqliteAccountDatabase final : public AccountDatabase {
                              .writer = writer_,
                              .clock = clock_,
                              .audit_retention = retention});
-    if (store.ok()) store_ = *std::move(store);
-    return store.status();
+    if (!store.ok()) return store.status();
+    store_ = *std::move(store);
+    return absl::OkStatus();
   }
   AccountStore& accounts() override { return *store_; }
   Store& store() override { return *store_; }

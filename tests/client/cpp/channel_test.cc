@@ -46,7 +46,7 @@ TEST(ParseServerAddress, SaysWhatIsWrong) {
   EXPECT_THAT(Parsed("ho st"), HasSubstr("white space"));
   EXPECT_THAT(Parsed("http://host/path"), HasSubstr("contains '/'"));
   EXPECT_THAT(Parsed("http://user@host"), HasSubstr("contains '@'"));
-  EXPECT_THAT(Parsed("https://host"), HasSubstr("write HOST:PORT"));
+  EXPECT_THAT(Parsed("https://host/path"), HasSubstr("write HOST:PORT"));
 }
 
 }  // namespace

@@ -85,9 +85,9 @@ TEST(Settings, EachHasAMemberOfItsOwn) {
   for (const Setting& setting : Settings()) {
     Config changed;
     bool accepted = false;
-    for (const char* text : {"1", "2", "0.5", "7777", "20s", "3m", "true", "10.9.8.7", "error",
-                             "json", "http://other", "v2", "rbac", "48h", "none",
-                             "correct horse"}) {
+    for (const char* text :
+         {"1", "2", "0.5", "7777", "20s", "3m", "true", "10.9.8.7", "error", "json", "http://other",
+          "v2", "rbac", "48h", "none", "correct horse"}) {
       if (!setting.field.set(text, changed).ok()) continue;
       accepted = true;
       if (setting.field.get(changed) == setting.field.get(Config())) continue;

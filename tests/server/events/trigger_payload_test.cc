@@ -23,7 +23,6 @@ using testing::AllOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 
 determined::task::v1::TaskLog LogOf(const std::string& line) {
   determined::task::v1::TaskLog log;

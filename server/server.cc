@@ -248,12 +248,20 @@ absl::Status Server::StartServing() {
   ASSIGN_OR_RETURN(info.cluster_id, LoadOrCreateSetting("cluster_id", RandomUuid(random_)));
   master_ = std::make_unique<Master>(std::move(info), ConfigToStruct(config_));
   webhooks_ = std::make_unique<Webhooks>(Webhooks::Dependencies{.store = *store_,
+                                                                .deliveries = *store_,
                                                                 .catalog = *catalog_,
                                                                 .authorizer = *authorizer_,
                                                                 .egress = *egress_,
                                                                 .dispatcher = *dispatcher_,
                                                                 .clock = clock_,
-                                                                .random = random_});
+                                                                .random = random_,
+                                                                .reader = reader_});
+  drafts_ = std::make_unique<WebhookDrafts>(config_.webhooks.base_url,
+                                            WebhookDrafts::Dependencies{.authorizer = *authorizer_,
+                                                                        .egress = *egress_,
+                                                                        .dispatcher = *dispatcher_,
+                                                                        .clock = clock_,
+                                                                        .random = random_});
   events_ = std::make_unique<Events>(
       Events::Options{.max_unanswered_reports = config_.grpc.max_unanswered_reports},
       Events::Dependencies{.router = *router_,
@@ -335,6 +343,7 @@ absl::Status Server::BuildApi() {
       });
   master_->AddTo(*api_);
   webhooks_->AddTo(*api_);
+  drafts_->AddTo(*api_);
   events_->AddTo(*api_);
   deliveries_->AddTo(*api_);
   history_->AddTo(*api_);

@@ -42,6 +42,7 @@
 #include "server/rpc/sessions.h"
 #include "server/rpc/tokens.h"
 #include "server/rpc/users.h"
+#include "server/rpc/webhook_drafts.h"
 #include "server/rpc/webhooks.h"
 #include "server/rpc/workspaces.h"
 #include "server/site.h"
@@ -132,6 +133,7 @@ class Server {
 
   std::unique_ptr<const Master> master_;
   std::unique_ptr<Webhooks> webhooks_;
+  std::unique_ptr<WebhookDrafts> drafts_;
   std::unique_ptr<Events> events_;
   std::unique_ptr<Deliveries> deliveries_;
   std::unique_ptr<EventHistory> history_;

@@ -118,6 +118,9 @@ class Store {
   virtual absl::StatusOr<std::vector<DeliveryRecord>> ListDeliveries(
       const DeliveryFilter& filter) = 0;
 
+  // How many deliveries of the webhook are pending, leased ones included.
+  virtual absl::StatusOr<int64_t> CountPending(int32_t webhook_id) = 0;
+
   // NOT_FOUND.
   virtual absl::StatusOr<DeliveryDetails> GetDelivery(int64_t delivery_id) = 0;
 

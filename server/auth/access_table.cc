@@ -61,6 +61,8 @@ constexpr AccessRule kRules[] = {
     {"webhookd.v1.DeliveryService.GetEvent",                   kPerObject, kView,         false, true},
     {"webhookd.v1.DeliveryService.DryRunTrigger",              kPerObject, kView,         false, true},
     {"webhookd.v1.DeliveryService.TestPattern",                kCluster,   kNone,         false, true},
+    {"webhookd.v1.DeliveryService.PreviewWebhook",             kPerObject, kEdit,         false, false},
+    {"webhookd.v1.DeliveryService.TryWebhook",                 kPerObject, kEdit,         false, false},
 
     {"webhookd.v1.AdminService.CreateUser",                    kCluster,   kAdministrate, false, false},
     {"webhookd.v1.AdminService.PatchUser",                     kCluster,   kAdministrate, false, false},

@@ -1,15 +1,15 @@
 #include "server/rpc/webhooks.h"
 
 #include <memory>
-#include <string>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "server/events/payload.h"
-#include "server/events/slack_payload.h"
 #include "server/rpc/delivery_conversion.h"
 #include "server/rpc/rpc_error.h"
+#include "server/rpc/sample_events.h"
 #include "server/rpc/webhook_conversion.h"
 #include "server/rpc/webhook_patch.h"
 #include "server/telemetry/log.h"
@@ -59,21 +59,54 @@ AuditEntry Webhooks::Audit(const Caller& caller, absl::string_view action,
                        .detail = webhook.name});
 }
 
-absl::Status Webhooks::Get(const Caller& caller, const GetWebhookRequest& request,
-                           GetWebhookResponse& response) const {
-  RETURN_IF_ERROR(CheckId("webhook_id", request.webhook_id()));
-  ASSIGN_OR_RETURN(const auto webhook,
-                   Find(caller, Permission::kViewWebhooks, request.webhook_id()));
-  *response.mutable_webhook() = WebhookToProto(*webhook);
-  return absl::OkStatus();
+void Webhooks::Get(const Caller& caller, const GetWebhookRequest& request,
+                   GetWebhookResponse& response, DoneStatus done) {
+  const absl::Status valid = CheckId("webhook_id", request.webhook_id());
+  if (!valid.ok()) return std::move(done)(valid);
+  const auto webhook = Find(caller, Permission::kViewWebhooks, request.webhook_id());
+  if (!webhook.ok()) return std::move(done)(webhook.status());
+  *response.mutable_webhook() = WebhookToProto(**webhook);
+  if (!request.with_waiting_deliveries() ||
+      !dependencies_.authorizer.CanViewEvents(caller, (*webhook)->workspace_id)) {
+    return std::move(done)(absl::OkStatus());
+  }
+  dependencies_.reader.Post(
+      [this, id = (*webhook)->id, &response, done = std::move(done)]() mutable {
+        const absl::StatusOr<int64_t> count = dependencies_.deliveries.CountPending(id);
+        if (count.ok()) response.set_waiting_deliveries(*count);
+        std::move(done)(count.status());
+      });
 }
 
-absl::Status Webhooks::List(const Caller& caller, const GetWebhooksRequest&,
-                            GetWebhooksResponse& response) const {
+void Webhooks::List(const Caller& caller, const GetWebhooksRequest& request,
+                    GetWebhooksResponse& response, DoneStatus done) {
   const auto snapshot = dependencies_.catalog.Current();
   for (const auto& webhook : snapshot->webhooks()) {
     if (!dependencies_.authorizer.CanView(caller, webhook->workspace_id)) continue;
     *response.add_webhooks() = WebhookToProto(*webhook);
+  }
+  if (!request.with_last_deliveries()) return std::move(done)(absl::OkStatus());
+  dependencies_.reader.Post([this, caller, &response, done = std::move(done)]() mutable {
+    std::move(done)(ReadLastDeliveries(caller, response));
+  });
+}
+
+absl::Status Webhooks::ReadLastDeliveries(const Caller& caller,
+                                          GetWebhooksResponse& response) const {
+  const absl::Time now = dependencies_.clock.Now();
+  webhookd::v1::LastDeliveries& last = *response.mutable_last_deliveries();
+  for (const auto& webhook : response.webhooks()) {
+    if (!dependencies_.authorizer.CanViewEvents(caller, webhook.has_workspace_id()
+                                                            ? std::optional(webhook.workspace_id())
+                                                            : std::nullopt)) {
+      continue;
+    }
+    ASSIGN_OR_RETURN(const std::vector<DeliveryRecord> newest,
+                     dependencies_.deliveries.ListDeliveries(
+                         {.webhook_id = webhook.id(), .limit = 1, .now = now}));
+    for (const DeliveryRecord& delivery : newest) {
+      *last.add_deliveries() = DeliveryToProto(delivery, now);
+    }
   }
   return absl::OkStatus();
 }
@@ -175,15 +208,11 @@ void Webhooks::Test(const Caller& caller, const TestWebhookRequest& request,
   auto webhook = Find(caller, Permission::kEditWebhooks, request.id());
   if (!webhook.ok()) return std::move(done)(webhook.status());
 
-  const EventHeader event = {
-      .event_id = TimeOrderedUuid(dependencies_.clock.Now(), dependencies_.random),
-      .occurred_at = dependencies_.clock.Now()};
-  auto body = std::make_shared<const std::string>(
-      (*webhook)->type == WebhookType::kSlack ? RenderSlackTest(event) : RenderTestEvent(event));
+  TestEvent event = NewTestEvent((*webhook)->type, dependencies_.clock.Now(), dependencies_.random);
   response.set_event_id(event.event_id);
-  response.set_request_body(*body);
+  response.set_request_body(*event.body);
   dependencies_.dispatcher.SendOnce(
-      *std::move(webhook), event.event_id, std::move(body),
+      *std::move(webhook), event.event_id, std::move(event.body),
       [&response, done = std::move(done)](AttemptRecord attempt) mutable {
         response.set_completed(attempt.error_class.empty());
         *response.mutable_attempt() = AttemptToProto(attempt);

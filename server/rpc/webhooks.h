@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/clock.h"
+#include "base/executor.h"
 #include "base/random.h"
 #include "determined/api/v1/webhook.pb.h"
 #include "server/auth/authorizer.h"
@@ -28,12 +29,14 @@ class Webhooks {
   // All must outlive this and the calls under way.
   struct Dependencies {
     AccountStore& store;  // the changes go by it, so that they name who made them
+    Store& deliveries;
     WebhookCatalog& catalog;
     const Authorizer& authorizer;
     const EgressPolicy& egress;
     Dispatcher& dispatcher;
     Clock& clock;
     RandomBits& random;
+    Executor& reader;  // where deliveries are read: it must not hold up gRPC's few threads
   };
 
   explicit Webhooks(Dependencies dependencies) : dependencies_(dependencies) {}
@@ -41,10 +44,10 @@ class Webhooks {
   void AddTo(Api& api);
 
  private:
-  absl::Status Get(const Caller& caller, const determined::api::v1::GetWebhookRequest& request,
-                   determined::api::v1::GetWebhookResponse& response) const;
-  absl::Status List(const Caller& caller, const determined::api::v1::GetWebhooksRequest& request,
-                    determined::api::v1::GetWebhooksResponse& response) const;
+  void Get(const Caller& caller, const determined::api::v1::GetWebhookRequest& request,
+           determined::api::v1::GetWebhookResponse& response, DoneStatus done);
+  void List(const Caller& caller, const determined::api::v1::GetWebhooksRequest& request,
+            determined::api::v1::GetWebhooksResponse& response, DoneStatus done);
   // Errors of NewWebhook; ALREADY_EXISTS.
   void Post(const Caller& caller, const determined::api::v1::PostWebhookRequest& request,
             determined::api::v1::PostWebhookResponse& response, DoneStatus done);
@@ -69,6 +72,9 @@ class Webhooks {
   absl::StatusOr<std::shared_ptr<const WebhookRecord>> Find(const Caller& caller,
                                                             Permission permission,
                                                             int32_t webhook_id) const;
+  // Adds the newest delivery of each webhook in the response whose events the caller may see.
+  absl::Status ReadLastDeliveries(const Caller& caller,
+                                  determined::api::v1::GetWebhooksResponse& response) const;
   AuditEntry Audit(const Caller& caller, absl::string_view action,
                    const WebhookRecord& webhook) const;
 

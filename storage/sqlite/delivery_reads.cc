@@ -19,6 +19,10 @@ constexpr absl::string_view kSelectPendingEndpoints =
     " WHERE d.state = 1 AND d.webhook_id = w.id) "
     "FROM webhooks w NOT INDEXED WHERE w.deleted_at IS NULL AND w.disabled_at IS NULL";
 
+constexpr absl::string_view kCountPending =
+    "SELECT count(*) FROM deliveries d INDEXED BY deliveries_due"
+    " WHERE d.state = 1 AND d.webhook_id = ?1";
+
 constexpr absl::string_view kRecord =
     "d.id, e.event_id, e.event_type, d.webhook_id, w.name, d.trigger_id, d.state,"
     " d.attempt_count, d.next_attempt_at, d.lease_owner, d.lease_until, e.accepted_at,"
@@ -95,6 +99,8 @@ std::string Source(const DeliveryFilter& filter) {
 
 absl::string_view PendingEndpointsSql() { return kSelectPendingEndpoints; }
 
+absl::string_view CountPendingSql() { return kCountPending; }
+
 std::string ListDeliveriesSql(const DeliveryFilter& filter) {
   std::string page = absl::StrCat("SELECT d.id AS id FROM ", Source(filter));
   if (filter.webhook_id != 0) absl::StrAppend(&page, " AND d.webhook_id = :webhook_id");
@@ -147,6 +153,13 @@ absl::StatusOr<std::vector<DeliveryRecord>> ListDeliveries(Connection& connectio
     if (!found) return deliveries;
     deliveries.push_back(ReadRecord(rows, lease_epoch));
   }
+}
+
+absl::StatusOr<int64_t> CountPending(Connection& connection, int32_t webhook_id) {
+  Statement row = connection.Prepare(kCountPending);
+  row.Bind(webhook_id);
+  RETURN_IF_ERROR(row.Step().status());
+  return row.Int(0);
 }
 
 absl::StatusOr<DeliveryRecord> ReadDelivery(Connection& connection, int64_t delivery_id,

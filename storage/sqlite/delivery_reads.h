@@ -18,6 +18,7 @@ absl::StatusOr<std::vector<PendingEndpoint>> PendingEndpoints(Connection& connec
 absl::StatusOr<std::vector<DeliveryRecord>> ListDeliveries(Connection& connection,
                                                            const DeliveryFilter& filter,
                                                            int64_t lease_epoch);
+absl::StatusOr<int64_t> CountPending(Connection& connection, int32_t webhook_id);
 absl::StatusOr<DeliveryDetails> GetDelivery(Connection& connection, int64_t delivery_id,
                                             int64_t lease_epoch);
 
@@ -25,8 +26,9 @@ absl::StatusOr<DeliveryDetails> GetDelivery(Connection& connection, int64_t deli
 absl::StatusOr<DeliveryRecord> ReadDelivery(Connection& connection, int64_t delivery_id,
                                             int64_t lease_epoch);
 
-// The statements with which PendingEndpoints and ListDeliveries read.
+// The statements with which PendingEndpoints, CountPending and ListDeliveries read.
 absl::string_view PendingEndpointsSql();
+absl::string_view CountPendingSql();
 std::string ListDeliveriesSql(const DeliveryFilter& filter);
 
 }  // namespace webhookd::sqlite

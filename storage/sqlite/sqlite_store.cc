@@ -253,6 +253,11 @@ absl::StatusOr<std::vector<DeliveryRecord>> SqliteStore::ListDeliveries(
   return sqlite::ListDeliveries(*reader, filter, lease_epoch_);
 }
 
+absl::StatusOr<int64_t> SqliteStore::CountPending(int32_t webhook_id) {
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  return sqlite::CountPending(*reader, webhook_id);
+}
+
 absl::StatusOr<DeliveryDetails> SqliteStore::GetDelivery(int64_t delivery_id) {
   ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
   return sqlite::GetDelivery(*reader, delivery_id, lease_epoch_);

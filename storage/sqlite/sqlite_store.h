@@ -78,6 +78,7 @@ class SqliteStore final : public Store, public AccountStore {
   void ClaimDeliveries(ClaimRequest request, Done<ClaimedDeliveries> done) override;
   void FinishAttempts(std::vector<FinishedAttempt> attempts, DoneStatus done) override;
   absl::StatusOr<std::vector<DeliveryRecord>> ListDeliveries(const DeliveryFilter& filter) override;
+  absl::StatusOr<int64_t> CountPending(int32_t webhook_id) override;
   absl::StatusOr<DeliveryDetails> GetDelivery(int64_t delivery_id) override;
   void Redeliver(int64_t delivery_id, absl::Time now, Done<DeliveryRecord> done) override;
   void Replay(ReplayRequest request, Done<int64_t> done) override;

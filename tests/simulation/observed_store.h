@@ -63,6 +63,9 @@ class ObservedStore final : public Store {
       const DeliveryFilter& filter) override {
     return store_.ListDeliveries(filter);
   }
+  absl::StatusOr<int64_t> CountPending(int32_t webhook_id) override {
+    return store_.CountPending(webhook_id);
+  }
   absl::StatusOr<DeliveryDetails> GetDelivery(int64_t delivery_id) override {
     return store_.GetDelivery(delivery_id);
   }

@@ -54,6 +54,11 @@ TEST_F(SqliteQueriesTest, PendingEndpointsLooksOnceAWebhook) {
             "SEARCH d USING INDEX deliveries_due (webhook_id=?)");
 }
 
+TEST_F(SqliteQueriesTest, CountPendingReadsOnlyWhatItCounts) {
+  EXPECT_THAT(std::string(Plan(sqlite::CountPendingSql())),
+              HasSubstr("INDEX deliveries_due (webhook_id=?)"));
+}
+
 TEST_F(SqliteQueriesTest, ListsReadNewestFirstFromAnIndex) {
   EXPECT_THAT(
       ListPlan({.webhook_id = 1}),

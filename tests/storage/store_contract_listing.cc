@@ -121,6 +121,19 @@ TEST_P(StoreContract, ListDeliveries_TellsWhetherALeaseIsInForce) {
   EXPECT_THAT(List(filter), ElementsAre(ids[1], ids[0]));
 }
 
+TEST_P(StoreContract, CountPending_CountsWhatWaitsOfOneWebhook) {
+  const WebhookRecord a = AddWebhook("a");
+  const WebhookRecord b = AddWebhook("b");
+  const int64_t done = AcceptOne(a);
+  AcceptOne(a);
+  AcceptOne(a);
+  AcceptOne(b);
+  Finish({Delivered(done)});
+  EXPECT_EQ(store().CountPending(a.id).value_or(-1), 2);
+  EXPECT_EQ(store().CountPending(b.id).value_or(-1), 1);
+  EXPECT_EQ(store().CountPending(b.id + 1).value_or(-1), 0);
+}
+
 TEST_P(StoreContract, ListDeliveries_ShowsDeliveriesOfDeletedWebhooks) {
   const WebhookRecord webhook = AddWebhook("gone");
   const int64_t id = AcceptOne(webhook);

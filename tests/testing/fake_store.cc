@@ -495,6 +495,14 @@ absl::StatusOr<std::vector<DeliveryRecord>> FakeStore::ListDeliveries(
   return records;
 }
 
+absl::StatusOr<int64_t> FakeStore::CountPending(int32_t webhook_id) {
+  MutexLock lock(mutex_);
+  return std::count_if(deliveries_.begin(), deliveries_.end(), [webhook_id](const auto& entry) {
+    const DeliveryRecord& record = entry.second.record;
+    return record.webhook_id == webhook_id && record.state == DeliveryState::kPending;
+  });
+}
+
 absl::StatusOr<DeliveryDetails> FakeStore::GetDelivery(int64_t delivery_id) {
   MutexLock lock(mutex_);
   ASSIGN_OR_RETURN(const Delivery* const delivery, FindDelivery(delivery_id));

@@ -156,12 +156,10 @@ export const texts = {
     title: "Delete webhook?",
     body: (name: string) => `“${name}” will not be called any more. This cannot be undone.`,
     counting: "Counting the deliveries that wait…",
-    waiting: (count: number, more: boolean) =>
-      more
-        ? `${formatCount(count)} deliveries or more wait to be sent and will be canceled.`
-        : count === 0
-          ? "No delivery waits to be sent."
-          : `${plural(count, "delivery waits", "deliveries wait")} to be sent and will be canceled.`,
+    waiting: (count: number) =>
+      count === 0
+        ? "No delivery waits to be sent."
+        : `${plural(count, "delivery waits", "deliveries wait")} to be sent and will be canceled.`,
     unknown: "How many deliveries wait could not be found out. Those that do will be canceled.",
     confirm: "Delete Webhook",
     busy: "Deleting…",
@@ -292,7 +290,6 @@ export const texts = {
     previewOf: (label: string) => `Sent for ${label}`,
     previewHint: "The very bytes, for a sample experiment.",
     previewInvalid: "The preview follows once the fields are valid.",
-    previewUnavailable: "This server makes no previews. Send a test to see what arrives.",
     previewMessage: "Message",
     previewRaw: "JSON",
     previewFor: "Preview of",

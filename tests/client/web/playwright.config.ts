@@ -6,7 +6,7 @@ const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 export default defineConfig({
   projects: [
     { name: "browser", testDir: "browser" },
-    // Draws the pictures of docs/images; not a test.
+    // Draws the pictures of docs/screenshots; not a test.
     { name: "screenshots", testDir: "screenshots" },
   ],
   outputDir: process.env.PAGE_TEST_OUTPUT ?? "../../../build/page-tests",

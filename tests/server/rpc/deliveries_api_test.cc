@@ -230,5 +230,53 @@ TEST_F(DeliveriesApiTest, CancelsWhatWaits) {
   EXPECT_EQ(Cancel(id).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
 }
 
+TEST_F(DeliveriesApiTest, TheListOfWebhooksTellsTheNewestDeliveryOfEach) {
+  const pb::Webhook called = server_.Create(NewWebhookFor(receiver_.url()));
+  pb::Webhook idle = NewWebhookFor(receiver_.url(), {"CANCELED"});
+  idle.set_name("idle");
+  server_.Create(idle);
+  ReportOne(1);
+  const int64_t newest = ReportOne(2);
+  server_.WaitForDelivery(newest, v1::DELIVERY_STATE_DELIVERED);
+
+  determined::api::v1::GetWebhooksRequest request;
+  determined::api::v1::GetWebhooksResponse response;
+  grpc::ClientContext without;
+  ASSERT_TRUE(server_.determined().GetWebhooks(&without, request, &response).ok());
+  EXPECT_FALSE(response.has_last_deliveries());
+
+  request.set_with_last_deliveries(true);
+  grpc::ClientContext with;
+  ASSERT_TRUE(server_.determined().GetWebhooks(&with, request, &response).ok());
+  ASSERT_EQ(response.last_deliveries().deliveries_size(), 1);
+  EXPECT_EQ(response.last_deliveries().deliveries(0).id(), newest);
+  EXPECT_EQ(response.last_deliveries().deliveries(0).webhook_id(), called.id());
+  EXPECT_EQ(response.last_deliveries().deliveries(0).state(), v1::DELIVERY_STATE_DELIVERED);
+}
+
+TEST_F(DeliveriesApiTest, AWebhookTellsHowManyDeliveriesWait) {
+  receiver_.Enqueue(CannedResponse::Status(500, "oops"));
+  const pb::Webhook webhook = server_.Create(NewWebhookFor(receiver_.url()));
+  const int64_t waits = ReportOne(1);
+  ASSERT_TRUE(receiver_.WaitForRequests(1));
+  server_.WaitForDelivery(ReportOne(2), v1::DELIVERY_STATE_DELIVERED);
+
+  determined::api::v1::GetWebhookRequest request;
+  request.set_webhook_id(webhook.id());
+  determined::api::v1::GetWebhookResponse response;
+  grpc::ClientContext without;
+  ASSERT_TRUE(server_.determined().GetWebhook(&without, request, &response).ok());
+  EXPECT_FALSE(response.has_waiting_deliveries());
+
+  request.set_with_waiting_deliveries(true);
+  grpc::ClientContext with;
+  ASSERT_TRUE(server_.determined().GetWebhook(&with, request, &response).ok());
+  EXPECT_EQ(response.waiting_deliveries(), 1);
+  ASSERT_TRUE(Cancel(waits).ok());
+  grpc::ClientContext after;
+  ASSERT_TRUE(server_.determined().GetWebhook(&after, request, &response).ok());
+  EXPECT_EQ(response.waiting_deliveries(), 0);
+}
+
 }  // namespace
 }  // namespace webhookd

@@ -52,6 +52,9 @@ constexpr const char* kRbacCallers[] = {"none", "viewer", "editor", "wsadmin", "
 constexpr char kWebhook[] =
     R"({"name":"new $UNIQUE","url":"https://example.com/","webhookType":"WEBHOOK_TYPE_DEFAULT","workspaceId":1,)"
     R"("triggers":[{"triggerType":"TRIGGER_TYPE_EXPERIMENT_STATE_CHANGE","condition":{"state":"COMPLETED"}}]})";
+constexpr char kDraft[] =
+    R"({"webhook":{"name":"draft","url":"http://127.0.0.1:9/","webhookType":"WEBHOOK_TYPE_DEFAULT","workspaceId":1,)"
+    R"("triggers":[{"triggerType":"TRIGGER_TYPE_EXPERIMENT_STATE_CHANGE","condition":{"state":"COMPLETED"}}]}})";
 constexpr char kExperiment[] =
     R"({"experiment":{"id":7,"state":"STATE_COMPLETED","workspaceId":1}})";
 constexpr char kDryRun[] =
@@ -94,6 +97,8 @@ constexpr Row kRows[] = {
     {DELIVERIES "GetEvent", "GET", "/api/v1/events/$EVENT", "",                                                "UNAADAA", "NAAAA"},
     {DELIVERIES "DryRunTrigger", "POST", "/api/v1/events/dry-run", kDryRun,                                    "UAAADAA", "AAAAA"},
     {DELIVERIES "TestPattern", "POST", "/api/v1/events/test-pattern", R"({"regex":"a","lines":["a"]})",        "UAAADAA", "AAAAA"},
+    {DELIVERIES "PreviewWebhook", "POST", "/api/v1/webhooks/preview", kDraft,                                  "UNAADDA", "NDAAA"},
+    {DELIVERIES "TryWebhook", "POST", "/api/v1/webhooks/try", kDraft,                                          "UNAADDA", "NDAAA"},
 
     {ADMIN "CreateUser", "POST", "/api/v1/admin/users", R"({"username":"new$UNIQUE","password":"12345678"})",  "UDDADDA", "DDDDA"},
     {ADMIN "PatchUser", "PATCH", "/api/v1/admin/users/victim", R"({"displayName":"x"})",                       "UDDADDA", "DDDDA"},

@@ -20,11 +20,12 @@ import type {
   GetDeliveryResponse,
   ListDeliveriesRequest,
   ListDeliveriesResponse,
+  PreviewWebhookResponse,
   RedeliverDeliveryResponse,
   TestPatternResponse,
+  TryWebhookResponse,
 } from "./generated/webhookd/v1/delivery";
 import { call } from "./http";
-import type { LastDeliveries } from "./upcoming";
 
 const workspacePage = 500;
 
@@ -56,12 +57,20 @@ export const api = {
   },
 
   webhooks: (signal: AbortSignal) =>
-    call<GetWebhooksResponse & LastDeliveries>("/webhooks", {
+    call<GetWebhooksResponse>("/webhooks", {
       query: { withLastDeliveries: true },
       signal,
     }),
   webhook: (id: number, signal: AbortSignal) =>
     call<GetWebhookResponse>(`/webhooks/${id}`, { signal }),
+  waitingDeliveries: async (id: number, signal: AbortSignal) => {
+    const { waitingDeliveries } = await call<GetWebhookResponse>(`/webhooks/${id}`, {
+      query: { withWaitingDeliveries: true },
+      signal,
+    });
+    if (waitingDeliveries === undefined) throw new Error("the deliveries are not told");
+    return Number(waitingDeliveries);
+  },
   postWebhook: (webhook: Partial<Webhook>) =>
     call<PostWebhookResponse>("/webhooks", { method: "POST", body: webhook }),
   patchWebhook: (id: number, webhook: Partial<PatchWebhook>) =>
@@ -70,6 +79,15 @@ export const api = {
     call<DeleteWebhookResponse>(`/webhooks/${id}`, { method: "DELETE" }),
   testWebhook: (id: number) =>
     call<TestWebhookResponse>(`/webhooks/${id}/test`, { method: "POST" }),
+  // Of a webhook that need not exist; nothing is stored.
+  previewWebhook: (webhook: Partial<Webhook>, signal: AbortSignal) =>
+    call<PreviewWebhookResponse>("/webhooks/preview", {
+      method: "POST",
+      body: { webhook },
+      signal,
+    }),
+  tryWebhook: (webhook: Partial<Webhook>) =>
+    call<TryWebhookResponse>("/webhooks/try", { method: "POST", body: { webhook } }),
 
   deliveries: (request: Partial<ListDeliveriesRequest>, signal: AbortSignal) =>
     call<ListDeliveriesResponse>("/deliveries", { query: { ...request }, signal }),

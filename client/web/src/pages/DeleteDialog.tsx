@@ -2,7 +2,6 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { api } from "../api/api";
 import type { Webhook } from "../api/generated/determined/webhook/v1/webhook";
 import { refresh } from "../api/queries";
-import { countWaiting } from "../api/waiting";
 import { texts } from "../texts";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
@@ -19,7 +18,7 @@ export function DeleteDialog({ webhook, onClose, onDeleted }: Props) {
   const queryClient = useQueryClient();
   const waiting = useQuery({
     queryKey: ["waiting", webhook.id],
-    queryFn: ({ signal }) => countWaiting(webhook.id, signal),
+    queryFn: ({ signal }) => api.waitingDeliveries(webhook.id, signal),
     gcTime: 0,
   });
   const remove = useMutation({
@@ -56,7 +55,7 @@ export function DeleteDialog({ webhook, onClose, onDeleted }: Props) {
       <p role="status">
         {waiting.isPending && texts.remove.counting}
         {waiting.isError && texts.remove.unknown}
-        {waiting.data && texts.remove.waiting(waiting.data.count, waiting.data.more)}
+        {waiting.isSuccess && texts.remove.waiting(waiting.data)}
       </p>
     </Dialog>
   );

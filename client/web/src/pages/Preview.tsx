@@ -1,9 +1,9 @@
 // What will be sent, made by the server itself from the form as it stands.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
+import { api } from "../api/api";
 import { WebhookType } from "../api/generated/determined/webhook/v1/webhook";
 import { ApiError } from "../api/http";
-import { isUnknown, previewWebhook } from "../api/upcoming";
 import { triggerBadge } from "../lib/conditions";
 import { formatBytes, prettyJson, utf8Bytes } from "../lib/format";
 import type { SlackMessage } from "../lib/slack";
@@ -29,7 +29,7 @@ export function Preview({ draft, valid, onRefused }: Props) {
   const current = settled === draft;
   const preview = useQuery({
     queryKey: ["preview", webhook],
-    queryFn: ({ signal }) => previewWebhook(webhook, signal),
+    queryFn: ({ signal }) => api.previewWebhook(webhook, signal),
     enabled: valid && current,
     placeholderData: keepPreviousData,
     retry: false,
@@ -77,13 +77,7 @@ export function Preview({ draft, valid, onRefused }: Props) {
         </select>
       )}
       {body === undefined ? (
-        <p className="muted">
-          {isUnknown(refusal)
-            ? words.previewUnavailable
-            : refusal
-              ? errorText(refusal)
-              : words.previewInvalid}
-        </p>
+        <p className="muted">{refusal ? errorText(refusal) : words.previewInvalid}</p>
       ) : (
         <>
           {slack && !raw ? (

@@ -13,7 +13,6 @@ import type { Workspace } from "../api/generated/determined/workspace/v1/workspa
 import { ApiError } from "../api/http";
 import { type Permissions, usePermissions } from "../api/permissions";
 import { queries, refresh } from "../api/queries";
-import { tryWebhook } from "../api/upcoming";
 import {
   draftOf,
   effectiveMode,
@@ -198,7 +197,7 @@ function WebhookForm({ title, initial, webhook, places, permissions }: FormProps
   }, [saved, webhook, navigate]);
 
   const test = useMutation({
-    mutationFn: () => tryWebhook(webhookOf(draft)),
+    mutationFn: () => api.tryWebhook(webhookOf(draft)),
     onError: refuse,
   });
 

@@ -2,7 +2,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useDeferredValue, useEffect, useMemo, useState } from "react";
-import { useLastDeliveries } from "../api/lastDeliveries";
 import { usePermissions } from "../api/permissions";
 import { queries } from "../api/queries";
 import { isGlobal, modeLabel, triggerBadge } from "../lib/conditions";
@@ -49,7 +48,9 @@ export function WebhooksPage() {
   const data = list.data;
   const rows = useMemo<Row[]>(() => {
     const names = new Map(workspaces.data?.map(({ id, name }) => [id, name]));
-    const last = new Map(data?.lastDeliveries?.map((delivery) => [delivery.webhookId, delivery]));
+    const last = new Map(
+      data?.lastDeliveries?.deliveries.map((delivery) => [delivery.webhookId, delivery]),
+    );
     return (data?.webhooks ?? []).map((webhook) => ({
       webhook,
       workspace: isGlobal(webhook)
@@ -109,7 +110,6 @@ export function WebhooksPage() {
                 rows={page.items}
                 search={search}
                 canEdit={permissions.canEdit}
-                withLast={data.lastDeliveries !== undefined}
                 actions={actions}
                 onChange={change}
               />
@@ -214,18 +214,11 @@ interface TableProps {
   rows: readonly Row[];
   search: ListSearch;
   canEdit: (workspaceId: number | null | undefined) => boolean;
-  withLast: boolean; // whether the last deliveries came with the list
   actions: WebhookActions;
   onChange: (next: Partial<ListSearch>) => void;
 }
 
-function Table({ rows, search, canEdit, withLast, actions, onChange }: TableProps) {
-  const webhooks = useMemo(() => rows.map(({ webhook }) => webhook), [rows]);
-  const known = useMemo(
-    () => (withLast ? rows.flatMap(({ last }) => last ?? []) : undefined),
-    [rows, withLast],
-  );
-  const last = useLastDeliveries(webhooks, known);
+function Table({ rows, search, canEdit, actions, onChange }: TableProps) {
   const header = (column: SortColumn, label: string) => (
     <SortHeader column={column} label={label} search={search} onChange={onChange} />
   );
@@ -241,20 +234,15 @@ function Table({ rows, search, canEdit, withLast, actions, onChange }: TableProp
             {header("url", columns.url)}
             <th role="columnheader">{columns.triggers}</th>
             {header("type", columns.type)}
-            {withLast ? (
-              header("last", columns.lastDelivery)
-            ) : (
-              <th role="columnheader">{columns.lastDelivery}</th>
-            )}
+            {header("last", columns.lastDelivery)}
             <th role="columnheader" className="cell-menu">
               <span className="visually-hidden">{columns.actions}</span>
             </th>
           </tr>
         </thead>
         <tbody role="rowgroup">
-          {rows.map(({ webhook, workspace }) => {
+          {rows.map(({ webhook, workspace, last: delivery }) => {
             const editable = canEdit(webhook.workspaceId);
-            const delivery = last.get(webhook.id);
             return (
               <tr
                 key={webhook.id}

@@ -4,7 +4,6 @@ import { useEffect, useState } from "react";
 import type { Attempt } from "../api/generated/webhookd/v1/delivery";
 import { usePermissions } from "../api/permissions";
 import { queries } from "../api/queries";
-import type { RequestHeaders, SentHeader } from "../api/upcoming";
 import { formatBytes, prettyJson, utf8Bytes } from "../lib/format";
 import { shellCommand, sign, signatureTimestamp, signedText } from "../lib/signature";
 import { texts } from "../texts";
@@ -12,20 +11,19 @@ import { Code, CopyButton } from "./bits";
 import { Button } from "./Button";
 
 interface Props {
-  attempt: Attempt & RequestHeaders;
+  attempt: Attempt;
   body: string;
 }
 
 const timestampHeader = "X-Determined-AI-Signature-Timestamp";
 const signatureHeader = "X-Determined-AI-Signature";
 
-// The headers as sent; those that can be told, of a server that did not keep them.
-function headersOf(attempt: Attempt & RequestHeaders): SentHeader[] {
-  if (attempt.requestHeaders?.length) return attempt.requestHeaders;
+// The headers that are about the event; the server keeps none of them.
+function headersOf(attempt: Attempt): [string, string][] {
   return [
-    { name: "Content-Type", value: "application/json; charset=UTF-8" },
-    { name: timestampHeader, value: signatureTimestamp(attempt.startedAt) ?? texts.none },
-    { name: signatureHeader, value: texts.headers.signatureMasked },
+    ["Content-Type", "application/json; charset=UTF-8"],
+    [timestampHeader, signatureTimestamp(attempt.startedAt) ?? texts.none],
+    [signatureHeader, texts.headers.signatureMasked],
   ];
 }
 
@@ -36,7 +34,7 @@ export function RequestView({ attempt, body }: Props) {
         <span className="method">POST</span> <span className="break">{attempt.url}</span>
       </p>
       <dl className="headers" aria-label={texts.test.headers}>
-        {headersOf(attempt).map(({ name, value }) => (
+        {headersOf(attempt).map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>
             <dd>{value}</dd>
@@ -63,11 +61,7 @@ function signingKey(config: Record<string, unknown> | undefined): string | undef
   return typeof key === "string" && key !== "" ? key : undefined;
 }
 
-export function SignatureView({
-  attempt,
-  body,
-  keySource,
-}: Props & { keySource?: string | undefined }) {
+export function SignatureView({ attempt, body }: Props) {
   const { canSeeConfig } = usePermissions();
   const config = useQuery({ ...queries.masterConfig(), enabled: canSeeConfig });
   const key = signingKey(config.data?.config);
@@ -83,8 +77,6 @@ export function SignatureView({
       current = false;
     };
   }, [key, timestamp, body]);
-  const sent = attempt.requestHeaders?.find(({ name }) => name === signatureHeader)?.value;
-  const value = sent ?? computed;
   const command = shellCommand(timestamp, body);
   const words = texts.signature;
   return (
@@ -106,7 +98,7 @@ export function SignatureView({
         </dd>
         <dt>{words.algorithm}</dt>
         <dd>
-          <code className="break">{value ?? words.formula}</code>
+          <code className="break">{computed ?? words.formula}</code>
           <span className="muted">{signatureHeader}</span>
         </dd>
         <dt>{words.keySource}</dt>
@@ -120,7 +112,6 @@ export function SignatureView({
               {shown && <CopyButton text={key} label={words.keySource} />}
             </p>
           )}
-          {keySource && <p>{keySource}</p>}
           <span className="muted">{words.keyWhere}</span>
         </dd>
       </dl>

@@ -1,6 +1,6 @@
 // How a test ended: the verdict first, then everything needed to mend what failed.
 import type { TestWebhookResponse } from "../api/generated/determined/api/v1/webhook";
-import type { KeySource } from "../api/upcoming";
+import type { TryWebhookResponse } from "../api/generated/webhookd/v1/delivery";
 import { durationMs, formatDuration } from "../lib/format";
 import { adviceFor, answerLabel } from "../lib/outcome";
 import { texts } from "../texts";
@@ -13,7 +13,7 @@ const words = texts.test;
 interface Props {
   pending: boolean;
   error: unknown;
-  result: (TestWebhookResponse & KeySource) | undefined;
+  result: TestWebhookResponse | TryWebhookResponse | undefined;
 }
 
 export function TestResult({ pending, error, result }: Props) {
@@ -42,7 +42,7 @@ export function TestResult({ pending, error, result }: Props) {
   );
 }
 
-function Verdict({ result: { completed, attempt } }: { result: TestWebhookResponse }) {
+function Verdict({ result: { completed, attempt } }: { result: NonNullable<Props["result"]> }) {
   const advice = completed || !attempt ? undefined : adviceFor(attempt.errorClass);
   return (
     <div className={completed ? "callout callout-success" : "callout callout-danger"}>
@@ -74,7 +74,7 @@ function Verdict({ result: { completed, attempt } }: { result: TestWebhookRespon
   );
 }
 
-function Details({ result }: { result: TestWebhookResponse & KeySource }) {
+function Details({ result }: { result: NonNullable<Props["result"]> }) {
   const attempt = result.attempt!;
   const body = result.requestBody ?? "";
   return (
@@ -89,7 +89,7 @@ function Details({ result }: { result: TestWebhookResponse & KeySource }) {
       </section>
       <details>
         <summary>{texts.signature.title}</summary>
-        <SignatureView attempt={attempt} body={body} keySource={result.signingKeySource} />
+        <SignatureView attempt={attempt} body={body} />
       </details>
     </>
   );

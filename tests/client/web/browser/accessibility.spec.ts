@@ -4,7 +4,7 @@ import type { Page } from "@playwright/test";
 import { stateTrigger } from "../support/client";
 import { expect, test } from "../support/fixtures";
 
-const widths = { desktop: { width: 1440, height: 900 }, phone: { width: 360, height: 780 } };
+const widths = { desktop: { width: 1280, height: 800 }, phone: { width: 360, height: 780 } };
 
 async function check(page: Page, name: string): Promise<void> {
   // What fades in is judged once it is there.

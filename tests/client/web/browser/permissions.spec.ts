@@ -4,7 +4,11 @@ import { Client } from "../support/client";
 test("who may only look is shown nothing else", async ({ page, client, webhookd }) => {
   const webhook = await client.create({ name: "for all", url: "https://example.com/hook" });
   await client.create({ name: "of a workspace", url: "https://example.com/hook", workspaceId: 1 });
-  const token = await new Client(webhookd.url).signIn("determined");
+  const other = new Client(webhookd.url);
+  const token = await other.signIn("determined");
+  for (const path of ["/webhooks/preview", "/webhooks/try"]) {
+    await expect(other.call("POST", path, { webhook })).rejects.toThrow(/403/);
+  }
   await page.context().addCookies([{ name: "auth", value: token, url: webhookd.url }]);
   await page.goto("/det/webhooks");
   await expect(page.getByRole("row", { name: /for all/ })).toBeVisible();

@@ -1,10 +1,10 @@
-// The pictures of docs/images, drawn from a server with webhooks as a team would have them.
+// The pictures of docs/screenshots, drawn from a server with webhooks as a team would have them.
 import { fileURLToPath } from "node:url";
 import type { Page } from "@playwright/test";
 import { stateTrigger } from "../support/client";
 import { expect, test } from "../support/fixtures";
 
-const folder = fileURLToPath(new URL("../../../../docs/images", import.meta.url));
+const folder = fileURLToPath(new URL("../../../../docs/screenshots", import.meta.url));
 
 async function settle(page: Page): Promise<void> {
   await page.evaluate(() => document.fonts.ready);
@@ -52,7 +52,11 @@ test("draw", async ({ signedIn: page, client, receiver }) => {
     name: "nightly-report",
     url: receiver.url("/flaky/2/report"),
   });
-  const gone = await client.create({ name: "old-dashboard", url: receiver.url("/gone/dashboard") });
+  const gone = await client.create({
+    name: "old-dashboard",
+    url: receiver.url("/gone/dashboard"),
+    triggers: [errored],
+  });
   await client.create({ name: "archive", url: receiver.url("/fail/archive"), triggers: [errored] });
   for (let i = 0; i < 3; i++) await client.report(i === 1 ? "ERROR" : "COMPLETED", { id: 41 + i });
   await client.deliveriesWhen(ci.id, (all) => all.filter((d) => d.finishedAt).length === 3);
@@ -71,6 +75,12 @@ test("draw", async ({ signedIn: page, client, receiver }) => {
   await expect(page.getByRole("row", { name: /old-dashboard/ })).toContainText("410");
   await settle(page);
   await page.screenshot({ path: `${folder}/webhooks.png` });
+
+  await page.getByRole("button", { name: "Actions for old-dashboard" }).click();
+  await page.getByRole("menuitem", { name: "Test Webhook" }).click();
+  await expect(page.getByText("The test failed")).toBeVisible();
+  await settle(page);
+  await page.screenshot({ path: `${folder}/test-webhook.png` });
 
   await page.emulateMedia({ colorScheme: "dark" });
   await page.goto(`/det/webhooks/${flaky.id}/deliveries/${shown.id}`);
@@ -95,4 +105,12 @@ test("draw", async ({ signedIn: page, client, receiver }) => {
   await page.evaluate(() => window.scrollTo(0, 0));
   await settle(page);
   await page.screenshot({ path: `${folder}/new-webhook.png` });
+
+  page.on("dialog", (dialog) => void dialog.accept()); // leaves the form
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.setViewportSize({ width: 360, height: 760 });
+  await page.goto("/det/webhooks");
+  await expect(page.getByText("slack-training")).toBeVisible();
+  await settle(page);
+  await page.screenshot({ path: `${folder}/phone.png` });
 });

@@ -21,6 +21,9 @@ export const test = base.extend<Own, Shared>({
       const webhookd = new Webhookd();
       try {
         await webhookd.start();
+        const administrator = new Client(webhookd.url);
+        await administrator.signIn();
+        await administrator.call("PUT", "/admin/workspaces/1", { name: "Uncategorized" });
         await use(webhookd);
       } finally {
         await webhookd.discard();

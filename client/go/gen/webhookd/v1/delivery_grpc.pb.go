@@ -28,6 +28,8 @@ const (
 	DeliveryService_GetEvent_FullMethodName          = "/webhookd.v1.DeliveryService/GetEvent"
 	DeliveryService_DryRunTrigger_FullMethodName     = "/webhookd.v1.DeliveryService/DryRunTrigger"
 	DeliveryService_TestPattern_FullMethodName       = "/webhookd.v1.DeliveryService/TestPattern"
+	DeliveryService_PreviewWebhook_FullMethodName    = "/webhookd.v1.DeliveryService/PreviewWebhook"
+	DeliveryService_TryWebhook_FullMethodName        = "/webhookd.v1.DeliveryService/TryWebhook"
 )
 
 // DeliveryServiceClient is the client API for DeliveryService service.
@@ -52,6 +54,11 @@ type DeliveryServiceClient interface {
 	DryRunTrigger(ctx context.Context, in *DryRunTriggerRequest, opts ...grpc.CallOption) (*DryRunTriggerResponse, error)
 	// TestPattern tries a regular expression of a TASK_LOG trigger on sample lines.
 	TestPattern(ctx context.Context, in *TestPatternRequest, opts ...grpc.CallOption) (*TestPatternResponse, error)
+	// PreviewWebhook shows what a webhook would send, and refuses what PostWebhook refuses but for a name that is taken. The
+	// webhook need not exist. Sends and stores nothing.
+	PreviewWebhook(ctx context.Context, in *PreviewWebhookRequest, opts ...grpc.CallOption) (*PreviewWebhookResponse, error)
+	// TryWebhook sends a test event to a webhook that need not exist, once, and waits for the answer. Stores nothing.
+	TryWebhook(ctx context.Context, in *TryWebhookRequest, opts ...grpc.CallOption) (*TryWebhookResponse, error)
 }
 
 type deliveryServiceClient struct {
@@ -143,6 +150,24 @@ func (c *deliveryServiceClient) TestPattern(ctx context.Context, in *TestPattern
 	return out, nil
 }
 
+func (c *deliveryServiceClient) PreviewWebhook(ctx context.Context, in *PreviewWebhookRequest, opts ...grpc.CallOption) (*PreviewWebhookResponse, error) {
+	out := new(PreviewWebhookResponse)
+	err := c.cc.Invoke(ctx, DeliveryService_PreviewWebhook_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *deliveryServiceClient) TryWebhook(ctx context.Context, in *TryWebhookRequest, opts ...grpc.CallOption) (*TryWebhookResponse, error) {
+	out := new(TryWebhookResponse)
+	err := c.cc.Invoke(ctx, DeliveryService_TryWebhook_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // DeliveryServiceServer is the server API for DeliveryService service.
 // All implementations must embed UnimplementedDeliveryServiceServer
 // for forward compatibility
@@ -165,6 +190,11 @@ type DeliveryServiceServer interface {
 	DryRunTrigger(context.Context, *DryRunTriggerRequest) (*DryRunTriggerResponse, error)
 	// TestPattern tries a regular expression of a TASK_LOG trigger on sample lines.
 	TestPattern(context.Context, *TestPatternRequest) (*TestPatternResponse, error)
+	// PreviewWebhook shows what a webhook would send, and refuses what PostWebhook refuses but for a name that is taken. The
+	// webhook need not exist. Sends and stores nothing.
+	PreviewWebhook(context.Context, *PreviewWebhookRequest) (*PreviewWebhookResponse, error)
+	// TryWebhook sends a test event to a webhook that need not exist, once, and waits for the answer. Stores nothing.
+	TryWebhook(context.Context, *TryWebhookRequest) (*TryWebhookResponse, error)
 	mustEmbedUnimplementedDeliveryServiceServer()
 }
 
@@ -198,6 +228,12 @@ func (UnimplementedDeliveryServiceServer) DryRunTrigger(context.Context, *DryRun
 }
 func (UnimplementedDeliveryServiceServer) TestPattern(context.Context, *TestPatternRequest) (*TestPatternResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method TestPattern not implemented")
+}
+func (UnimplementedDeliveryServiceServer) PreviewWebhook(context.Context, *PreviewWebhookRequest) (*PreviewWebhookResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method PreviewWebhook not implemented")
+}
+func (UnimplementedDeliveryServiceServer) TryWebhook(context.Context, *TryWebhookRequest) (*TryWebhookResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method TryWebhook not implemented")
 }
 func (UnimplementedDeliveryServiceServer) mustEmbedUnimplementedDeliveryServiceServer() {}
 
@@ -374,6 +410,42 @@ func _DeliveryService_TestPattern_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _DeliveryService_PreviewWebhook_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(PreviewWebhookRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DeliveryServiceServer).PreviewWebhook(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DeliveryService_PreviewWebhook_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DeliveryServiceServer).PreviewWebhook(ctx, req.(*PreviewWebhookRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _DeliveryService_TryWebhook_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TryWebhookRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DeliveryServiceServer).TryWebhook(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: DeliveryService_TryWebhook_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DeliveryServiceServer).TryWebhook(ctx, req.(*TryWebhookRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // DeliveryService_ServiceDesc is the grpc.ServiceDesc for DeliveryService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -416,6 +488,14 @@ var DeliveryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "TestPattern",
 			Handler:    _DeliveryService_TestPattern_Handler,
+		},
+		{
+			MethodName: "PreviewWebhook",
+			Handler:    _DeliveryService_PreviewWebhook_Handler,
+		},
+		{
+			MethodName: "TryWebhook",
+			Handler:    _DeliveryService_TryWebhook_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -19,23 +19,47 @@ import (
 const _ = grpc.SupportPackageIsVersion7
 
 const (
-	Determined_GetMaster_FullMethodName            = "/determined.api.v1.Determined/GetMaster"
-	Determined_GetTelemetry_FullMethodName         = "/determined.api.v1.Determined/GetTelemetry"
-	Determined_GetMasterConfig_FullMethodName      = "/determined.api.v1.Determined/GetMasterConfig"
-	Determined_GetWebhook_FullMethodName           = "/determined.api.v1.Determined/GetWebhook"
-	Determined_GetWebhooks_FullMethodName          = "/determined.api.v1.Determined/GetWebhooks"
-	Determined_PostWebhook_FullMethodName          = "/determined.api.v1.Determined/PostWebhook"
-	Determined_PatchWebhook_FullMethodName         = "/determined.api.v1.Determined/PatchWebhook"
-	Determined_DeleteWebhook_FullMethodName        = "/determined.api.v1.Determined/DeleteWebhook"
-	Determined_TestWebhook_FullMethodName          = "/determined.api.v1.Determined/TestWebhook"
-	Determined_PostWebhookEventData_FullMethodName = "/determined.api.v1.Determined/PostWebhookEventData"
-	Determined_PostTaskLogs_FullMethodName         = "/determined.api.v1.Determined/PostTaskLogs"
+	Determined_Login_FullMethodName                 = "/determined.api.v1.Determined/Login"
+	Determined_Logout_FullMethodName                = "/determined.api.v1.Determined/Logout"
+	Determined_CurrentUser_FullMethodName           = "/determined.api.v1.Determined/CurrentUser"
+	Determined_GetMe_FullMethodName                 = "/determined.api.v1.Determined/GetMe"
+	Determined_GetUsers_FullMethodName              = "/determined.api.v1.Determined/GetUsers"
+	Determined_GetWorkspaces_FullMethodName         = "/determined.api.v1.Determined/GetWorkspaces"
+	Determined_GetWorkspace_FullMethodName          = "/determined.api.v1.Determined/GetWorkspace"
+	Determined_GetPermissionsSummary_FullMethodName = "/determined.api.v1.Determined/GetPermissionsSummary"
+	Determined_GetMaster_FullMethodName             = "/determined.api.v1.Determined/GetMaster"
+	Determined_GetTelemetry_FullMethodName          = "/determined.api.v1.Determined/GetTelemetry"
+	Determined_GetMasterConfig_FullMethodName       = "/determined.api.v1.Determined/GetMasterConfig"
+	Determined_GetWebhook_FullMethodName            = "/determined.api.v1.Determined/GetWebhook"
+	Determined_GetWebhooks_FullMethodName           = "/determined.api.v1.Determined/GetWebhooks"
+	Determined_PostWebhook_FullMethodName           = "/determined.api.v1.Determined/PostWebhook"
+	Determined_PatchWebhook_FullMethodName          = "/determined.api.v1.Determined/PatchWebhook"
+	Determined_DeleteWebhook_FullMethodName         = "/determined.api.v1.Determined/DeleteWebhook"
+	Determined_TestWebhook_FullMethodName           = "/determined.api.v1.Determined/TestWebhook"
+	Determined_PostWebhookEventData_FullMethodName  = "/determined.api.v1.Determined/PostWebhookEventData"
+	Determined_PostTaskLogs_FullMethodName          = "/determined.api.v1.Determined/PostTaskLogs"
 )
 
 // DeterminedClient is the client API for Determined service.
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 type DeterminedClient interface {
+	// Login gives a token to a user who knows their password.
+	Login(ctx context.Context, in *LoginRequest, opts ...grpc.CallOption) (*LoginResponse, error)
+	// Logout ends the token that it is called with.
+	Logout(ctx context.Context, in *LogoutRequest, opts ...grpc.CallOption) (*LogoutResponse, error)
+	// CurrentUser says who the caller is.
+	CurrentUser(ctx context.Context, in *CurrentUserRequest, opts ...grpc.CallOption) (*CurrentUserResponse, error)
+	// GetMe says who the caller is.
+	GetMe(ctx context.Context, in *GetMeRequest, opts ...grpc.CallOption) (*GetMeResponse, error)
+	// GetUsers lists users.
+	GetUsers(ctx context.Context, in *GetUsersRequest, opts ...grpc.CallOption) (*GetUsersResponse, error)
+	// GetWorkspaces lists the workspaces that the caller may see.
+	GetWorkspaces(ctx context.Context, in *GetWorkspacesRequest, opts ...grpc.CallOption) (*GetWorkspacesResponse, error)
+	// GetWorkspace shows one workspace.
+	GetWorkspace(ctx context.Context, in *GetWorkspaceRequest, opts ...grpc.CallOption) (*GetWorkspaceResponse, error)
+	// GetPermissionsSummary says what the caller may do, and where.
+	GetPermissionsSummary(ctx context.Context, in *GetPermissionsSummaryRequest, opts ...grpc.CallOption) (*GetPermissionsSummaryResponse, error)
 	// GetMaster says what this server is.
 	GetMaster(ctx context.Context, in *GetMasterRequest, opts ...grpc.CallOption) (*GetMasterResponse, error)
 	// GetTelemetry says that no telemetry is sent.
@@ -66,6 +90,78 @@ type determinedClient struct {
 
 func NewDeterminedClient(cc grpc.ClientConnInterface) DeterminedClient {
 	return &determinedClient{cc}
+}
+
+func (c *determinedClient) Login(ctx context.Context, in *LoginRequest, opts ...grpc.CallOption) (*LoginResponse, error) {
+	out := new(LoginResponse)
+	err := c.cc.Invoke(ctx, Determined_Login_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *determinedClient) Logout(ctx context.Context, in *LogoutRequest, opts ...grpc.CallOption) (*LogoutResponse, error) {
+	out := new(LogoutResponse)
+	err := c.cc.Invoke(ctx, Determined_Logout_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *determinedClient) CurrentUser(ctx context.Context, in *CurrentUserRequest, opts ...grpc.CallOption) (*CurrentUserResponse, error) {
+	out := new(CurrentUserResponse)
+	err := c.cc.Invoke(ctx, Determined_CurrentUser_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *determinedClient) GetMe(ctx context.Context, in *GetMeRequest, opts ...grpc.CallOption) (*GetMeResponse, error) {
+	out := new(GetMeResponse)
+	err := c.cc.Invoke(ctx, Determined_GetMe_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *determinedClient) GetUsers(ctx context.Context, in *GetUsersRequest, opts ...grpc.CallOption) (*GetUsersResponse, error) {
+	out := new(GetUsersResponse)
+	err := c.cc.Invoke(ctx, Determined_GetUsers_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *determinedClient) GetWorkspaces(ctx context.Context, in *GetWorkspacesRequest, opts ...grpc.CallOption) (*GetWorkspacesResponse, error) {
+	out := new(GetWorkspacesResponse)
+	err := c.cc.Invoke(ctx, Determined_GetWorkspaces_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *determinedClient) GetWorkspace(ctx context.Context, in *GetWorkspaceRequest, opts ...grpc.CallOption) (*GetWorkspaceResponse, error) {
+	out := new(GetWorkspaceResponse)
+	err := c.cc.Invoke(ctx, Determined_GetWorkspace_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *determinedClient) GetPermissionsSummary(ctx context.Context, in *GetPermissionsSummaryRequest, opts ...grpc.CallOption) (*GetPermissionsSummaryResponse, error) {
+	out := new(GetPermissionsSummaryResponse)
+	err := c.cc.Invoke(ctx, Determined_GetPermissionsSummary_FullMethodName, in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 func (c *determinedClient) GetMaster(ctx context.Context, in *GetMasterRequest, opts ...grpc.CallOption) (*GetMasterResponse, error) {
@@ -171,6 +267,22 @@ func (c *determinedClient) PostTaskLogs(ctx context.Context, in *PostTaskLogsReq
 // All implementations must embed UnimplementedDeterminedServer
 // for forward compatibility
 type DeterminedServer interface {
+	// Login gives a token to a user who knows their password.
+	Login(context.Context, *LoginRequest) (*LoginResponse, error)
+	// Logout ends the token that it is called with.
+	Logout(context.Context, *LogoutRequest) (*LogoutResponse, error)
+	// CurrentUser says who the caller is.
+	CurrentUser(context.Context, *CurrentUserRequest) (*CurrentUserResponse, error)
+	// GetMe says who the caller is.
+	GetMe(context.Context, *GetMeRequest) (*GetMeResponse, error)
+	// GetUsers lists users.
+	GetUsers(context.Context, *GetUsersRequest) (*GetUsersResponse, error)
+	// GetWorkspaces lists the workspaces that the caller may see.
+	GetWorkspaces(context.Context, *GetWorkspacesRequest) (*GetWorkspacesResponse, error)
+	// GetWorkspace shows one workspace.
+	GetWorkspace(context.Context, *GetWorkspaceRequest) (*GetWorkspaceResponse, error)
+	// GetPermissionsSummary says what the caller may do, and where.
+	GetPermissionsSummary(context.Context, *GetPermissionsSummaryRequest) (*GetPermissionsSummaryResponse, error)
 	// GetMaster says what this server is.
 	GetMaster(context.Context, *GetMasterRequest) (*GetMasterResponse, error)
 	// GetTelemetry says that no telemetry is sent.
@@ -200,6 +312,30 @@ type DeterminedServer interface {
 type UnimplementedDeterminedServer struct {
 }
 
+func (UnimplementedDeterminedServer) Login(context.Context, *LoginRequest) (*LoginResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Login not implemented")
+}
+func (UnimplementedDeterminedServer) Logout(context.Context, *LogoutRequest) (*LogoutResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Logout not implemented")
+}
+func (UnimplementedDeterminedServer) CurrentUser(context.Context, *CurrentUserRequest) (*CurrentUserResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CurrentUser not implemented")
+}
+func (UnimplementedDeterminedServer) GetMe(context.Context, *GetMeRequest) (*GetMeResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method GetMe not implemented")
+}
+func (UnimplementedDeterminedServer) GetUsers(context.Context, *GetUsersRequest) (*GetUsersResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method GetUsers not implemented")
+}
+func (UnimplementedDeterminedServer) GetWorkspaces(context.Context, *GetWorkspacesRequest) (*GetWorkspacesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method GetWorkspaces not implemented")
+}
+func (UnimplementedDeterminedServer) GetWorkspace(context.Context, *GetWorkspaceRequest) (*GetWorkspaceResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method GetWorkspace not implemented")
+}
+func (UnimplementedDeterminedServer) GetPermissionsSummary(context.Context, *GetPermissionsSummaryRequest) (*GetPermissionsSummaryResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method GetPermissionsSummary not implemented")
+}
 func (UnimplementedDeterminedServer) GetMaster(context.Context, *GetMasterRequest) (*GetMasterResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method GetMaster not implemented")
 }
@@ -244,6 +380,150 @@ type UnsafeDeterminedServer interface {
 
 func RegisterDeterminedServer(s grpc.ServiceRegistrar, srv DeterminedServer) {
 	s.RegisterService(&Determined_ServiceDesc, srv)
+}
+
+func _Determined_Login_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LoginRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DeterminedServer).Login(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Determined_Login_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DeterminedServer).Login(ctx, req.(*LoginRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Determined_Logout_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LogoutRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DeterminedServer).Logout(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Determined_Logout_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DeterminedServer).Logout(ctx, req.(*LogoutRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Determined_CurrentUser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CurrentUserRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DeterminedServer).CurrentUser(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Determined_CurrentUser_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DeterminedServer).CurrentUser(ctx, req.(*CurrentUserRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Determined_GetMe_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetMeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DeterminedServer).GetMe(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Determined_GetMe_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DeterminedServer).GetMe(ctx, req.(*GetMeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Determined_GetUsers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetUsersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DeterminedServer).GetUsers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Determined_GetUsers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DeterminedServer).GetUsers(ctx, req.(*GetUsersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Determined_GetWorkspaces_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetWorkspacesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DeterminedServer).GetWorkspaces(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Determined_GetWorkspaces_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DeterminedServer).GetWorkspaces(ctx, req.(*GetWorkspacesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Determined_GetWorkspace_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetWorkspaceRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DeterminedServer).GetWorkspace(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Determined_GetWorkspace_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DeterminedServer).GetWorkspace(ctx, req.(*GetWorkspaceRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Determined_GetPermissionsSummary_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetPermissionsSummaryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(DeterminedServer).GetPermissionsSummary(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Determined_GetPermissionsSummary_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(DeterminedServer).GetPermissionsSummary(ctx, req.(*GetPermissionsSummaryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
 }
 
 func _Determined_GetMaster_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
@@ -451,6 +731,38 @@ var Determined_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "determined.api.v1.Determined",
 	HandlerType: (*DeterminedServer)(nil),
 	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "Login",
+			Handler:    _Determined_Login_Handler,
+		},
+		{
+			MethodName: "Logout",
+			Handler:    _Determined_Logout_Handler,
+		},
+		{
+			MethodName: "CurrentUser",
+			Handler:    _Determined_CurrentUser_Handler,
+		},
+		{
+			MethodName: "GetMe",
+			Handler:    _Determined_GetMe_Handler,
+		},
+		{
+			MethodName: "GetUsers",
+			Handler:    _Determined_GetUsers_Handler,
+		},
+		{
+			MethodName: "GetWorkspaces",
+			Handler:    _Determined_GetWorkspaces_Handler,
+		},
+		{
+			MethodName: "GetWorkspace",
+			Handler:    _Determined_GetWorkspace_Handler,
+		},
+		{
+			MethodName: "GetPermissionsSummary",
+			Handler:    _Determined_GetPermissionsSummary_Handler,
+		},
 		{
 			MethodName: "GetMaster",
 			Handler:    _Determined_GetMaster_Handler,

@@ -27,9 +27,10 @@ type LoginRequest struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// The user's name.
+	// The user's name, in any case. INVALID_ARGUMENT when it is empty.
 	Username string `protobuf:"bytes,1,opt,name=username,proto3" json:"username,omitempty"`
-	// The password, or its hash as Determined's clients make it.
+	// The password, or what Determined's clients send for it: SHA-512 of "GubPEmmotfiK9TMD6Zdw" and the password as 128
+	// lower-case hexadecimal digits, or nothing for an empty one.
 	Password string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
 	// Whether `password` is already hashed.
 	IsHashed bool `protobuf:"varint,3,opt,name=is_hashed,json=isHashed,proto3" json:"is_hashed,omitempty"`
@@ -94,7 +95,7 @@ type LoginResponse struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// The bearer token, valid for 7 days.
+	// The bearer token, valid for 7 days unless the server is configured otherwise.
 	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
 	// Who signed in.
 	User *v1.User `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`

@@ -85,19 +85,19 @@ type GetWorkspacesRequest struct {
 	SortBy GetWorkspacesRequest_SortBy `protobuf:"varint,1,opt,name=sort_by,json=sortBy,proto3,enum=webhookd.determined.api.v1.GetWorkspacesRequest_SortBy" json:"sort_by,omitempty"`
 	// In which direction.
 	OrderBy OrderBy `protobuf:"varint,2,opt,name=order_by,json=orderBy,proto3,enum=webhookd.determined.api.v1.OrderBy" json:"order_by,omitempty"`
-	// How many workspaces to skip, from 0.
+	// How many workspaces to skip; negative: so many from the end are returned.
 	Offset int32 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`
-	// The most workspaces to return; 0 for the default.
+	// The most workspaces to return; 0 and -1: no limit; -2: none, only the pagination.
 	Limit int32 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
 	// Only workspaces whose name contains this, in any case.
 	Name string `protobuf:"bytes,5,opt,name=name,proto3" json:"name,omitempty"`
 	// Only archived, or only unarchived workspaces.
 	Archived *wrapperspb.BoolValue `protobuf:"bytes,6,opt,name=archived,proto3" json:"archived,omitempty"`
-	// Only workspaces of the users with these names.
+	// Only workspaces that one of the users with these names owns.
 	Users []string `protobuf:"bytes,7,rep,name=users,proto3" json:"users,omitempty"`
-	// Only pinned, or only unpinned workspaces.
+	// Only pinned, or only unpinned workspaces. None is pinned here.
 	Pinned *wrapperspb.BoolValue `protobuf:"bytes,8,opt,name=pinned,proto3" json:"pinned,omitempty"`
-	// Only workspaces of the users with these numbers.
+	// Only workspaces that one of the users with these numbers owns.
 	UserIds []int32 `protobuf:"varint,9,rep,packed,name=user_ids,json=userIds,proto3" json:"user_ids,omitempty"`
 	// As `name`, in this very case.
 	NameCaseSensitive string `protobuf:"bytes,10,opt,name=name_case_sensitive,json=nameCaseSensitive,proto3" json:"name_case_sensitive,omitempty"`
@@ -269,7 +269,7 @@ type GetWorkspaceRequest struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// Number of the workspace.
+	// Number of the workspace, from 1. NOT_FOUND also when the caller may not see it.
 	Id int32 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 }
 

@@ -89,7 +89,7 @@ type Workspace struct {
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// Whether the workspace is archived.
 	Archived bool `protobuf:"varint,3,opt,name=archived,proto3" json:"archived,omitempty"`
-	// Name of the user who owns the workspace.
+	// Name of the first user who owns the workspace; empty when nobody does.
 	Username string `protobuf:"bytes,4,opt,name=username,proto3" json:"username,omitempty"`
 	// Whether the workspace cannot be changed.
 	Immutable bool `protobuf:"varint,5,opt,name=immutable,proto3" json:"immutable,omitempty"`
@@ -97,7 +97,7 @@ type Workspace struct {
 	NumProjects int32 `protobuf:"varint,6,opt,name=num_projects,json=numProjects,proto3" json:"num_projects,omitempty"`
 	// Whether the caller pinned it.
 	Pinned bool `protobuf:"varint,7,opt,name=pinned,proto3" json:"pinned,omitempty"`
-	// Number of the user who owns the workspace.
+	// Number of that user; 0 when this server has no user of that name.
 	UserId int32 `protobuf:"varint,8,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// How many experiments it holds.
 	NumExperiments int32 `protobuf:"varint,9,opt,name=num_experiments,json=numExperiments,proto3" json:"num_experiments,omitempty"`

@@ -6,7 +6,7 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv1";
 import type { TaskLog } from "../../determined/task/v1/task_pb.js";
 import { file_determined_task_v1_task } from "../../determined/task/v1/task_pb.js";
-import type { CustomWebhookEventData, Trigger, TriggerType, WebhookMode } from "../../determined/webhook/v1/webhook_pb.js";
+import type { CustomWebhookEventData, Trigger, TriggerType, Webhook, WebhookMode } from "../../determined/webhook/v1/webhook_pb.js";
 import { file_determined_webhook_v1_webhook } from "../../determined/webhook/v1/webhook_pb.js";
 import { file_google_api_annotations } from "../../google/api/annotations_pb.js";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file webhookd/v1/delivery.proto.
  */
 export const file_webhookd_v1_delivery: GenFile = /*@__PURE__*/
-  fileDesc("Chp3ZWJob29rZC92MS9kZWxpdmVyeS5wcm90bxILd2ViaG9va2QudjEigQMKCERlbGl2ZXJ5EgoKAmlkGAEgASgDEhAKCGV2ZW50X2lkGAIgASgJEhIKCmV2ZW50X3R5cGUYAyABKAkSEgoKd2ViaG9va19pZBgEIAEoBRISCgp0cmlnZ2VyX2lkGAUgASgFEikKBXN0YXRlGAYgASgOMhoud2ViaG9va2QudjEuRGVsaXZlcnlTdGF0ZRIVCg1hdHRlbXB0X2NvdW50GAcgASgFEjMKD25leHRfYXR0ZW1wdF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKY3JlYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDHdlYmhvb2tfbmFtZRgLIAEoCRITCgtsYXN0X3N0YXR1cxgMIAEoBRIYChBsYXN0X2Vycm9yX2NsYXNzGA0gASgJIvEBCgdBdHRlbXB0Eg4KBm51bWJlchgBIAEoBRIuCgpzdGFydGVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCghkdXJhdGlvbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZzdGF0dXMYBCABKAUSEwoLZXJyb3JfY2xhc3MYBSABKAkSFQoNZXJyb3JfbWVzc2FnZRgGIAEoCRIYChByZXNwb25zZV9leGNlcnB0GAcgASgJEhYKDnJlbW90ZV9hZGRyZXNzGAggASgJEgsKA3VybBgJIAEoCSL1AQoVTGlzdERlbGl2ZXJpZXNSZXF1ZXN0EhIKCndlYmhvb2tfaWQYASABKAUSKQoFc3RhdGUYAiABKA4yGi53ZWJob29rZC52MS5EZWxpdmVyeVN0YXRlEhAKCGV2ZW50X2lkGAMgASgJEjAKDGNyZWF0ZWRfZnJvbRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoOY3JlYXRlZF9iZWZvcmUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXBhZ2Vfc2l6ZRgGIAEoBRISCgpwYWdlX3Rva2VuGAcgASgJIlwKFkxpc3REZWxpdmVyaWVzUmVzcG9uc2USKQoKZGVsaXZlcmllcxgBIAMoCzIVLndlYmhvb2tkLnYxLkRlbGl2ZXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIpChJHZXREZWxpdmVyeVJlcXVlc3QSEwoLZGVsaXZlcnlfaWQYASABKAMifAoTR2V0RGVsaXZlcnlSZXNwb25zZRInCghkZWxpdmVyeRgBIAEoCzIVLndlYmhvb2tkLnYxLkRlbGl2ZXJ5EiYKCGF0dGVtcHRzGAIgAygLMhQud2ViaG9va2QudjEuQXR0ZW1wdBIUCgxyZXF1ZXN0X2JvZHkYAyABKAkiLwoYUmVkZWxpdmVyRGVsaXZlcnlSZXF1ZXN0EhMKC2RlbGl2ZXJ5X2lkGAEgASgDIkQKGVJlZGVsaXZlckRlbGl2ZXJ5UmVzcG9uc2USJwoIZGVsaXZlcnkYASABKAsyFS53ZWJob29rZC52MS5EZWxpdmVyeSKsAQoXUmVwbGF5RGVsaXZlcmllc1JlcXVlc3QSEgoKd2ViaG9va19pZBgBIAEoBRIwCgxjcmVhdGVkX2Zyb20YAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjIKDmNyZWF0ZWRfYmVmb3JlGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9pbmNsdWRlX3NraXBwZWQYBCABKAgiMgoYUmVwbGF5RGVsaXZlcmllc1Jlc3BvbnNlEhYKDnJlcGxheWVkX2NvdW50GAEgASgDIiwKFUNhbmNlbERlbGl2ZXJ5UmVxdWVzdBITCgtkZWxpdmVyeV9pZBgBIAEoAyJBChZDYW5jZWxEZWxpdmVyeVJlc3BvbnNlEicKCGRlbGl2ZXJ5GAEgASgLMhUud2ViaG9va2QudjEuRGVsaXZlcnki7gEKDVJlY29yZGVkRXZlbnQSEAoIZXZlbnRfaWQYASABKAkSEgoKZXZlbnRfdHlwZRgCIAEoCRIVCg1leHBlcmltZW50X2lkGAMgASgFEi8KC29jY3VycmVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgthY2NlcHRlZF9hdBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOZGVsaXZlcnlfY291bnQYBiABKAMSJgoFaW5wdXQYByABKAsyFy53ZWJob29rZC52MS5FdmVudElucHV0Ip8CCgpFdmVudElucHV0EisKCmV4cGVyaW1lbnQYASABKAsyFy53ZWJob29rZC52MS5FeHBlcmltZW50Ei0KCHRhc2tfbG9nGAIgASgLMhsuZGV0ZXJtaW5lZC50YXNrLnYxLlRhc2tMb2cSKwoGbWV0cmljGAMgASgLMhsud2ViaG9va2QudjEuUmVwb3J0ZWRNZXRyaWMSPQoGY3VzdG9tGAQgASgLMi0uZGV0ZXJtaW5lZC53ZWJob29rLnYxLkN1c3RvbVdlYmhvb2tFdmVudERhdGESLwoJaGVsZF9iYWNrGAUgAygLMhwud2ViaG9va2QudjEuSGVsZEJhY2tUcmlnZ2VyEhgKEHdlYmhvb2tzX3ZlcnNpb24YBiABKAMiVQoOUmVwb3J0ZWRNZXRyaWMSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoARINCgVncm91cBgDIAEoCRIXCg9zdGVwc19jb21wbGV0ZWQYBCABKAUiUwoPSGVsZEJhY2tUcmlnZ2VyEhIKCnRyaWdnZXJfaWQYASABKAUSLAoGcmVhc29uGAIgASgOMhwud2ViaG9va2QudjEuSnVkZ2VtZW50UmVhc29uIs0CChBUcmlnZ2VySnVkZ2VtZW50EhIKCndlYmhvb2tfaWQYASABKAUSFAoMd2ViaG9va19uYW1lGAIgASgJEhIKCnRyaWdnZXJfaWQYAyABKAUSOAoMdHJpZ2dlcl90eXBlGAQgASgOMiIuZGV0ZXJtaW5lZC53ZWJob29rLnYxLlRyaWdnZXJUeXBlEg0KBWZpcmVkGAUgASgIEiwKBnJlYXNvbhgGIAEoDjIcLndlYmhvb2tkLnYxLkp1ZGdlbWVudFJlYXNvbhITCgtleHBsYW5hdGlvbhgHIAEoCRITCgtkZWxpdmVyeV9pZBgIIAEoAxIyCg5kZWxpdmVyeV9zdGF0ZRgJIAEoDjIaLndlYmhvb2tkLnYxLkRlbGl2ZXJ5U3RhdGUSFQoNY2hhbmdlZF9zaW5jZRgKIAEoCBIPCgdkZWxldGVkGAsgASgIImUKEUxpc3RFdmVudHNSZXF1ZXN0EhIKCmV2ZW50X3R5cGUYASABKAkSFQoNZXhwZXJpbWVudF9pZBgCIAEoBRIRCglwYWdlX3NpemUYAyABKAUSEgoKcGFnZV90b2tlbhgEIAEoCSJZChJMaXN0RXZlbnRzUmVzcG9uc2USKgoGZXZlbnRzGAEgAygLMhoud2ViaG9va2QudjEuUmVjb3JkZWRFdmVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiIwoPR2V0RXZlbnRSZXF1ZXN0EhAKCGV2ZW50X2lkGAEgASgJInAKEEdldEV2ZW50UmVzcG9uc2USKQoFZXZlbnQYASABKAsyGi53ZWJob29rZC52MS5SZWNvcmRlZEV2ZW50EjEKCmp1ZGdlbWVudHMYAiADKAsyHS53ZWJob29rZC52MS5UcmlnZ2VySnVkZ2VtZW50Is4BChREcnlSdW5UcmlnZ2VyUmVxdWVzdBIvCgd0cmlnZ2VyGAEgASgLMh4uZGV0ZXJtaW5lZC53ZWJob29rLnYxLlRyaWdnZXISFAoMd29ya3NwYWNlX2lkGAIgASgFEjAKBG1vZGUYAyABKA4yIi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9va01vZGUSFAoMd2ViaG9va19uYW1lGAQgASgJEhIKCndlYmhvb2tfaWQYBSABKAUSEwoLZXZlbnRfY291bnQYBiABKAUimgEKFURyeVJ1blRyaWdnZXJSZXNwb25zZRIWCg5leGFtaW5lZF9jb3VudBgBIAEoBRITCgtmaXJlZF9jb3VudBgCIAEoBRIpCgVmaXJlZBgDIAMoCzIaLndlYmhvb2tkLnYxLlJlY29yZGVkRXZlbnQSKQoHcmVhc29ucxgEIAMoCzIYLndlYmhvb2tkLnYxLlJlYXNvbkNvdW50IkoKC1JlYXNvbkNvdW50EiwKBnJlYXNvbhgBIAEoDjIcLndlYmhvb2tkLnYxLkp1ZGdlbWVudFJlYXNvbhINCgVjb3VudBgCIAEoBSIyChJUZXN0UGF0dGVyblJlcXVlc3QSDQoFcmVnZXgYASABKAkSDQoFbGluZXMYAiADKAkiTQoTVGVzdFBhdHRlcm5SZXNwb25zZRINCgVlcnJvchgBIAEoCRInCgdyZXN1bHRzGAIgAygLMhYud2ViaG9va2QudjEuTGluZU1hdGNoIk0KCUxpbmVNYXRjaBIPCgdtYXRjaGVzGAEgASgIEg0KBWJlZ2luGAIgASgFEgsKA2VuZBgDIAEoBRITCgtjb25maWdfbGluZRgEIAEoCCrbAQoNRGVsaXZlcnlTdGF0ZRIeChpERUxJVkVSWV9TVEFURV9VTlNQRUNJRklFRBAAEhoKFkRFTElWRVJZX1NUQVRFX1BFTkRJTkcQARIcChhERUxJVkVSWV9TVEFURV9JTl9GTElHSFQQAhIcChhERUxJVkVSWV9TVEFURV9ERUxJVkVSRUQQAxIZChVERUxJVkVSWV9TVEFURV9GQUlMRUQQBBIbChdERUxJVkVSWV9TVEFURV9DQU5DRUxFRBAFEhoKFkRFTElWRVJZX1NUQVRFX1NLSVBQRUQQBiryBAoPSnVkZ2VtZW50UmVhc29uEiAKHEpVREdFTUVOVF9SRUFTT05fVU5TUEVDSUZJRUQQABIaChZKVURHRU1FTlRfUkVBU09OX0ZJUkVEEAESHQoZSlVER0VNRU5UX1JFQVNPTl9ESVNBQkxFRBACEiIKHkpVREdFTUVOVF9SRUFTT05fQ1JFQVRFRF9MQVRFUhADEhkKFUpVREdFTUVOVF9SRUFTT05fVFlQRRAEEh0KGUpVREdFTUVOVF9SRUFTT05fRVhDTFVERUQQBRIaChZKVURHRU1FTlRfUkVBU09OX1NDT1BFEAYSGQoVSlVER0VNRU5UX1JFQVNPTl9NT0RFEAcSHwobSlVER0VNRU5UX1JFQVNPTl9VTlJFQURBQkxFEAgSGgoWSlVER0VNRU5UX1JFQVNPTl9TVEFURRAJEhwKGEpVREdFTUVOVF9SRUFTT05fUEFUVEVSThAKEiAKHEpVREdFTUVOVF9SRUFTT05fQ09ORklHX0xJTkUQCxIbChdKVURHRU1FTlRfUkVBU09OX01FVFJJQxAMEhoKFkpVREdFTUVOVF9SRUFTT05fR1JPVVAQDRIeChpKVURHRU1FTlRfUkVBU09OX1RIUkVTSE9MRBAOEh4KGkpVREdFTUVOVF9SRUFTT05fRk9SX1NURVBTEA8SHwobSlVER0VNRU5UX1JFQVNPTl9IWVNURVJFU0lTEBASHQoZSlVER0VNRU5UX1JFQVNPTl9DT09MRE9XThAREhkKFUpVREdFTUVOVF9SRUFTT05fT05DRRASEhwKGEpVREdFTUVOVF9SRUFTT05fQ0hBTkdFRBATMosJCg9EZWxpdmVyeVNlcnZpY2USdQoOTGlzdERlbGl2ZXJpZXMSIi53ZWJob29rZC52MS5MaXN0RGVsaXZlcmllc1JlcXVlc3QaIy53ZWJob29rZC52MS5MaXN0RGVsaXZlcmllc1Jlc3BvbnNlIhqC0+STAhQSEi9hcGkvdjEvZGVsaXZlcmllcxJ6CgtHZXREZWxpdmVyeRIfLndlYmhvb2tkLnYxLkdldERlbGl2ZXJ5UmVxdWVzdBogLndlYmhvb2tkLnYxLkdldERlbGl2ZXJ5UmVzcG9uc2UiKILT5JMCIhIgL2FwaS92MS9kZWxpdmVyaWVzL3tkZWxpdmVyeV9pZH0SmQEKEVJlZGVsaXZlckRlbGl2ZXJ5EiUud2ViaG9va2QudjEuUmVkZWxpdmVyRGVsaXZlcnlSZXF1ZXN0GiYud2ViaG9va2QudjEuUmVkZWxpdmVyRGVsaXZlcnlSZXNwb25zZSI1gtPkkwIvIiovYXBpL3YxL2RlbGl2ZXJpZXMve2RlbGl2ZXJ5X2lkfS9yZWRlbGl2ZXI6ASoSkAEKEFJlcGxheURlbGl2ZXJpZXMSJC53ZWJob29rZC52MS5SZXBsYXlEZWxpdmVyaWVzUmVxdWVzdBolLndlYmhvb2tkLnYxLlJlcGxheURlbGl2ZXJpZXNSZXNwb25zZSIvgtPkkwIpIiQvYXBpL3YxL3dlYmhvb2tzL3t3ZWJob29rX2lkfS9yZXBsYXk6ASoSjQEKDkNhbmNlbERlbGl2ZXJ5EiIud2ViaG9va2QudjEuQ2FuY2VsRGVsaXZlcnlSZXF1ZXN0GiMud2ViaG9va2QudjEuQ2FuY2VsRGVsaXZlcnlSZXNwb25zZSIygtPkkwIsIicvYXBpL3YxL2RlbGl2ZXJpZXMve2RlbGl2ZXJ5X2lkfS9jYW5jZWw6ASoSZQoKTGlzdEV2ZW50cxIeLndlYmhvb2tkLnYxLkxpc3RFdmVudHNSZXF1ZXN0Gh8ud2ViaG9va2QudjEuTGlzdEV2ZW50c1Jlc3BvbnNlIhaC0+STAhASDi9hcGkvdjEvZXZlbnRzEmoKCEdldEV2ZW50Ehwud2ViaG9va2QudjEuR2V0RXZlbnRSZXF1ZXN0Gh0ud2ViaG9va2QudjEuR2V0RXZlbnRSZXNwb25zZSIhgtPkkwIbEhkvYXBpL3YxL2V2ZW50cy97ZXZlbnRfaWR9EnkKDURyeVJ1blRyaWdnZXISIS53ZWJob29rZC52MS5EcnlSdW5UcmlnZ2VyUmVxdWVzdBoiLndlYmhvb2tkLnYxLkRyeVJ1blRyaWdnZXJSZXNwb25zZSIhgtPkkwIbIhYvYXBpL3YxL2V2ZW50cy9kcnktcnVuOgEqEngKC1Rlc3RQYXR0ZXJuEh8ud2ViaG9va2QudjEuVGVzdFBhdHRlcm5SZXF1ZXN0GiAud2ViaG9va2QudjEuVGVzdFBhdHRlcm5SZXNwb25zZSImgtPkkwIgIhsvYXBpL3YxL2V2ZW50cy90ZXN0LXBhdHRlcm46ASpCZQoZYWkuZGV0ZXJtaW5lZC53ZWJob29rZC52MVABWkZnaXRodWIuY29tL2RldGVybWluZWQtYWkvd2ViaG9va2QvY2xpZW50L2dvL2dlbi93ZWJob29rZC92MTt3ZWJob29rZHYxYgZwcm90bzM", [file_determined_task_v1_task, file_determined_webhook_v1_webhook, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_webhookd_v1_ingest]);
+  fileDesc("Chp3ZWJob29rZC92MS9kZWxpdmVyeS5wcm90bxILd2ViaG9va2QudjEigQMKCERlbGl2ZXJ5EgoKAmlkGAEgASgDEhAKCGV2ZW50X2lkGAIgASgJEhIKCmV2ZW50X3R5cGUYAyABKAkSEgoKd2ViaG9va19pZBgEIAEoBRISCgp0cmlnZ2VyX2lkGAUgASgFEikKBXN0YXRlGAYgASgOMhoud2ViaG9va2QudjEuRGVsaXZlcnlTdGF0ZRIVCg1hdHRlbXB0X2NvdW50GAcgASgFEjMKD25leHRfYXR0ZW1wdF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKY3JlYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDHdlYmhvb2tfbmFtZRgLIAEoCRITCgtsYXN0X3N0YXR1cxgMIAEoBRIYChBsYXN0X2Vycm9yX2NsYXNzGA0gASgJIvEBCgdBdHRlbXB0Eg4KBm51bWJlchgBIAEoBRIuCgpzdGFydGVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCghkdXJhdGlvbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZzdGF0dXMYBCABKAUSEwoLZXJyb3JfY2xhc3MYBSABKAkSFQoNZXJyb3JfbWVzc2FnZRgGIAEoCRIYChByZXNwb25zZV9leGNlcnB0GAcgASgJEhYKDnJlbW90ZV9hZGRyZXNzGAggASgJEgsKA3VybBgJIAEoCSL1AQoVTGlzdERlbGl2ZXJpZXNSZXF1ZXN0EhIKCndlYmhvb2tfaWQYASABKAUSKQoFc3RhdGUYAiABKA4yGi53ZWJob29rZC52MS5EZWxpdmVyeVN0YXRlEhAKCGV2ZW50X2lkGAMgASgJEjAKDGNyZWF0ZWRfZnJvbRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoOY3JlYXRlZF9iZWZvcmUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXBhZ2Vfc2l6ZRgGIAEoBRISCgpwYWdlX3Rva2VuGAcgASgJIlwKFkxpc3REZWxpdmVyaWVzUmVzcG9uc2USKQoKZGVsaXZlcmllcxgBIAMoCzIVLndlYmhvb2tkLnYxLkRlbGl2ZXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI7Cg5MYXN0RGVsaXZlcmllcxIpCgpkZWxpdmVyaWVzGAEgAygLMhUud2ViaG9va2QudjEuRGVsaXZlcnkiKQoSR2V0RGVsaXZlcnlSZXF1ZXN0EhMKC2RlbGl2ZXJ5X2lkGAEgASgDInwKE0dldERlbGl2ZXJ5UmVzcG9uc2USJwoIZGVsaXZlcnkYASABKAsyFS53ZWJob29rZC52MS5EZWxpdmVyeRImCghhdHRlbXB0cxgCIAMoCzIULndlYmhvb2tkLnYxLkF0dGVtcHQSFAoMcmVxdWVzdF9ib2R5GAMgASgJIi8KGFJlZGVsaXZlckRlbGl2ZXJ5UmVxdWVzdBITCgtkZWxpdmVyeV9pZBgBIAEoAyJEChlSZWRlbGl2ZXJEZWxpdmVyeVJlc3BvbnNlEicKCGRlbGl2ZXJ5GAEgASgLMhUud2ViaG9va2QudjEuRGVsaXZlcnkirAEKF1JlcGxheURlbGl2ZXJpZXNSZXF1ZXN0EhIKCndlYmhvb2tfaWQYASABKAUSMAoMY3JlYXRlZF9mcm9tGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5jcmVhdGVkX2JlZm9yZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPaW5jbHVkZV9za2lwcGVkGAQgASgIIjIKGFJlcGxheURlbGl2ZXJpZXNSZXNwb25zZRIWCg5yZXBsYXllZF9jb3VudBgBIAEoAyIsChVDYW5jZWxEZWxpdmVyeVJlcXVlc3QSEwoLZGVsaXZlcnlfaWQYASABKAMiQQoWQ2FuY2VsRGVsaXZlcnlSZXNwb25zZRInCghkZWxpdmVyeRgBIAEoCzIVLndlYmhvb2tkLnYxLkRlbGl2ZXJ5Iu4BCg1SZWNvcmRlZEV2ZW50EhAKCGV2ZW50X2lkGAEgASgJEhIKCmV2ZW50X3R5cGUYAiABKAkSFQoNZXhwZXJpbWVudF9pZBgDIAEoBRIvCgtvY2N1cnJlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLYWNjZXB0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDmRlbGl2ZXJ5X2NvdW50GAYgASgDEiYKBWlucHV0GAcgASgLMhcud2ViaG9va2QudjEuRXZlbnRJbnB1dCKfAgoKRXZlbnRJbnB1dBIrCgpleHBlcmltZW50GAEgASgLMhcud2ViaG9va2QudjEuRXhwZXJpbWVudBItCgh0YXNrX2xvZxgCIAEoCzIbLmRldGVybWluZWQudGFzay52MS5UYXNrTG9nEisKBm1ldHJpYxgDIAEoCzIbLndlYmhvb2tkLnYxLlJlcG9ydGVkTWV0cmljEj0KBmN1c3RvbRgEIAEoCzItLmRldGVybWluZWQud2ViaG9vay52MS5DdXN0b21XZWJob29rRXZlbnREYXRhEi8KCWhlbGRfYmFjaxgFIAMoCzIcLndlYmhvb2tkLnYxLkhlbGRCYWNrVHJpZ2dlchIYChB3ZWJob29rc192ZXJzaW9uGAYgASgDIlUKDlJlcG9ydGVkTWV0cmljEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAESDQoFZ3JvdXAYAyABKAkSFwoPc3RlcHNfY29tcGxldGVkGAQgASgFIlMKD0hlbGRCYWNrVHJpZ2dlchISCgp0cmlnZ2VyX2lkGAEgASgFEiwKBnJlYXNvbhgCIAEoDjIcLndlYmhvb2tkLnYxLkp1ZGdlbWVudFJlYXNvbiLNAgoQVHJpZ2dlckp1ZGdlbWVudBISCgp3ZWJob29rX2lkGAEgASgFEhQKDHdlYmhvb2tfbmFtZRgCIAEoCRISCgp0cmlnZ2VyX2lkGAMgASgFEjgKDHRyaWdnZXJfdHlwZRgEIAEoDjIiLmRldGVybWluZWQud2ViaG9vay52MS5UcmlnZ2VyVHlwZRINCgVmaXJlZBgFIAEoCBIsCgZyZWFzb24YBiABKA4yHC53ZWJob29rZC52MS5KdWRnZW1lbnRSZWFzb24SEwoLZXhwbGFuYXRpb24YByABKAkSEwoLZGVsaXZlcnlfaWQYCCABKAMSMgoOZGVsaXZlcnlfc3RhdGUYCSABKA4yGi53ZWJob29rZC52MS5EZWxpdmVyeVN0YXRlEhUKDWNoYW5nZWRfc2luY2UYCiABKAgSDwoHZGVsZXRlZBgLIAEoCCJlChFMaXN0RXZlbnRzUmVxdWVzdBISCgpldmVudF90eXBlGAEgASgJEhUKDWV4cGVyaW1lbnRfaWQYAiABKAUSEQoJcGFnZV9zaXplGAMgASgFEhIKCnBhZ2VfdG9rZW4YBCABKAkiWQoSTGlzdEV2ZW50c1Jlc3BvbnNlEioKBmV2ZW50cxgBIAMoCzIaLndlYmhvb2tkLnYxLlJlY29yZGVkRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiMKD0dldEV2ZW50UmVxdWVzdBIQCghldmVudF9pZBgBIAEoCSJwChBHZXRFdmVudFJlc3BvbnNlEikKBWV2ZW50GAEgASgLMhoud2ViaG9va2QudjEuUmVjb3JkZWRFdmVudBIxCgpqdWRnZW1lbnRzGAIgAygLMh0ud2ViaG9va2QudjEuVHJpZ2dlckp1ZGdlbWVudCLOAQoURHJ5UnVuVHJpZ2dlclJlcXVlc3QSLwoHdHJpZ2dlchgBIAEoCzIeLmRldGVybWluZWQud2ViaG9vay52MS5UcmlnZ2VyEhQKDHdvcmtzcGFjZV9pZBgCIAEoBRIwCgRtb2RlGAMgASgOMiIuZGV0ZXJtaW5lZC53ZWJob29rLnYxLldlYmhvb2tNb2RlEhQKDHdlYmhvb2tfbmFtZRgEIAEoCRISCgp3ZWJob29rX2lkGAUgASgFEhMKC2V2ZW50X2NvdW50GAYgASgFIpoBChVEcnlSdW5UcmlnZ2VyUmVzcG9uc2USFgoOZXhhbWluZWRfY291bnQYASABKAUSEwoLZmlyZWRfY291bnQYAiABKAUSKQoFZmlyZWQYAyADKAsyGi53ZWJob29rZC52MS5SZWNvcmRlZEV2ZW50EikKB3JlYXNvbnMYBCADKAsyGC53ZWJob29rZC52MS5SZWFzb25Db3VudCJKCgtSZWFzb25Db3VudBIsCgZyZWFzb24YASABKA4yHC53ZWJob29rZC52MS5KdWRnZW1lbnRSZWFzb24SDQoFY291bnQYAiABKAUiMgoSVGVzdFBhdHRlcm5SZXF1ZXN0Eg0KBXJlZ2V4GAEgASgJEg0KBWxpbmVzGAIgAygJIk0KE1Rlc3RQYXR0ZXJuUmVzcG9uc2USDQoFZXJyb3IYASABKAkSJwoHcmVzdWx0cxgCIAMoCzIWLndlYmhvb2tkLnYxLkxpbmVNYXRjaCJNCglMaW5lTWF0Y2gSDwoHbWF0Y2hlcxgBIAEoCBINCgViZWdpbhgCIAEoBRILCgNlbmQYAyABKAUSEwoLY29uZmlnX2xpbmUYBCABKAgiSAoVUHJldmlld1dlYmhvb2tSZXF1ZXN0Ei8KB3dlYmhvb2sYASABKAsyHi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9vayJEChZQcmV2aWV3V2ViaG9va1Jlc3BvbnNlEioKBmJvZGllcxgBIAMoCzIaLndlYmhvb2tkLnYxLlByZXZpZXdlZEJvZHkiMQoNUHJldmlld2VkQm9keRISCgpldmVudF90eXBlGAEgASgJEgwKBGJvZHkYAiABKAkiRAoRVHJ5V2ViaG9va1JlcXVlc3QSLwoHd2ViaG9vaxgBIAEoCzIeLmRldGVybWluZWQud2ViaG9vay52MS5XZWJob29rInYKElRyeVdlYmhvb2tSZXNwb25zZRIRCgljb21wbGV0ZWQYASABKAgSEAoIZXZlbnRfaWQYAiABKAkSJQoHYXR0ZW1wdBgDIAEoCzIULndlYmhvb2tkLnYxLkF0dGVtcHQSFAoMcmVxdWVzdF9ib2R5GAQgASgJKtsBCg1EZWxpdmVyeVN0YXRlEh4KGkRFTElWRVJZX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWREVMSVZFUllfU1RBVEVfUEVORElORxABEhwKGERFTElWRVJZX1NUQVRFX0lOX0ZMSUdIVBACEhwKGERFTElWRVJZX1NUQVRFX0RFTElWRVJFRBADEhkKFURFTElWRVJZX1NUQVRFX0ZBSUxFRBAEEhsKF0RFTElWRVJZX1NUQVRFX0NBTkNFTEVEEAUSGgoWREVMSVZFUllfU1RBVEVfU0tJUFBFRBAGKvIECg9KdWRnZW1lbnRSZWFzb24SIAocSlVER0VNRU5UX1JFQVNPTl9VTlNQRUNJRklFRBAAEhoKFkpVREdFTUVOVF9SRUFTT05fRklSRUQQARIdChlKVURHRU1FTlRfUkVBU09OX0RJU0FCTEVEEAISIgoeSlVER0VNRU5UX1JFQVNPTl9DUkVBVEVEX0xBVEVSEAMSGQoVSlVER0VNRU5UX1JFQVNPTl9UWVBFEAQSHQoZSlVER0VNRU5UX1JFQVNPTl9FWENMVURFRBAFEhoKFkpVREdFTUVOVF9SRUFTT05fU0NPUEUQBhIZChVKVURHRU1FTlRfUkVBU09OX01PREUQBxIfChtKVURHRU1FTlRfUkVBU09OX1VOUkVBREFCTEUQCBIaChZKVURHRU1FTlRfUkVBU09OX1NUQVRFEAkSHAoYSlVER0VNRU5UX1JFQVNPTl9QQVRURVJOEAoSIAocSlVER0VNRU5UX1JFQVNPTl9DT05GSUdfTElORRALEhsKF0pVREdFTUVOVF9SRUFTT05fTUVUUklDEAwSGgoWSlVER0VNRU5UX1JFQVNPTl9HUk9VUBANEh4KGkpVREdFTUVOVF9SRUFTT05fVEhSRVNIT0xEEA4SHgoaSlVER0VNRU5UX1JFQVNPTl9GT1JfU1RFUFMQDxIfChtKVURHRU1FTlRfUkVBU09OX0hZU1RFUkVTSVMQEBIdChlKVURHRU1FTlRfUkVBU09OX0NPT0xET1dOEBESGQoVSlVER0VNRU5UX1JFQVNPTl9PTkNFEBISHAoYSlVER0VNRU5UX1JFQVNPTl9DSEFOR0VEEBMy+woKD0RlbGl2ZXJ5U2VydmljZRJ1Cg5MaXN0RGVsaXZlcmllcxIiLndlYmhvb2tkLnYxLkxpc3REZWxpdmVyaWVzUmVxdWVzdBojLndlYmhvb2tkLnYxLkxpc3REZWxpdmVyaWVzUmVzcG9uc2UiGoLT5JMCFBISL2FwaS92MS9kZWxpdmVyaWVzEnoKC0dldERlbGl2ZXJ5Eh8ud2ViaG9va2QudjEuR2V0RGVsaXZlcnlSZXF1ZXN0GiAud2ViaG9va2QudjEuR2V0RGVsaXZlcnlSZXNwb25zZSIogtPkkwIiEiAvYXBpL3YxL2RlbGl2ZXJpZXMve2RlbGl2ZXJ5X2lkfRKZAQoRUmVkZWxpdmVyRGVsaXZlcnkSJS53ZWJob29rZC52MS5SZWRlbGl2ZXJEZWxpdmVyeVJlcXVlc3QaJi53ZWJob29rZC52MS5SZWRlbGl2ZXJEZWxpdmVyeVJlc3BvbnNlIjWC0+STAi8iKi9hcGkvdjEvZGVsaXZlcmllcy97ZGVsaXZlcnlfaWR9L3JlZGVsaXZlcjoBKhKQAQoQUmVwbGF5RGVsaXZlcmllcxIkLndlYmhvb2tkLnYxLlJlcGxheURlbGl2ZXJpZXNSZXF1ZXN0GiUud2ViaG9va2QudjEuUmVwbGF5RGVsaXZlcmllc1Jlc3BvbnNlIi+C0+STAikiJC9hcGkvdjEvd2ViaG9va3Mve3dlYmhvb2tfaWR9L3JlcGxheToBKhKNAQoOQ2FuY2VsRGVsaXZlcnkSIi53ZWJob29rZC52MS5DYW5jZWxEZWxpdmVyeVJlcXVlc3QaIy53ZWJob29rZC52MS5DYW5jZWxEZWxpdmVyeVJlc3BvbnNlIjKC0+STAiwiJy9hcGkvdjEvZGVsaXZlcmllcy97ZGVsaXZlcnlfaWR9L2NhbmNlbDoBKhJlCgpMaXN0RXZlbnRzEh4ud2ViaG9va2QudjEuTGlzdEV2ZW50c1JlcXVlc3QaHy53ZWJob29rZC52MS5MaXN0RXZlbnRzUmVzcG9uc2UiFoLT5JMCEBIOL2FwaS92MS9ldmVudHMSagoIR2V0RXZlbnQSHC53ZWJob29rZC52MS5HZXRFdmVudFJlcXVlc3QaHS53ZWJob29rZC52MS5HZXRFdmVudFJlc3BvbnNlIiGC0+STAhsSGS9hcGkvdjEvZXZlbnRzL3tldmVudF9pZH0SeQoNRHJ5UnVuVHJpZ2dlchIhLndlYmhvb2tkLnYxLkRyeVJ1blRyaWdnZXJSZXF1ZXN0GiIud2ViaG9va2QudjEuRHJ5UnVuVHJpZ2dlclJlc3BvbnNlIiGC0+STAhsiFi9hcGkvdjEvZXZlbnRzL2RyeS1ydW46ASoSeAoLVGVzdFBhdHRlcm4SHy53ZWJob29rZC52MS5UZXN0UGF0dGVyblJlcXVlc3QaIC53ZWJob29rZC52MS5UZXN0UGF0dGVyblJlc3BvbnNlIiaC0+STAiAiGy9hcGkvdjEvZXZlbnRzL3Rlc3QtcGF0dGVybjoBKhJ+Cg5QcmV2aWV3V2ViaG9vaxIiLndlYmhvb2tkLnYxLlByZXZpZXdXZWJob29rUmVxdWVzdBojLndlYmhvb2tkLnYxLlByZXZpZXdXZWJob29rUmVzcG9uc2UiI4LT5JMCHSIYL2FwaS92MS93ZWJob29rcy9wcmV2aWV3OgEqEm4KClRyeVdlYmhvb2sSHi53ZWJob29rZC52MS5UcnlXZWJob29rUmVxdWVzdBofLndlYmhvb2tkLnYxLlRyeVdlYmhvb2tSZXNwb25zZSIfgtPkkwIZIhQvYXBpL3YxL3dlYmhvb2tzL3RyeToBKkJlChlhaS5kZXRlcm1pbmVkLndlYmhvb2tkLnYxUAFaRmdpdGh1Yi5jb20vZGV0ZXJtaW5lZC1haS93ZWJob29rZC9jbGllbnQvZ28vZ2VuL3dlYmhvb2tkL3YxO3dlYmhvb2tkdjFiBnByb3RvMw", [file_determined_task_v1_task, file_determined_webhook_v1_webhook, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_webhookd_v1_ingest]);
 
 /**
  * Delivery is one event on its way to one webhook because of one trigger.
@@ -296,6 +296,27 @@ export const ListDeliveriesResponseSchema: GenMessage<ListDeliveriesResponse> = 
   messageDesc(file_webhookd_v1_delivery, 3);
 
 /**
+ * LastDeliveries holds the newest delivery of each of some webhooks.
+ *
+ * @generated from message webhookd.v1.LastDeliveries
+ */
+export type LastDeliveries = Message<"webhookd.v1.LastDeliveries"> & {
+  /**
+   * One for each webhook that has any and whose events the caller may see, by webhook.
+   *
+   * @generated from field: repeated webhookd.v1.Delivery deliveries = 1;
+   */
+  deliveries: Delivery[];
+};
+
+/**
+ * Describes the message webhookd.v1.LastDeliveries.
+ * Use `create(LastDeliveriesSchema)` to create a new message.
+ */
+export const LastDeliveriesSchema: GenMessage<LastDeliveries> = /*@__PURE__*/
+  messageDesc(file_webhookd_v1_delivery, 4);
+
+/**
  * GetDeliveryRequest asks for one delivery.
  *
  * @generated from message webhookd.v1.GetDeliveryRequest
@@ -314,7 +335,7 @@ export type GetDeliveryRequest = Message<"webhookd.v1.GetDeliveryRequest"> & {
  * Use `create(GetDeliveryRequestSchema)` to create a new message.
  */
 export const GetDeliveryRequestSchema: GenMessage<GetDeliveryRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 4);
+  messageDesc(file_webhookd_v1_delivery, 5);
 
 /**
  * GetDeliveryResponse holds one delivery.
@@ -349,7 +370,7 @@ export type GetDeliveryResponse = Message<"webhookd.v1.GetDeliveryResponse"> & {
  * Use `create(GetDeliveryResponseSchema)` to create a new message.
  */
 export const GetDeliveryResponseSchema: GenMessage<GetDeliveryResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 5);
+  messageDesc(file_webhookd_v1_delivery, 6);
 
 /**
  * RedeliverDeliveryRequest sends one delivery again.
@@ -370,7 +391,7 @@ export type RedeliverDeliveryRequest = Message<"webhookd.v1.RedeliverDeliveryReq
  * Use `create(RedeliverDeliveryRequestSchema)` to create a new message.
  */
 export const RedeliverDeliveryRequestSchema: GenMessage<RedeliverDeliveryRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 6);
+  messageDesc(file_webhookd_v1_delivery, 7);
 
 /**
  * RedeliverDeliveryResponse holds the delivery, pending again.
@@ -391,7 +412,7 @@ export type RedeliverDeliveryResponse = Message<"webhookd.v1.RedeliverDeliveryRe
  * Use `create(RedeliverDeliveryResponseSchema)` to create a new message.
  */
 export const RedeliverDeliveryResponseSchema: GenMessage<RedeliverDeliveryResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 7);
+  messageDesc(file_webhookd_v1_delivery, 8);
 
 /**
  * ReplayDeliveriesRequest sends failed deliveries of a webhook again.
@@ -433,7 +454,7 @@ export type ReplayDeliveriesRequest = Message<"webhookd.v1.ReplayDeliveriesReque
  * Use `create(ReplayDeliveriesRequestSchema)` to create a new message.
  */
 export const ReplayDeliveriesRequestSchema: GenMessage<ReplayDeliveriesRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 8);
+  messageDesc(file_webhookd_v1_delivery, 9);
 
 /**
  * ReplayDeliveriesResponse says how much will be sent again.
@@ -454,7 +475,7 @@ export type ReplayDeliveriesResponse = Message<"webhookd.v1.ReplayDeliveriesResp
  * Use `create(ReplayDeliveriesResponseSchema)` to create a new message.
  */
 export const ReplayDeliveriesResponseSchema: GenMessage<ReplayDeliveriesResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 9);
+  messageDesc(file_webhookd_v1_delivery, 10);
 
 /**
  * CancelDeliveryRequest gives up a delivery.
@@ -475,7 +496,7 @@ export type CancelDeliveryRequest = Message<"webhookd.v1.CancelDeliveryRequest">
  * Use `create(CancelDeliveryRequestSchema)` to create a new message.
  */
 export const CancelDeliveryRequestSchema: GenMessage<CancelDeliveryRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 10);
+  messageDesc(file_webhookd_v1_delivery, 11);
 
 /**
  * CancelDeliveryResponse holds the delivery, canceled.
@@ -496,7 +517,7 @@ export type CancelDeliveryResponse = Message<"webhookd.v1.CancelDeliveryResponse
  * Use `create(CancelDeliveryResponseSchema)` to create a new message.
  */
 export const CancelDeliveryResponseSchema: GenMessage<CancelDeliveryResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 11);
+  messageDesc(file_webhookd_v1_delivery, 12);
 
 /**
  * RecordedEvent is an event that was accepted.
@@ -559,7 +580,7 @@ export type RecordedEvent = Message<"webhookd.v1.RecordedEvent"> & {
  * Use `create(RecordedEventSchema)` to create a new message.
  */
 export const RecordedEventSchema: GenMessage<RecordedEvent> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 12);
+  messageDesc(file_webhookd_v1_delivery, 13);
 
 /**
  * EventInput is what an event was made from.
@@ -615,7 +636,7 @@ export type EventInput = Message<"webhookd.v1.EventInput"> & {
  * Use `create(EventInputSchema)` to create a new message.
  */
 export const EventInputSchema: GenMessage<EventInput> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 13);
+  messageDesc(file_webhookd_v1_delivery, 14);
 
 /**
  * ReportedMetric is one metric of a report.
@@ -657,7 +678,7 @@ export type ReportedMetric = Message<"webhookd.v1.ReportedMetric"> & {
  * Use `create(ReportedMetricSchema)` to create a new message.
  */
 export const ReportedMetricSchema: GenMessage<ReportedMetric> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 14);
+  messageDesc(file_webhookd_v1_delivery, 15);
 
 /**
  * HeldBackTrigger is a trigger that an event met but did not fire.
@@ -685,7 +706,7 @@ export type HeldBackTrigger = Message<"webhookd.v1.HeldBackTrigger"> & {
  * Use `create(HeldBackTriggerSchema)` to create a new message.
  */
 export const HeldBackTriggerSchema: GenMessage<HeldBackTrigger> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 15);
+  messageDesc(file_webhookd_v1_delivery, 16);
 
 /**
  * TriggerJudgement says what an event meant for one trigger.
@@ -776,7 +797,7 @@ export type TriggerJudgement = Message<"webhookd.v1.TriggerJudgement"> & {
  * Use `create(TriggerJudgementSchema)` to create a new message.
  */
 export const TriggerJudgementSchema: GenMessage<TriggerJudgement> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 16);
+  messageDesc(file_webhookd_v1_delivery, 17);
 
 /**
  * ListEventsRequest asks for a page of events.
@@ -818,7 +839,7 @@ export type ListEventsRequest = Message<"webhookd.v1.ListEventsRequest"> & {
  * Use `create(ListEventsRequestSchema)` to create a new message.
  */
 export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 17);
+  messageDesc(file_webhookd_v1_delivery, 18);
 
 /**
  * ListEventsResponse holds a page of events.
@@ -846,7 +867,7 @@ export type ListEventsResponse = Message<"webhookd.v1.ListEventsResponse"> & {
  * Use `create(ListEventsResponseSchema)` to create a new message.
  */
 export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 18);
+  messageDesc(file_webhookd_v1_delivery, 19);
 
 /**
  * GetEventRequest asks for one event.
@@ -867,7 +888,7 @@ export type GetEventRequest = Message<"webhookd.v1.GetEventRequest"> & {
  * Use `create(GetEventRequestSchema)` to create a new message.
  */
 export const GetEventRequestSchema: GenMessage<GetEventRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 19);
+  messageDesc(file_webhookd_v1_delivery, 20);
 
 /**
  * GetEventResponse holds one event and what came of it.
@@ -895,7 +916,7 @@ export type GetEventResponse = Message<"webhookd.v1.GetEventResponse"> & {
  * Use `create(GetEventResponseSchema)` to create a new message.
  */
 export const GetEventResponseSchema: GenMessage<GetEventResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 20);
+  messageDesc(file_webhookd_v1_delivery, 21);
 
 /**
  * DryRunTriggerRequest tries a trigger on events that were accepted. The trigger need not exist.
@@ -951,7 +972,7 @@ export type DryRunTriggerRequest = Message<"webhookd.v1.DryRunTriggerRequest"> &
  * Use `create(DryRunTriggerRequestSchema)` to create a new message.
  */
 export const DryRunTriggerRequestSchema: GenMessage<DryRunTriggerRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 21);
+  messageDesc(file_webhookd_v1_delivery, 22);
 
 /**
  * DryRunTriggerResponse says what would have fired.
@@ -994,7 +1015,7 @@ export type DryRunTriggerResponse = Message<"webhookd.v1.DryRunTriggerResponse">
  * Use `create(DryRunTriggerResponseSchema)` to create a new message.
  */
 export const DryRunTriggerResponseSchema: GenMessage<DryRunTriggerResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 22);
+  messageDesc(file_webhookd_v1_delivery, 23);
 
 /**
  * ReasonCount counts events.
@@ -1022,7 +1043,7 @@ export type ReasonCount = Message<"webhookd.v1.ReasonCount"> & {
  * Use `create(ReasonCountSchema)` to create a new message.
  */
 export const ReasonCountSchema: GenMessage<ReasonCount> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 23);
+  messageDesc(file_webhookd_v1_delivery, 24);
 
 /**
  * TestPatternRequest tries a regular expression.
@@ -1050,7 +1071,7 @@ export type TestPatternRequest = Message<"webhookd.v1.TestPatternRequest"> & {
  * Use `create(TestPatternRequestSchema)` to create a new message.
  */
 export const TestPatternRequestSchema: GenMessage<TestPatternRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 24);
+  messageDesc(file_webhookd_v1_delivery, 25);
 
 /**
  * TestPatternResponse says what matches.
@@ -1078,7 +1099,7 @@ export type TestPatternResponse = Message<"webhookd.v1.TestPatternResponse"> & {
  * Use `create(TestPatternResponseSchema)` to create a new message.
  */
 export const TestPatternResponseSchema: GenMessage<TestPatternResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 25);
+  messageDesc(file_webhookd_v1_delivery, 26);
 
 /**
  * LineMatch says whether and where a line matches.
@@ -1120,7 +1141,140 @@ export type LineMatch = Message<"webhookd.v1.LineMatch"> & {
  * Use `create(LineMatchSchema)` to create a new message.
  */
 export const LineMatchSchema: GenMessage<LineMatch> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 26);
+  messageDesc(file_webhookd_v1_delivery, 27);
+
+/**
+ * PreviewWebhookRequest asks what a webhook would send.
+ *
+ * @generated from message webhookd.v1.PreviewWebhookRequest
+ */
+export type PreviewWebhookRequest = Message<"webhookd.v1.PreviewWebhookRequest"> & {
+  /**
+   * The webhook, as for PostWebhook.
+   *
+   * @generated from field: determined.webhook.v1.Webhook webhook = 1;
+   */
+  webhook?: Webhook;
+};
+
+/**
+ * Describes the message webhookd.v1.PreviewWebhookRequest.
+ * Use `create(PreviewWebhookRequestSchema)` to create a new message.
+ */
+export const PreviewWebhookRequestSchema: GenMessage<PreviewWebhookRequest> = /*@__PURE__*/
+  messageDesc(file_webhookd_v1_delivery, 28);
+
+/**
+ * PreviewWebhookResponse shows what a webhook would send.
+ *
+ * @generated from message webhookd.v1.PreviewWebhookResponse
+ */
+export type PreviewWebhookResponse = Message<"webhookd.v1.PreviewWebhookResponse"> & {
+  /**
+   * One for each trigger, in their order.
+   *
+   * @generated from field: repeated webhookd.v1.PreviewedBody bodies = 1;
+   */
+  bodies: PreviewedBody[];
+};
+
+/**
+ * Describes the message webhookd.v1.PreviewWebhookResponse.
+ * Use `create(PreviewWebhookResponseSchema)` to create a new message.
+ */
+export const PreviewWebhookResponseSchema: GenMessage<PreviewWebhookResponse> = /*@__PURE__*/
+  messageDesc(file_webhookd_v1_delivery, 29);
+
+/**
+ * PreviewedBody is what a webhook would send because of one trigger.
+ *
+ * @generated from message webhookd.v1.PreviewedBody
+ */
+export type PreviewedBody = Message<"webhookd.v1.PreviewedBody"> & {
+  /**
+   * The kind of event, such as TASK_LOG.
+   *
+   * @generated from field: string event_type = 1;
+   */
+  eventType: string;
+
+  /**
+   * The body, of a made-up event that fires the trigger.
+   *
+   * @generated from field: string body = 2;
+   */
+  body: string;
+};
+
+/**
+ * Describes the message webhookd.v1.PreviewedBody.
+ * Use `create(PreviewedBodySchema)` to create a new message.
+ */
+export const PreviewedBodySchema: GenMessage<PreviewedBody> = /*@__PURE__*/
+  messageDesc(file_webhookd_v1_delivery, 30);
+
+/**
+ * TryWebhookRequest sends a test event to a webhook that need not exist.
+ *
+ * @generated from message webhookd.v1.TryWebhookRequest
+ */
+export type TryWebhookRequest = Message<"webhookd.v1.TryWebhookRequest"> & {
+  /**
+   * The webhook, as for PostWebhook.
+   *
+   * @generated from field: determined.webhook.v1.Webhook webhook = 1;
+   */
+  webhook?: Webhook;
+};
+
+/**
+ * Describes the message webhookd.v1.TryWebhookRequest.
+ * Use `create(TryWebhookRequestSchema)` to create a new message.
+ */
+export const TryWebhookRequestSchema: GenMessage<TryWebhookRequest> = /*@__PURE__*/
+  messageDesc(file_webhookd_v1_delivery, 31);
+
+/**
+ * TryWebhookResponse says how the test went.
+ *
+ * @generated from message webhookd.v1.TryWebhookResponse
+ */
+export type TryWebhookResponse = Message<"webhookd.v1.TryWebhookResponse"> & {
+  /**
+   * Whether the receiver confirmed (answered with a 2xx status).
+   *
+   * @generated from field: bool completed = 1;
+   */
+  completed: boolean;
+
+  /**
+   * The event_id that was sent.
+   *
+   * @generated from field: string event_id = 2;
+   */
+  eventId: string;
+
+  /**
+   * What was sent and what came back.
+   *
+   * @generated from field: webhookd.v1.Attempt attempt = 3;
+   */
+  attempt?: Attempt;
+
+  /**
+   * The body that was sent.
+   *
+   * @generated from field: string request_body = 4;
+   */
+  requestBody: string;
+};
+
+/**
+ * Describes the message webhookd.v1.TryWebhookResponse.
+ * Use `create(TryWebhookResponseSchema)` to create a new message.
+ */
+export const TryWebhookResponseSchema: GenMessage<TryWebhookResponse> = /*@__PURE__*/
+  messageDesc(file_webhookd_v1_delivery, 32);
 
 /**
  * DeliveryState is how far a delivery has come.
@@ -1432,6 +1586,27 @@ export const DeliveryService: GenService<{
     methodKind: "unary";
     input: typeof TestPatternRequestSchema;
     output: typeof TestPatternResponseSchema;
+  },
+  /**
+   * PreviewWebhook shows what a webhook would send, and refuses what PostWebhook refuses but for a name that is taken. The
+   * webhook need not exist. Sends and stores nothing.
+   *
+   * @generated from rpc webhookd.v1.DeliveryService.PreviewWebhook
+   */
+  previewWebhook: {
+    methodKind: "unary";
+    input: typeof PreviewWebhookRequestSchema;
+    output: typeof PreviewWebhookResponseSchema;
+  },
+  /**
+   * TryWebhook sends a test event to a webhook that need not exist, once, and waits for the answer. Stores nothing.
+   *
+   * @generated from rpc webhookd.v1.DeliveryService.TryWebhook
+   */
+  tryWebhook: {
+    methodKind: "unary";
+    input: typeof TryWebhookRequestSchema;
+    output: typeof TryWebhookResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_webhookd_v1_delivery, 0);

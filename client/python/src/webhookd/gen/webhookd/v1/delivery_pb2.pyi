@@ -150,6 +150,12 @@ class ListDeliveriesResponse(_message.Message):
     next_page_token: str
     def __init__(self, deliveries: _Optional[_Iterable[_Union[Delivery, _Mapping]]] = ..., next_page_token: _Optional[str] = ...) -> None: ...
 
+class LastDeliveries(_message.Message):
+    __slots__ = ("deliveries",)
+    DELIVERIES_FIELD_NUMBER: _ClassVar[int]
+    deliveries: _containers.RepeatedCompositeFieldContainer[Delivery]
+    def __init__(self, deliveries: _Optional[_Iterable[_Union[Delivery, _Mapping]]] = ...) -> None: ...
+
 class GetDeliveryRequest(_message.Message):
     __slots__ = ("delivery_id",)
     DELIVERY_ID_FIELD_NUMBER: _ClassVar[int]
@@ -385,3 +391,41 @@ class LineMatch(_message.Message):
     end: int
     config_line: bool
     def __init__(self, matches: bool = ..., begin: _Optional[int] = ..., end: _Optional[int] = ..., config_line: bool = ...) -> None: ...
+
+class PreviewWebhookRequest(_message.Message):
+    __slots__ = ("webhook",)
+    WEBHOOK_FIELD_NUMBER: _ClassVar[int]
+    webhook: _webhook_pb2.Webhook
+    def __init__(self, webhook: _Optional[_Union[_webhook_pb2.Webhook, _Mapping]] = ...) -> None: ...
+
+class PreviewWebhookResponse(_message.Message):
+    __slots__ = ("bodies",)
+    BODIES_FIELD_NUMBER: _ClassVar[int]
+    bodies: _containers.RepeatedCompositeFieldContainer[PreviewedBody]
+    def __init__(self, bodies: _Optional[_Iterable[_Union[PreviewedBody, _Mapping]]] = ...) -> None: ...
+
+class PreviewedBody(_message.Message):
+    __slots__ = ("event_type", "body")
+    EVENT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    BODY_FIELD_NUMBER: _ClassVar[int]
+    event_type: str
+    body: str
+    def __init__(self, event_type: _Optional[str] = ..., body: _Optional[str] = ...) -> None: ...
+
+class TryWebhookRequest(_message.Message):
+    __slots__ = ("webhook",)
+    WEBHOOK_FIELD_NUMBER: _ClassVar[int]
+    webhook: _webhook_pb2.Webhook
+    def __init__(self, webhook: _Optional[_Union[_webhook_pb2.Webhook, _Mapping]] = ...) -> None: ...
+
+class TryWebhookResponse(_message.Message):
+    __slots__ = ("completed", "event_id", "attempt", "request_body")
+    COMPLETED_FIELD_NUMBER: _ClassVar[int]
+    EVENT_ID_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_BODY_FIELD_NUMBER: _ClassVar[int]
+    completed: bool
+    event_id: str
+    attempt: Attempt
+    request_body: str
+    def __init__(self, completed: bool = ..., event_id: _Optional[str] = ..., attempt: _Optional[_Union[Attempt, _Mapping]] = ..., request_body: _Optional[str] = ...) -> None: ...

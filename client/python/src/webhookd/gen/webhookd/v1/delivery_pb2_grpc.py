@@ -80,6 +80,16 @@ class DeliveryServiceStub(object):
                 request_serializer=webhookd_dot_v1_dot_delivery__pb2.TestPatternRequest.SerializeToString,
                 response_deserializer=webhookd_dot_v1_dot_delivery__pb2.TestPatternResponse.FromString,
                 _registered_method=True)
+        self.PreviewWebhook = channel.unary_unary(
+                '/webhookd.v1.DeliveryService/PreviewWebhook',
+                request_serializer=webhookd_dot_v1_dot_delivery__pb2.PreviewWebhookRequest.SerializeToString,
+                response_deserializer=webhookd_dot_v1_dot_delivery__pb2.PreviewWebhookResponse.FromString,
+                _registered_method=True)
+        self.TryWebhook = channel.unary_unary(
+                '/webhookd.v1.DeliveryService/TryWebhook',
+                request_serializer=webhookd_dot_v1_dot_delivery__pb2.TryWebhookRequest.SerializeToString,
+                response_deserializer=webhookd_dot_v1_dot_delivery__pb2.TryWebhookResponse.FromString,
+                _registered_method=True)
 
 
 class DeliveryServiceServicer(object):
@@ -149,6 +159,21 @@ class DeliveryServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PreviewWebhook(self, request, context):
+        """PreviewWebhook shows what a webhook would send, and refuses what PostWebhook refuses but for a name that is taken. The
+        webhook need not exist. Sends and stores nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def TryWebhook(self, request, context):
+        """TryWebhook sends a test event to a webhook that need not exist, once, and waits for the answer. Stores nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_DeliveryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -196,6 +221,16 @@ def add_DeliveryServiceServicer_to_server(servicer, server):
                     servicer.TestPattern,
                     request_deserializer=webhookd_dot_v1_dot_delivery__pb2.TestPatternRequest.FromString,
                     response_serializer=webhookd_dot_v1_dot_delivery__pb2.TestPatternResponse.SerializeToString,
+            ),
+            'PreviewWebhook': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewWebhook,
+                    request_deserializer=webhookd_dot_v1_dot_delivery__pb2.PreviewWebhookRequest.FromString,
+                    response_serializer=webhookd_dot_v1_dot_delivery__pb2.PreviewWebhookResponse.SerializeToString,
+            ),
+            'TryWebhook': grpc.unary_unary_rpc_method_handler(
+                    servicer.TryWebhook,
+                    request_deserializer=webhookd_dot_v1_dot_delivery__pb2.TryWebhookRequest.FromString,
+                    response_serializer=webhookd_dot_v1_dot_delivery__pb2.TryWebhookResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -442,6 +477,60 @@ class DeliveryService(object):
             '/webhookd.v1.DeliveryService/TestPattern',
             webhookd_dot_v1_dot_delivery__pb2.TestPatternRequest.SerializeToString,
             webhookd_dot_v1_dot_delivery__pb2.TestPatternResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewWebhook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/webhookd.v1.DeliveryService/PreviewWebhook',
+            webhookd_dot_v1_dot_delivery__pb2.PreviewWebhookRequest.SerializeToString,
+            webhookd_dot_v1_dot_delivery__pb2.PreviewWebhookResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TryWebhook(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/webhookd.v1.DeliveryService/TryWebhook',
+            webhookd_dot_v1_dot_delivery__pb2.TryWebhookRequest.SerializeToString,
+            webhookd_dot_v1_dot_delivery__pb2.TryWebhookResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -75,6 +75,20 @@ class DeliveryServiceStub:
     ]
     """TestPattern tries a regular expression of a TASK_LOG trigger on sample lines."""
 
+    PreviewWebhook: grpc.UnaryUnaryMultiCallable[
+        webhookd.gen.webhookd.v1.delivery_pb2.PreviewWebhookRequest,
+        webhookd.gen.webhookd.v1.delivery_pb2.PreviewWebhookResponse,
+    ]
+    """PreviewWebhook shows what a webhook would send, and refuses what PostWebhook refuses but for a name that is taken. The
+    webhook need not exist. Sends and stores nothing.
+    """
+
+    TryWebhook: grpc.UnaryUnaryMultiCallable[
+        webhookd.gen.webhookd.v1.delivery_pb2.TryWebhookRequest,
+        webhookd.gen.webhookd.v1.delivery_pb2.TryWebhookResponse,
+    ]
+    """TryWebhook sends a test event to a webhook that need not exist, once, and waits for the answer. Stores nothing."""
+
 class DeliveryServiceAsyncStub:
     """DeliveryService shows operators what became of events, and sends again what failed."""
 
@@ -131,6 +145,20 @@ class DeliveryServiceAsyncStub:
         webhookd.gen.webhookd.v1.delivery_pb2.TestPatternResponse,
     ]
     """TestPattern tries a regular expression of a TASK_LOG trigger on sample lines."""
+
+    PreviewWebhook: grpc.aio.UnaryUnaryMultiCallable[
+        webhookd.gen.webhookd.v1.delivery_pb2.PreviewWebhookRequest,
+        webhookd.gen.webhookd.v1.delivery_pb2.PreviewWebhookResponse,
+    ]
+    """PreviewWebhook shows what a webhook would send, and refuses what PostWebhook refuses but for a name that is taken. The
+    webhook need not exist. Sends and stores nothing.
+    """
+
+    TryWebhook: grpc.aio.UnaryUnaryMultiCallable[
+        webhookd.gen.webhookd.v1.delivery_pb2.TryWebhookRequest,
+        webhookd.gen.webhookd.v1.delivery_pb2.TryWebhookResponse,
+    ]
+    """TryWebhook sends a test event to a webhook that need not exist, once, and waits for the answer. Stores nothing."""
 
 class DeliveryServiceServicer(metaclass=abc.ABCMeta):
     """DeliveryService shows operators what became of events, and sends again what failed."""
@@ -206,5 +234,23 @@ class DeliveryServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[webhookd.gen.webhookd.v1.delivery_pb2.TestPatternResponse, collections.abc.Awaitable[webhookd.gen.webhookd.v1.delivery_pb2.TestPatternResponse]]:
         """TestPattern tries a regular expression of a TASK_LOG trigger on sample lines."""
+
+    @abc.abstractmethod
+    def PreviewWebhook(
+        self,
+        request: webhookd.gen.webhookd.v1.delivery_pb2.PreviewWebhookRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[webhookd.gen.webhookd.v1.delivery_pb2.PreviewWebhookResponse, collections.abc.Awaitable[webhookd.gen.webhookd.v1.delivery_pb2.PreviewWebhookResponse]]:
+        """PreviewWebhook shows what a webhook would send, and refuses what PostWebhook refuses but for a name that is taken. The
+        webhook need not exist. Sends and stores nothing.
+        """
+
+    @abc.abstractmethod
+    def TryWebhook(
+        self,
+        request: webhookd.gen.webhookd.v1.delivery_pb2.TryWebhookRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[webhookd.gen.webhookd.v1.delivery_pb2.TryWebhookResponse, collections.abc.Awaitable[webhookd.gen.webhookd.v1.delivery_pb2.TryWebhookResponse]]:
+        """TryWebhook sends a test event to a webhook that need not exist, once, and waits for the answer. Stores nothing."""
 
 def add_DeliveryServiceServicer_to_server(servicer: DeliveryServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

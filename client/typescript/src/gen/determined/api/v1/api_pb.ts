@@ -4,19 +4,27 @@
 
 import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv1";
 import { fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv1";
+import type { CurrentUserRequestSchema, CurrentUserResponseSchema, LoginRequestSchema, LoginResponseSchema, LogoutRequestSchema, LogoutResponseSchema } from "./auth_pb.js";
+import { file_determined_api_v1_auth } from "./auth_pb.js";
 import type { GetMasterConfigRequestSchema, GetMasterConfigResponseSchema, GetMasterRequestSchema, GetMasterResponseSchema, GetTelemetryRequestSchema, GetTelemetryResponseSchema } from "./master_pb.js";
 import { file_determined_api_v1_master } from "./master_pb.js";
+import type { GetPermissionsSummaryRequestSchema, GetPermissionsSummaryResponseSchema } from "./rbac_pb.js";
+import { file_determined_api_v1_rbac } from "./rbac_pb.js";
 import type { PostTaskLogsRequestSchema, PostTaskLogsResponseSchema } from "./task_pb.js";
 import { file_determined_api_v1_task } from "./task_pb.js";
+import type { GetMeRequestSchema, GetMeResponseSchema, GetUsersRequestSchema, GetUsersResponseSchema } from "./user_pb.js";
+import { file_determined_api_v1_user } from "./user_pb.js";
 import type { DeleteWebhookRequestSchema, DeleteWebhookResponseSchema, GetWebhookRequestSchema, GetWebhookResponseSchema, GetWebhooksRequestSchema, GetWebhooksResponseSchema, PatchWebhookRequestSchema, PatchWebhookResponseSchema, PostWebhookEventDataRequestSchema, PostWebhookEventDataResponseSchema, PostWebhookRequestSchema, PostWebhookResponseSchema, TestWebhookRequestSchema, TestWebhookResponseSchema } from "./webhook_pb.js";
 import { file_determined_api_v1_webhook } from "./webhook_pb.js";
+import type { GetWorkspaceRequestSchema, GetWorkspaceResponseSchema, GetWorkspacesRequestSchema, GetWorkspacesResponseSchema } from "./workspace_pb.js";
+import { file_determined_api_v1_workspace } from "./workspace_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
 
 /**
  * Describes the file determined/api/v1/api.proto.
  */
 export const file_determined_api_v1_api: GenFile = /*@__PURE__*/
-  fileDesc("ChtkZXRlcm1pbmVkL2FwaS92MS9hcGkucHJvdG8SEWRldGVybWluZWQuYXBpLnYxMrQLCgpEZXRlcm1pbmVkEm4KCUdldE1hc3RlchIjLmRldGVybWluZWQuYXBpLnYxLkdldE1hc3RlclJlcXVlc3QaJC5kZXRlcm1pbmVkLmFwaS52MS5HZXRNYXN0ZXJSZXNwb25zZSIWgtPkkwIQEg4vYXBpL3YxL21hc3RlchKBAQoMR2V0VGVsZW1ldHJ5EiYuZGV0ZXJtaW5lZC5hcGkudjEuR2V0VGVsZW1ldHJ5UmVxdWVzdBonLmRldGVybWluZWQuYXBpLnYxLkdldFRlbGVtZXRyeVJlc3BvbnNlIiCC0+STAhoSGC9hcGkvdjEvbWFzdGVyL3RlbGVtZXRyeRKHAQoPR2V0TWFzdGVyQ29uZmlnEikuZGV0ZXJtaW5lZC5hcGkudjEuR2V0TWFzdGVyQ29uZmlnUmVxdWVzdBoqLmRldGVybWluZWQuYXBpLnYxLkdldE1hc3RlckNvbmZpZ1Jlc3BvbnNlIh2C0+STAhcSFS9hcGkvdjEvbWFzdGVyL2NvbmZpZxKAAQoKR2V0V2ViaG9vaxIkLmRldGVybWluZWQuYXBpLnYxLkdldFdlYmhvb2tSZXF1ZXN0GiUuZGV0ZXJtaW5lZC5hcGkudjEuR2V0V2ViaG9va1Jlc3BvbnNlIiWC0+STAh8SHS9hcGkvdjEvd2ViaG9va3Mve3dlYmhvb2tfaWR9EnYKC0dldFdlYmhvb2tzEiUuZGV0ZXJtaW5lZC5hcGkudjEuR2V0V2ViaG9va3NSZXF1ZXN0GiYuZGV0ZXJtaW5lZC5hcGkudjEuR2V0V2ViaG9va3NSZXNwb25zZSIYgtPkkwISEhAvYXBpL3YxL3dlYmhvb2tzEn8KC1Bvc3RXZWJob29rEiUuZGV0ZXJtaW5lZC5hcGkudjEuUG9zdFdlYmhvb2tSZXF1ZXN0GiYuZGV0ZXJtaW5lZC5hcGkudjEuUG9zdFdlYmhvb2tSZXNwb25zZSIhgtPkkwIbIhAvYXBpL3YxL3dlYmhvb2tzOgd3ZWJob29rEocBCgxQYXRjaFdlYmhvb2sSJi5kZXRlcm1pbmVkLmFwaS52MS5QYXRjaFdlYmhvb2tSZXF1ZXN0GicuZGV0ZXJtaW5lZC5hcGkudjEuUGF0Y2hXZWJob29rUmVzcG9uc2UiJoLT5JMCIDIVL2FwaS92MS93ZWJob29rcy97aWR9Ogd3ZWJob29rEoEBCg1EZWxldGVXZWJob29rEicuZGV0ZXJtaW5lZC5hcGkudjEuRGVsZXRlV2ViaG9va1JlcXVlc3QaKC5kZXRlcm1pbmVkLmFwaS52MS5EZWxldGVXZWJob29rUmVzcG9uc2UiHYLT5JMCFyoVL2FwaS92MS93ZWJob29rcy97aWR9EoABCgtUZXN0V2ViaG9vaxIlLmRldGVybWluZWQuYXBpLnYxLlRlc3RXZWJob29rUmVxdWVzdBomLmRldGVybWluZWQuYXBpLnYxLlRlc3RXZWJob29rUmVzcG9uc2UiIoLT5JMCHCIaL2FwaS92MS93ZWJob29rcy97aWR9L3Rlc3QSmwEKFFBvc3RXZWJob29rRXZlbnREYXRhEi4uZGV0ZXJtaW5lZC5hcGkudjEuUG9zdFdlYmhvb2tFdmVudERhdGFSZXF1ZXN0Gi8uZGV0ZXJtaW5lZC5hcGkudjEuUG9zdFdlYmhvb2tFdmVudERhdGFSZXNwb25zZSIigtPkkwIcIhcvYXBpL3YxL3dlYmhvb2tzL2N1c3RvbToBKhJ9CgxQb3N0VGFza0xvZ3MSJi5kZXRlcm1pbmVkLmFwaS52MS5Qb3N0VGFza0xvZ3NSZXF1ZXN0GicuZGV0ZXJtaW5lZC5hcGkudjEuUG9zdFRhc2tMb2dzUmVzcG9uc2UiHILT5JMCFiIRL2FwaS92MS90YXNrL2xvZ3M6ASpCNVozZ2l0aHViLmNvbS9kZXRlcm1pbmVkLWFpL2RldGVybWluZWQvcHJvdG8vcGtnL2FwaXYxYgZwcm90bzM", [file_determined_api_v1_master, file_determined_api_v1_task, file_determined_api_v1_webhook, file_google_api_annotations]);
+  fileDesc("ChtkZXRlcm1pbmVkL2FwaS92MS9hcGkucHJvdG8SEWRldGVybWluZWQuYXBpLnYxMvUSCgpEZXRlcm1pbmVkEmkKBUxvZ2luEh8uZGV0ZXJtaW5lZC5hcGkudjEuTG9naW5SZXF1ZXN0GiAuZGV0ZXJtaW5lZC5hcGkudjEuTG9naW5SZXNwb25zZSIdgtPkkwIXIhIvYXBpL3YxL2F1dGgvbG9naW46ASoSagoGTG9nb3V0EiAuZGV0ZXJtaW5lZC5hcGkudjEuTG9nb3V0UmVxdWVzdBohLmRldGVybWluZWQuYXBpLnYxLkxvZ291dFJlc3BvbnNlIhuC0+STAhUiEy9hcGkvdjEvYXV0aC9sb2dvdXQSdwoLQ3VycmVudFVzZXISJS5kZXRlcm1pbmVkLmFwaS52MS5DdXJyZW50VXNlclJlcXVlc3QaJi5kZXRlcm1pbmVkLmFwaS52MS5DdXJyZW50VXNlclJlc3BvbnNlIhmC0+STAhMSES9hcGkvdjEvYXV0aC91c2VyEl4KBUdldE1lEh8uZGV0ZXJtaW5lZC5hcGkudjEuR2V0TWVSZXF1ZXN0GiAuZGV0ZXJtaW5lZC5hcGkudjEuR2V0TWVSZXNwb25zZSISgtPkkwIMEgovYXBpL3YxL21lEmoKCEdldFVzZXJzEiIuZGV0ZXJtaW5lZC5hcGkudjEuR2V0VXNlcnNSZXF1ZXN0GiMuZGV0ZXJtaW5lZC5hcGkudjEuR2V0VXNlcnNSZXNwb25zZSIVgtPkkwIPEg0vYXBpL3YxL3VzZXJzEn4KDUdldFdvcmtzcGFjZXMSJy5kZXRlcm1pbmVkLmFwaS52MS5HZXRXb3Jrc3BhY2VzUmVxdWVzdBooLmRldGVybWluZWQuYXBpLnYxLkdldFdvcmtzcGFjZXNSZXNwb25zZSIagtPkkwIUEhIvYXBpL3YxL3dvcmtzcGFjZXMSgAEKDEdldFdvcmtzcGFjZRImLmRldGVybWluZWQuYXBpLnYxLkdldFdvcmtzcGFjZVJlcXVlc3QaJy5kZXRlcm1pbmVkLmFwaS52MS5HZXRXb3Jrc3BhY2VSZXNwb25zZSIfgtPkkwIZEhcvYXBpL3YxL3dvcmtzcGFjZXMve2lkfRKfAQoVR2V0UGVybWlzc2lvbnNTdW1tYXJ5Ei8uZGV0ZXJtaW5lZC5hcGkudjEuR2V0UGVybWlzc2lvbnNTdW1tYXJ5UmVxdWVzdBowLmRldGVybWluZWQuYXBpLnYxLkdldFBlcm1pc3Npb25zU3VtbWFyeVJlc3BvbnNlIiOC0+STAh0SGy9hcGkvdjEvcGVybWlzc2lvbnMvc3VtbWFyeRJuCglHZXRNYXN0ZXISIy5kZXRlcm1pbmVkLmFwaS52MS5HZXRNYXN0ZXJSZXF1ZXN0GiQuZGV0ZXJtaW5lZC5hcGkudjEuR2V0TWFzdGVyUmVzcG9uc2UiFoLT5JMCEBIOL2FwaS92MS9tYXN0ZXISgQEKDEdldFRlbGVtZXRyeRImLmRldGVybWluZWQuYXBpLnYxLkdldFRlbGVtZXRyeVJlcXVlc3QaJy5kZXRlcm1pbmVkLmFwaS52MS5HZXRUZWxlbWV0cnlSZXNwb25zZSIggtPkkwIaEhgvYXBpL3YxL21hc3Rlci90ZWxlbWV0cnkShwEKD0dldE1hc3RlckNvbmZpZxIpLmRldGVybWluZWQuYXBpLnYxLkdldE1hc3RlckNvbmZpZ1JlcXVlc3QaKi5kZXRlcm1pbmVkLmFwaS52MS5HZXRNYXN0ZXJDb25maWdSZXNwb25zZSIdgtPkkwIXEhUvYXBpL3YxL21hc3Rlci9jb25maWcSgAEKCkdldFdlYmhvb2sSJC5kZXRlcm1pbmVkLmFwaS52MS5HZXRXZWJob29rUmVxdWVzdBolLmRldGVybWluZWQuYXBpLnYxLkdldFdlYmhvb2tSZXNwb25zZSIlgtPkkwIfEh0vYXBpL3YxL3dlYmhvb2tzL3t3ZWJob29rX2lkfRJ2CgtHZXRXZWJob29rcxIlLmRldGVybWluZWQuYXBpLnYxLkdldFdlYmhvb2tzUmVxdWVzdBomLmRldGVybWluZWQuYXBpLnYxLkdldFdlYmhvb2tzUmVzcG9uc2UiGILT5JMCEhIQL2FwaS92MS93ZWJob29rcxJ/CgtQb3N0V2ViaG9vaxIlLmRldGVybWluZWQuYXBpLnYxLlBvc3RXZWJob29rUmVxdWVzdBomLmRldGVybWluZWQuYXBpLnYxLlBvc3RXZWJob29rUmVzcG9uc2UiIYLT5JMCGyIQL2FwaS92MS93ZWJob29rczoHd2ViaG9vaxKHAQoMUGF0Y2hXZWJob29rEiYuZGV0ZXJtaW5lZC5hcGkudjEuUGF0Y2hXZWJob29rUmVxdWVzdBonLmRldGVybWluZWQuYXBpLnYxLlBhdGNoV2ViaG9va1Jlc3BvbnNlIiaC0+STAiAyFS9hcGkvdjEvd2ViaG9va3Mve2lkfToHd2ViaG9vaxKBAQoNRGVsZXRlV2ViaG9vaxInLmRldGVybWluZWQuYXBpLnYxLkRlbGV0ZVdlYmhvb2tSZXF1ZXN0GiguZGV0ZXJtaW5lZC5hcGkudjEuRGVsZXRlV2ViaG9va1Jlc3BvbnNlIh2C0+STAhcqFS9hcGkvdjEvd2ViaG9va3Mve2lkfRKAAQoLVGVzdFdlYmhvb2sSJS5kZXRlcm1pbmVkLmFwaS52MS5UZXN0V2ViaG9va1JlcXVlc3QaJi5kZXRlcm1pbmVkLmFwaS52MS5UZXN0V2ViaG9va1Jlc3BvbnNlIiKC0+STAhwiGi9hcGkvdjEvd2ViaG9va3Mve2lkfS90ZXN0EpsBChRQb3N0V2ViaG9va0V2ZW50RGF0YRIuLmRldGVybWluZWQuYXBpLnYxLlBvc3RXZWJob29rRXZlbnREYXRhUmVxdWVzdBovLmRldGVybWluZWQuYXBpLnYxLlBvc3RXZWJob29rRXZlbnREYXRhUmVzcG9uc2UiIoLT5JMCHCIXL2FwaS92MS93ZWJob29rcy9jdXN0b206ASoSfQoMUG9zdFRhc2tMb2dzEiYuZGV0ZXJtaW5lZC5hcGkudjEuUG9zdFRhc2tMb2dzUmVxdWVzdBonLmRldGVybWluZWQuYXBpLnYxLlBvc3RUYXNrTG9nc1Jlc3BvbnNlIhyC0+STAhYiES9hcGkvdjEvdGFzay9sb2dzOgEqQjVaM2dpdGh1Yi5jb20vZGV0ZXJtaW5lZC1haS9kZXRlcm1pbmVkL3Byb3RvL3BrZy9hcGl2MWIGcHJvdG8z", [file_determined_api_v1_auth, file_determined_api_v1_master, file_determined_api_v1_rbac, file_determined_api_v1_task, file_determined_api_v1_user, file_determined_api_v1_webhook, file_determined_api_v1_workspace, file_google_api_annotations]);
 
 /**
  * Determined is the part of Determined's API that concerns webhooks: same names, numbers and routes.
@@ -24,6 +32,86 @@ export const file_determined_api_v1_api: GenFile = /*@__PURE__*/
  * @generated from service determined.api.v1.Determined
  */
 export const Determined: GenService<{
+  /**
+   * Login gives a token to a user who knows their password.
+   *
+   * @generated from rpc determined.api.v1.Determined.Login
+   */
+  login: {
+    methodKind: "unary";
+    input: typeof LoginRequestSchema;
+    output: typeof LoginResponseSchema;
+  },
+  /**
+   * Logout ends the token that it is called with.
+   *
+   * @generated from rpc determined.api.v1.Determined.Logout
+   */
+  logout: {
+    methodKind: "unary";
+    input: typeof LogoutRequestSchema;
+    output: typeof LogoutResponseSchema;
+  },
+  /**
+   * CurrentUser says who the caller is.
+   *
+   * @generated from rpc determined.api.v1.Determined.CurrentUser
+   */
+  currentUser: {
+    methodKind: "unary";
+    input: typeof CurrentUserRequestSchema;
+    output: typeof CurrentUserResponseSchema;
+  },
+  /**
+   * GetMe says who the caller is.
+   *
+   * @generated from rpc determined.api.v1.Determined.GetMe
+   */
+  getMe: {
+    methodKind: "unary";
+    input: typeof GetMeRequestSchema;
+    output: typeof GetMeResponseSchema;
+  },
+  /**
+   * GetUsers lists users.
+   *
+   * @generated from rpc determined.api.v1.Determined.GetUsers
+   */
+  getUsers: {
+    methodKind: "unary";
+    input: typeof GetUsersRequestSchema;
+    output: typeof GetUsersResponseSchema;
+  },
+  /**
+   * GetWorkspaces lists the workspaces that the caller may see.
+   *
+   * @generated from rpc determined.api.v1.Determined.GetWorkspaces
+   */
+  getWorkspaces: {
+    methodKind: "unary";
+    input: typeof GetWorkspacesRequestSchema;
+    output: typeof GetWorkspacesResponseSchema;
+  },
+  /**
+   * GetWorkspace shows one workspace.
+   *
+   * @generated from rpc determined.api.v1.Determined.GetWorkspace
+   */
+  getWorkspace: {
+    methodKind: "unary";
+    input: typeof GetWorkspaceRequestSchema;
+    output: typeof GetWorkspaceResponseSchema;
+  },
+  /**
+   * GetPermissionsSummary says what the caller may do, and where.
+   *
+   * @generated from rpc determined.api.v1.Determined.GetPermissionsSummary
+   */
+  getPermissionsSummary: {
+    methodKind: "unary";
+    input: typeof GetPermissionsSummaryRequestSchema;
+    output: typeof GetPermissionsSummaryResponseSchema;
+  },
   /**
    * GetMaster says what this server is.
    *

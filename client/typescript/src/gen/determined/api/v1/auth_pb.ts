@@ -21,14 +21,15 @@ export const file_determined_api_v1_auth: GenFile = /*@__PURE__*/
  */
 export type LoginRequest = Message<"determined.api.v1.LoginRequest"> & {
   /**
-   * The user's name.
+   * The user's name, in any case. INVALID_ARGUMENT when it is empty.
    *
    * @generated from field: string username = 1;
    */
   username: string;
 
   /**
-   * The password, or its hash as Determined's clients make it.
+   * The password, or what Determined's clients send for it: SHA-512 of "GubPEmmotfiK9TMD6Zdw" and the password as 128
+   * lower-case hexadecimal digits, or nothing for an empty one.
    *
    * @generated from field: string password = 2;
    */
@@ -56,7 +57,7 @@ export const LoginRequestSchema: GenMessage<LoginRequest> = /*@__PURE__*/
  */
 export type LoginResponse = Message<"determined.api.v1.LoginResponse"> & {
   /**
-   * The bearer token, valid for 7 days.
+   * The bearer token, valid for 7 days unless the server is configured otherwise.
    *
    * @generated from field: string token = 1;
    */

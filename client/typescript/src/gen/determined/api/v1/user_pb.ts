@@ -2,9 +2,9 @@
 // @generated from file determined/api/v1/user.proto (package determined.api.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv1";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv1";
-import type { Pagination } from "./pagination_pb.js";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv1";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv1";
+import type { OrderBy, Pagination } from "./pagination_pb.js";
 import { file_determined_api_v1_pagination } from "./pagination_pb.js";
 import type { User } from "../../user/v1/user_pb.js";
 import { file_determined_user_v1_user } from "../../user/v1/user_pb.js";
@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file determined/api/v1/user.proto.
  */
 export const file_determined_api_v1_user: GenFile = /*@__PURE__*/
-  fileDesc("ChxkZXRlcm1pbmVkL2FwaS92MS91c2VyLnByb3RvEhFkZXRlcm1pbmVkLmFwaS52MSIOCgxHZXRNZVJlcXVlc3QiNwoNR2V0TWVSZXNwb25zZRImCgR1c2VyGAEgASgLMhguZGV0ZXJtaW5lZC51c2VyLnYxLlVzZXIiMAoPR2V0VXNlcnNSZXF1ZXN0Eg4KBm9mZnNldBgDIAEoBRINCgVsaW1pdBgEIAEoBSJuChBHZXRVc2Vyc1Jlc3BvbnNlEicKBXVzZXJzGAEgAygLMhguZGV0ZXJtaW5lZC51c2VyLnYxLlVzZXISMQoKcGFnaW5hdGlvbhgCIAEoCzIdLmRldGVybWluZWQuYXBpLnYxLlBhZ2luYXRpb25CNVozZ2l0aHViLmNvbS9kZXRlcm1pbmVkLWFpL2RldGVybWluZWQvcHJvdG8vcGtnL2FwaXYxYgZwcm90bzM", [file_determined_api_v1_pagination, file_determined_user_v1_user]);
+  fileDesc("ChxkZXRlcm1pbmVkL2FwaS92MS91c2VyLnByb3RvEhFkZXRlcm1pbmVkLmFwaS52MSIOCgxHZXRNZVJlcXVlc3QiNwoNR2V0TWVSZXNwb25zZRImCgR1c2VyGAEgASgLMhguZGV0ZXJtaW5lZC51c2VyLnYxLlVzZXIi6gMKD0dldFVzZXJzUmVxdWVzdBI6Cgdzb3J0X2J5GAEgASgOMikuZGV0ZXJtaW5lZC5hcGkudjEuR2V0VXNlcnNSZXF1ZXN0LlNvcnRCeRIsCghvcmRlcl9ieRgCIAEoDjIaLmRldGVybWluZWQuYXBpLnYxLk9yZGVyQnkSDgoGb2Zmc2V0GAMgASgFEg0KBWxpbWl0GAQgASgFEgwKBG5hbWUYBSABKAkSEgoFYWRtaW4YBiABKAhIAIgBARITCgZhY3RpdmUYByABKAhIAYgBARIpCiFyb2xlX2lkX2Fzc2lnbmVkX2RpcmVjdGx5X3RvX3VzZXIYCCADKAUi1gEKBlNvcnRCeRIXChNTT1JUX0JZX1VOU1BFQ0lGSUVEEAASGAoUU09SVF9CWV9ESVNQTEFZX05BTUUQARIVChFTT1JUX0JZX1VTRVJfTkFNRRACEhEKDVNPUlRfQllfQURNSU4QAxISCg5TT1JUX0JZX0FDVElWRRAEEhkKFVNPUlRfQllfTU9ESUZJRURfVElNRRAFEhAKDFNPUlRfQllfTkFNRRAGEhoKFlNPUlRfQllfTEFTVF9BVVRIX1RJTUUQBxISCg5TT1JUX0JZX1JFTU9URRAIQggKBl9hZG1pbkIJCgdfYWN0aXZlIm4KEEdldFVzZXJzUmVzcG9uc2USJwoFdXNlcnMYASADKAsyGC5kZXRlcm1pbmVkLnVzZXIudjEuVXNlchIxCgpwYWdpbmF0aW9uGAIgASgLMh0uZGV0ZXJtaW5lZC5hcGkudjEuUGFnaW5hdGlvbkI1WjNnaXRodWIuY29tL2RldGVybWluZWQtYWkvZGV0ZXJtaW5lZC9wcm90by9wa2cvYXBpdjFiBnByb3RvMw", [file_determined_api_v1_pagination, file_determined_user_v1_user]);
 
 /**
  * GetMeRequest asks who the caller is.
@@ -59,18 +59,60 @@ export const GetMeResponseSchema: GenMessage<GetMeResponse> = /*@__PURE__*/
  */
 export type GetUsersRequest = Message<"determined.api.v1.GetUsersRequest"> & {
   /**
-   * How many users to skip, from 0.
+   * What the list is sorted by.
+   *
+   * @generated from field: determined.api.v1.GetUsersRequest.SortBy sort_by = 1;
+   */
+  sortBy: GetUsersRequest_SortBy;
+
+  /**
+   * In which direction.
+   *
+   * @generated from field: determined.api.v1.OrderBy order_by = 2;
+   */
+  orderBy: OrderBy;
+
+  /**
+   * How many users to skip; negative: so many from the end are returned.
    *
    * @generated from field: int32 offset = 3;
    */
   offset: number;
 
   /**
-   * The most users to return; 0 for the default.
+   * The most users to return; 0 and -1: no limit; -2: none, only the pagination.
    *
    * @generated from field: int32 limit = 4;
    */
   limit: number;
+
+  /**
+   * Only users whose name or display name contains this, in any case.
+   *
+   * @generated from field: string name = 5;
+   */
+  name: string;
+
+  /**
+   * Only administrators, or only others.
+   *
+   * @generated from field: optional bool admin = 6;
+   */
+  admin?: boolean;
+
+  /**
+   * Only those who may sign in, or only others.
+   *
+   * @generated from field: optional bool active = 7;
+   */
+  active?: boolean;
+
+  /**
+   * Only users who have one of these roles assigned.
+   *
+   * @generated from field: repeated int32 role_id_assigned_directly_to_user = 8;
+   */
+  roleIdAssignedDirectlyToUser: number[];
 };
 
 /**
@@ -79,6 +121,82 @@ export type GetUsersRequest = Message<"determined.api.v1.GetUsersRequest"> & {
  */
 export const GetUsersRequestSchema: GenMessage<GetUsersRequest> = /*@__PURE__*/
   messageDesc(file_determined_api_v1_user, 2);
+
+/**
+ * The fields that the list can be sorted by.
+ *
+ * @generated from enum determined.api.v1.GetUsersRequest.SortBy
+ */
+export enum GetUsersRequest_SortBy {
+  /**
+   * By id.
+   *
+   * @generated from enum value: SORT_BY_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * By display name.
+   *
+   * @generated from enum value: SORT_BY_DISPLAY_NAME = 1;
+   */
+  DISPLAY_NAME = 1,
+
+  /**
+   * By the name used to sign in.
+   *
+   * @generated from enum value: SORT_BY_USER_NAME = 2;
+   */
+  USER_NAME = 2,
+
+  /**
+   * Administrators last.
+   *
+   * @generated from enum value: SORT_BY_ADMIN = 3;
+   */
+  ADMIN = 3,
+
+  /**
+   * Those who may sign in last.
+   *
+   * @generated from enum value: SORT_BY_ACTIVE = 4;
+   */
+  ACTIVE = 4,
+
+  /**
+   * By the time of the last change.
+   *
+   * @generated from enum value: SORT_BY_MODIFIED_TIME = 5;
+   */
+  MODIFIED_TIME = 5,
+
+  /**
+   * By the display name of those who have one, else by the name used to sign in.
+   *
+   * @generated from enum value: SORT_BY_NAME = 6;
+   */
+  NAME = 6,
+
+  /**
+   * By the time of the last sign-in.
+   *
+   * @generated from enum value: SORT_BY_LAST_AUTH_TIME = 7;
+   */
+  LAST_AUTH_TIME = 7,
+
+  /**
+   * Users of an outside identity provider last; there are none.
+   *
+   * @generated from enum value: SORT_BY_REMOTE = 8;
+   */
+  REMOTE = 8,
+}
+
+/**
+ * Describes the enum determined.api.v1.GetUsersRequest.SortBy.
+ */
+export const GetUsersRequest_SortBySchema: GenEnum<GetUsersRequest_SortBy> = /*@__PURE__*/
+  enumDesc(file_determined_api_v1_user, 2, 0);
 
 /**
  * GetUsersResponse holds a page of users.

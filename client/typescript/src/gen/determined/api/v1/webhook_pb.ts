@@ -8,7 +8,7 @@ import type { CustomWebhookEventData, PatchWebhook, Webhook } from "../../webhoo
 import { file_determined_webhook_v1_webhook } from "../../webhook/v1/webhook_pb.js";
 import type { FieldMask } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_field_mask } from "@bufbuild/protobuf/wkt";
-import type { Attempt } from "../../../webhookd/v1/delivery_pb.js";
+import type { Attempt, LastDeliveries } from "../../../webhookd/v1/delivery_pb.js";
 import { file_webhookd_v1_delivery } from "../../../webhookd/v1/delivery_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file determined/api/v1/webhook.proto.
  */
 export const file_determined_api_v1_webhook: GenFile = /*@__PURE__*/
-  fileDesc("Ch9kZXRlcm1pbmVkL2FwaS92MS93ZWJob29rLnByb3RvEhFkZXRlcm1pbmVkLmFwaS52MSInChFHZXRXZWJob29rUmVxdWVzdBISCgp3ZWJob29rX2lkGAEgASgFIkUKEkdldFdlYmhvb2tSZXNwb25zZRIvCgd3ZWJob29rGAEgASgLMh4uZGV0ZXJtaW5lZC53ZWJob29rLnYxLldlYmhvb2siFAoSR2V0V2ViaG9va3NSZXF1ZXN0IkcKE0dldFdlYmhvb2tzUmVzcG9uc2USMAoId2ViaG9va3MYASADKAsyHi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9vayJFChJQb3N0V2ViaG9va1JlcXVlc3QSLwoHd2ViaG9vaxgBIAEoCzIeLmRldGVybWluZWQud2ViaG9vay52MS5XZWJob29rIkYKE1Bvc3RXZWJob29rUmVzcG9uc2USLwoHd2ViaG9vaxgBIAEoCzIeLmRldGVybWluZWQud2ViaG9vay52MS5XZWJob29rIogBChNQYXRjaFdlYmhvb2tSZXF1ZXN0EgoKAmlkGAEgASgFEjQKB3dlYmhvb2sYAiABKAsyIy5kZXRlcm1pbmVkLndlYmhvb2sudjEuUGF0Y2hXZWJob29rEi8KC3VwZGF0ZV9tYXNrGGQgASgLMhouZ29vZ2xlLnByb3RvYnVmLkZpZWxkTWFzayJHChRQYXRjaFdlYmhvb2tSZXNwb25zZRIvCgd3ZWJob29rGGQgASgLMh4uZGV0ZXJtaW5lZC53ZWJob29rLnYxLldlYmhvb2siIgoURGVsZXRlV2ViaG9va1JlcXVlc3QSCgoCaWQYASABKAUiUQoVRGVsZXRlV2ViaG9va1Jlc3BvbnNlEiAKE2NhbmNlbGVkX2RlbGl2ZXJpZXMYZCABKANIAIgBAUIWChRfY2FuY2VsZWRfZGVsaXZlcmllcyIgChJUZXN0V2ViaG9va1JlcXVlc3QSCgoCaWQYASABKAUinwEKE1Rlc3RXZWJob29rUmVzcG9uc2USEQoJY29tcGxldGVkGAEgASgIEhUKCGV2ZW50X2lkGGQgASgJSACIAQESJQoHYXR0ZW1wdBhlIAEoCzIULndlYmhvb2tkLnYxLkF0dGVtcHQSGQoMcmVxdWVzdF9ib2R5GGYgASgJSAGIAQFCCwoJX2V2ZW50X2lkQg8KDV9yZXF1ZXN0X2JvZHkilQEKG1Bvc3RXZWJob29rRXZlbnREYXRhUmVxdWVzdBI7CgRkYXRhGAEgASgLMi0uZGV0ZXJtaW5lZC53ZWJob29rLnYxLkN1c3RvbVdlYmhvb2tFdmVudERhdGESFQoNZXhwZXJpbWVudF9pZBgCIAEoBRIVCgh0cmlhbF9pZBgDIAEoBUgAiAEBQgsKCV90cmlhbF9pZCIeChxQb3N0V2ViaG9va0V2ZW50RGF0YVJlc3BvbnNlQjVaM2dpdGh1Yi5jb20vZGV0ZXJtaW5lZC1haS9kZXRlcm1pbmVkL3Byb3RvL3BrZy9hcGl2MWIGcHJvdG8z", [file_determined_webhook_v1_webhook, file_google_protobuf_field_mask, file_webhookd_v1_delivery]);
+  fileDesc("Ch9kZXRlcm1pbmVkL2FwaS92MS93ZWJob29rLnByb3RvEhFkZXRlcm1pbmVkLmFwaS52MSJIChFHZXRXZWJob29rUmVxdWVzdBISCgp3ZWJob29rX2lkGAEgASgFEh8KF3dpdGhfd2FpdGluZ19kZWxpdmVyaWVzGGQgASgIIn0KEkdldFdlYmhvb2tSZXNwb25zZRIvCgd3ZWJob29rGAEgASgLMh4uZGV0ZXJtaW5lZC53ZWJob29rLnYxLldlYmhvb2sSHwoSd2FpdGluZ19kZWxpdmVyaWVzGGQgASgDSACIAQFCFQoTX3dhaXRpbmdfZGVsaXZlcmllcyIyChJHZXRXZWJob29rc1JlcXVlc3QSHAoUd2l0aF9sYXN0X2RlbGl2ZXJpZXMYZCABKAgilgEKE0dldFdlYmhvb2tzUmVzcG9uc2USMAoId2ViaG9va3MYASADKAsyHi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9vaxI5Cg9sYXN0X2RlbGl2ZXJpZXMYZCABKAsyGy53ZWJob29rZC52MS5MYXN0RGVsaXZlcmllc0gAiAEBQhIKEF9sYXN0X2RlbGl2ZXJpZXMiRQoSUG9zdFdlYmhvb2tSZXF1ZXN0Ei8KB3dlYmhvb2sYASABKAsyHi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9vayJGChNQb3N0V2ViaG9va1Jlc3BvbnNlEi8KB3dlYmhvb2sYASABKAsyHi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9vayKIAQoTUGF0Y2hXZWJob29rUmVxdWVzdBIKCgJpZBgBIAEoBRI0Cgd3ZWJob29rGAIgASgLMiMuZGV0ZXJtaW5lZC53ZWJob29rLnYxLlBhdGNoV2ViaG9vaxIvCgt1cGRhdGVfbWFzaxhkIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siRwoUUGF0Y2hXZWJob29rUmVzcG9uc2USLwoHd2ViaG9vaxhkIAEoCzIeLmRldGVybWluZWQud2ViaG9vay52MS5XZWJob29rIiIKFERlbGV0ZVdlYmhvb2tSZXF1ZXN0EgoKAmlkGAEgASgFIlEKFURlbGV0ZVdlYmhvb2tSZXNwb25zZRIgChNjYW5jZWxlZF9kZWxpdmVyaWVzGGQgASgDSACIAQFCFgoUX2NhbmNlbGVkX2RlbGl2ZXJpZXMiIAoSVGVzdFdlYmhvb2tSZXF1ZXN0EgoKAmlkGAEgASgFIp8BChNUZXN0V2ViaG9va1Jlc3BvbnNlEhEKCWNvbXBsZXRlZBgBIAEoCBIVCghldmVudF9pZBhkIAEoCUgAiAEBEiUKB2F0dGVtcHQYZSABKAsyFC53ZWJob29rZC52MS5BdHRlbXB0EhkKDHJlcXVlc3RfYm9keRhmIAEoCUgBiAEBQgsKCV9ldmVudF9pZEIPCg1fcmVxdWVzdF9ib2R5IpUBChtQb3N0V2ViaG9va0V2ZW50RGF0YVJlcXVlc3QSOwoEZGF0YRgBIAEoCzItLmRldGVybWluZWQud2ViaG9vay52MS5DdXN0b21XZWJob29rRXZlbnREYXRhEhUKDWV4cGVyaW1lbnRfaWQYAiABKAUSFQoIdHJpYWxfaWQYAyABKAVIAIgBAUILCglfdHJpYWxfaWQiHgocUG9zdFdlYmhvb2tFdmVudERhdGFSZXNwb25zZUI1WjNnaXRodWIuY29tL2RldGVybWluZWQtYWkvZGV0ZXJtaW5lZC9wcm90by9wa2cvYXBpdjFiBnByb3RvMw", [file_determined_webhook_v1_webhook, file_google_protobuf_field_mask, file_webhookd_v1_delivery]);
 
 /**
  * GetWebhookRequest asks for one webhook.
@@ -30,6 +30,13 @@ export type GetWebhookRequest = Message<"determined.api.v1.GetWebhookRequest"> &
    * @generated from field: int32 webhook_id = 1;
    */
   webhookId: number;
+
+  /**
+   * Whether to count the deliveries that wait.
+   *
+   * @generated from field: bool with_waiting_deliveries = 100;
+   */
+  withWaitingDeliveries: boolean;
 };
 
 /**
@@ -51,6 +58,13 @@ export type GetWebhookResponse = Message<"determined.api.v1.GetWebhookResponse">
    * @generated from field: determined.webhook.v1.Webhook webhook = 1;
    */
   webhook?: Webhook;
+
+  /**
+   * How many of its deliveries wait or are under way, if asked for and the caller may see its events.
+   *
+   * @generated from field: optional int64 waiting_deliveries = 100;
+   */
+  waitingDeliveries?: bigint;
 };
 
 /**
@@ -66,6 +80,12 @@ export const GetWebhookResponseSchema: GenMessage<GetWebhookResponse> = /*@__PUR
  * @generated from message determined.api.v1.GetWebhooksRequest
  */
 export type GetWebhooksRequest = Message<"determined.api.v1.GetWebhooksRequest"> & {
+  /**
+   * Whether to tell the newest delivery of each.
+   *
+   * @generated from field: bool with_last_deliveries = 100;
+   */
+  withLastDeliveries: boolean;
 };
 
 /**
@@ -87,6 +107,13 @@ export type GetWebhooksResponse = Message<"determined.api.v1.GetWebhooksResponse
    * @generated from field: repeated determined.webhook.v1.Webhook webhooks = 1;
    */
   webhooks: Webhook[];
+
+  /**
+   * Their newest deliveries, if asked for.
+   *
+   * @generated from field: optional webhookd.v1.LastDeliveries last_deliveries = 100;
+   */
+  lastDeliveries?: LastDeliveries;
 };
 
 /**

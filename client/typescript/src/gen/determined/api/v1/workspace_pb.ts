@@ -38,14 +38,14 @@ export type GetWorkspacesRequest = Message<"determined.api.v1.GetWorkspacesReque
   orderBy: OrderBy;
 
   /**
-   * How many workspaces to skip, from 0.
+   * How many workspaces to skip; negative: so many from the end are returned.
    *
    * @generated from field: int32 offset = 3;
    */
   offset: number;
 
   /**
-   * The most workspaces to return; 0 for the default.
+   * The most workspaces to return; 0 and -1: no limit; -2: none, only the pagination.
    *
    * @generated from field: int32 limit = 4;
    */
@@ -66,21 +66,21 @@ export type GetWorkspacesRequest = Message<"determined.api.v1.GetWorkspacesReque
   archived?: boolean;
 
   /**
-   * Only workspaces of the users with these names.
+   * Only workspaces that one of the users with these names owns.
    *
    * @generated from field: repeated string users = 7;
    */
   users: string[];
 
   /**
-   * Only pinned, or only unpinned workspaces.
+   * Only pinned, or only unpinned workspaces. None is pinned here.
    *
    * @generated from field: google.protobuf.BoolValue pinned = 8;
    */
   pinned?: boolean;
 
   /**
-   * Only workspaces of the users with these numbers.
+   * Only workspaces that one of the users with these numbers owns.
    *
    * @generated from field: repeated int32 user_ids = 9;
    */
@@ -170,7 +170,7 @@ export const GetWorkspacesResponseSchema: GenMessage<GetWorkspacesResponse> = /*
  */
 export type GetWorkspaceRequest = Message<"determined.api.v1.GetWorkspaceRequest"> & {
   /**
-   * Number of the workspace.
+   * Number of the workspace, from 1. NOT_FOUND also when the caller may not see it.
    *
    * @generated from field: int32 id = 1;
    */

@@ -40,7 +40,7 @@ export type Workspace = Message<"determined.workspace.v1.Workspace"> & {
   archived: boolean;
 
   /**
-   * Name of the user who owns the workspace.
+   * Name of the first user who owns the workspace; empty when nobody does.
    *
    * @generated from field: string username = 4;
    */
@@ -68,7 +68,7 @@ export type Workspace = Message<"determined.workspace.v1.Workspace"> & {
   pinned: boolean;
 
   /**
-   * Number of the user who owns the workspace.
+   * Number of that user; 0 when this server has no user of that name.
    *
    * @generated from field: int32 user_id = 8;
    */

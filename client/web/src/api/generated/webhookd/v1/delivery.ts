@@ -3,7 +3,13 @@
 
 /* eslint-disable */
 import type { TaskLog } from "../../determined/task/v1/task";
-import type { CustomWebhookEventData, Trigger, TriggerType, WebhookMode } from "../../determined/webhook/v1/webhook";
+import type {
+  CustomWebhookEventData,
+  Trigger,
+  TriggerType,
+  Webhook,
+  WebhookMode,
+} from "../../determined/webhook/v1/webhook";
 import type { Experiment } from "./ingest";
 
 export const protobufPackage = "webhookd.v1";
@@ -165,6 +171,12 @@ export interface ListDeliveriesResponse {
   deliveries: Delivery[];
   /** What to ask for the next page with; empty on the last page. */
   nextPageToken: string;
+}
+
+/** LastDeliveries holds the newest delivery of each of some webhooks. */
+export interface LastDeliveries {
+  /** One for each webhook that has any and whose events the caller may see, by webhook. */
+  deliveries: Delivery[];
 }
 
 /** GetDeliveryRequest asks for one delivery. */
@@ -426,4 +438,44 @@ export interface LineMatch {
   end: number;
   /** Whether it matches and would not fire all the same: the line prints a configuration that holds the expression. */
   configLine: boolean;
+}
+
+/** PreviewWebhookRequest asks what a webhook would send. */
+export interface PreviewWebhookRequest {
+  /** The webhook, as for PostWebhook. */
+  webhook: Webhook | undefined;
+}
+
+/** PreviewWebhookResponse shows what a webhook would send. */
+export interface PreviewWebhookResponse {
+  /** One for each trigger, in their order. */
+  bodies: PreviewedBody[];
+}
+
+/** PreviewedBody is what a webhook would send because of one trigger. */
+export interface PreviewedBody {
+  /** The kind of event, such as TASK_LOG. */
+  eventType: string;
+  /** The body, of a made-up event that fires the trigger. */
+  body: string;
+}
+
+/** TryWebhookRequest sends a test event to a webhook that need not exist. */
+export interface TryWebhookRequest {
+  /** The webhook, as for PostWebhook. */
+  webhook: Webhook | undefined;
+}
+
+/** TryWebhookResponse says how the test went. */
+export interface TryWebhookResponse {
+  /** Whether the receiver confirmed (answered with a 2xx status). */
+  completed: boolean;
+  /** The event_id that was sent. */
+  eventId: string;
+  /** What was sent and what came back. */
+  attempt:
+    | Attempt
+    | undefined;
+  /** The body that was sent. */
+  requestBody: string;
 }

@@ -22,13 +22,17 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from webhookd.gen.determined.api.v1 import auth_pb2 as determined_dot_api_dot_v1_dot_auth__pb2
 from webhookd.gen.determined.api.v1 import master_pb2 as determined_dot_api_dot_v1_dot_master__pb2
+from webhookd.gen.determined.api.v1 import rbac_pb2 as determined_dot_api_dot_v1_dot_rbac__pb2
 from webhookd.gen.determined.api.v1 import task_pb2 as determined_dot_api_dot_v1_dot_task__pb2
+from webhookd.gen.determined.api.v1 import user_pb2 as determined_dot_api_dot_v1_dot_user__pb2
 from webhookd.gen.determined.api.v1 import webhook_pb2 as determined_dot_api_dot_v1_dot_webhook__pb2
+from webhookd.gen.determined.api.v1 import workspace_pb2 as determined_dot_api_dot_v1_dot_workspace__pb2
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x64\x65termined/api/v1/api.proto\x12\x11\x64\x65termined.api.v1\x1a\x1e\x64\x65termined/api/v1/master.proto\x1a\x1c\x64\x65termined/api/v1/task.proto\x1a\x1f\x64\x65termined/api/v1/webhook.proto\x1a\x1cgoogle/api/annotations.proto2\xb4\x0b\n\nDetermined\x12n\n\tGetMaster\x12#.determined.api.v1.GetMasterRequest\x1a$.determined.api.v1.GetMasterResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/v1/master\x12\x81\x01\n\x0cGetTelemetry\x12&.determined.api.v1.GetTelemetryRequest\x1a\'.determined.api.v1.GetTelemetryResponse\" \x82\xd3\xe4\x93\x02\x1a\x12\x18/api/v1/master/telemetry\x12\x87\x01\n\x0fGetMasterConfig\x12).determined.api.v1.GetMasterConfigRequest\x1a*.determined.api.v1.GetMasterConfigResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/api/v1/master/config\x12\x80\x01\n\nGetWebhook\x12$.determined.api.v1.GetWebhookRequest\x1a%.determined.api.v1.GetWebhookResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/api/v1/webhooks/{webhook_id}\x12v\n\x0bGetWebhooks\x12%.determined.api.v1.GetWebhooksRequest\x1a&.determined.api.v1.GetWebhooksResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/api/v1/webhooks\x12\x7f\n\x0bPostWebhook\x12%.determined.api.v1.PostWebhookRequest\x1a&.determined.api.v1.PostWebhookResponse\"!\x82\xd3\xe4\x93\x02\x1b\"\x10/api/v1/webhooks:\x07webhook\x12\x87\x01\n\x0cPatchWebhook\x12&.determined.api.v1.PatchWebhookRequest\x1a\'.determined.api.v1.PatchWebhookResponse\"&\x82\xd3\xe4\x93\x02 2\x15/api/v1/webhooks/{id}:\x07webhook\x12\x81\x01\n\rDeleteWebhook\x12\'.determined.api.v1.DeleteWebhookRequest\x1a(.determined.api.v1.DeleteWebhookResponse\"\x1d\x82\xd3\xe4\x93\x02\x17*\x15/api/v1/webhooks/{id}\x12\x80\x01\n\x0bTestWebhook\x12%.determined.api.v1.TestWebhookRequest\x1a&.determined.api.v1.TestWebhookResponse\"\"\x82\xd3\xe4\x93\x02\x1c\"\x1a/api/v1/webhooks/{id}/test\x12\x9b\x01\n\x14PostWebhookEventData\x12..determined.api.v1.PostWebhookEventDataRequest\x1a/.determined.api.v1.PostWebhookEventDataResponse\"\"\x82\xd3\xe4\x93\x02\x1c\"\x17/api/v1/webhooks/custom:\x01*\x12}\n\x0cPostTaskLogs\x12&.determined.api.v1.PostTaskLogsRequest\x1a\'.determined.api.v1.PostTaskLogsResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\"\x11/api/v1/task/logs:\x01*B5Z3github.com/determined-ai/determined/proto/pkg/apiv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x64\x65termined/api/v1/api.proto\x12\x11\x64\x65termined.api.v1\x1a\x1c\x64\x65termined/api/v1/auth.proto\x1a\x1e\x64\x65termined/api/v1/master.proto\x1a\x1c\x64\x65termined/api/v1/rbac.proto\x1a\x1c\x64\x65termined/api/v1/task.proto\x1a\x1c\x64\x65termined/api/v1/user.proto\x1a\x1f\x64\x65termined/api/v1/webhook.proto\x1a!determined/api/v1/workspace.proto\x1a\x1cgoogle/api/annotations.proto2\xf5\x12\n\nDetermined\x12i\n\x05Login\x12\x1f.determined.api.v1.LoginRequest\x1a .determined.api.v1.LoginResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\"\x12/api/v1/auth/login:\x01*\x12j\n\x06Logout\x12 .determined.api.v1.LogoutRequest\x1a!.determined.api.v1.LogoutResponse\"\x1b\x82\xd3\xe4\x93\x02\x15\"\x13/api/v1/auth/logout\x12w\n\x0b\x43urrentUser\x12%.determined.api.v1.CurrentUserRequest\x1a&.determined.api.v1.CurrentUserResponse\"\x19\x82\xd3\xe4\x93\x02\x13\x12\x11/api/v1/auth/user\x12^\n\x05GetMe\x12\x1f.determined.api.v1.GetMeRequest\x1a .determined.api.v1.GetMeResponse\"\x12\x82\xd3\xe4\x93\x02\x0c\x12\n/api/v1/me\x12j\n\x08GetUsers\x12\".determined.api.v1.GetUsersRequest\x1a#.determined.api.v1.GetUsersResponse\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/api/v1/users\x12~\n\rGetWorkspaces\x12\'.determined.api.v1.GetWorkspacesRequest\x1a(.determined.api.v1.GetWorkspacesResponse\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/api/v1/workspaces\x12\x80\x01\n\x0cGetWorkspace\x12&.determined.api.v1.GetWorkspaceRequest\x1a\'.determined.api.v1.GetWorkspaceResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/api/v1/workspaces/{id}\x12\x9f\x01\n\x15GetPermissionsSummary\x12/.determined.api.v1.GetPermissionsSummaryRequest\x1a\x30.determined.api.v1.GetPermissionsSummaryResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/api/v1/permissions/summary\x12n\n\tGetMaster\x12#.determined.api.v1.GetMasterRequest\x1a$.determined.api.v1.GetMasterResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/v1/master\x12\x81\x01\n\x0cGetTelemetry\x12&.determined.api.v1.GetTelemetryRequest\x1a\'.determined.api.v1.GetTelemetryResponse\" \x82\xd3\xe4\x93\x02\x1a\x12\x18/api/v1/master/telemetry\x12\x87\x01\n\x0fGetMasterConfig\x12).determined.api.v1.GetMasterConfigRequest\x1a*.determined.api.v1.GetMasterConfigResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/api/v1/master/config\x12\x80\x01\n\nGetWebhook\x12$.determined.api.v1.GetWebhookRequest\x1a%.determined.api.v1.GetWebhookResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/api/v1/webhooks/{webhook_id}\x12v\n\x0bGetWebhooks\x12%.determined.api.v1.GetWebhooksRequest\x1a&.determined.api.v1.GetWebhooksResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/api/v1/webhooks\x12\x7f\n\x0bPostWebhook\x12%.determined.api.v1.PostWebhookRequest\x1a&.determined.api.v1.PostWebhookResponse\"!\x82\xd3\xe4\x93\x02\x1b\"\x10/api/v1/webhooks:\x07webhook\x12\x87\x01\n\x0cPatchWebhook\x12&.determined.api.v1.PatchWebhookRequest\x1a\'.determined.api.v1.PatchWebhookResponse\"&\x82\xd3\xe4\x93\x02 2\x15/api/v1/webhooks/{id}:\x07webhook\x12\x81\x01\n\rDeleteWebhook\x12\'.determined.api.v1.DeleteWebhookRequest\x1a(.determined.api.v1.DeleteWebhookResponse\"\x1d\x82\xd3\xe4\x93\x02\x17*\x15/api/v1/webhooks/{id}\x12\x80\x01\n\x0bTestWebhook\x12%.determined.api.v1.TestWebhookRequest\x1a&.determined.api.v1.TestWebhookResponse\"\"\x82\xd3\xe4\x93\x02\x1c\"\x1a/api/v1/webhooks/{id}/test\x12\x9b\x01\n\x14PostWebhookEventData\x12..determined.api.v1.PostWebhookEventDataRequest\x1a/.determined.api.v1.PostWebhookEventDataResponse\"\"\x82\xd3\xe4\x93\x02\x1c\"\x17/api/v1/webhooks/custom:\x01*\x12}\n\x0cPostTaskLogs\x12&.determined.api.v1.PostTaskLogsRequest\x1a\'.determined.api.v1.PostTaskLogsResponse\"\x1c\x82\xd3\xe4\x93\x02\x16\"\x11/api/v1/task/logs:\x01*B5Z3github.com/determined-ai/determined/proto/pkg/apiv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +40,22 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'webhookd.gen.determined.api
 if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'Z3github.com/determined-ai/determined/proto/pkg/apiv1'
+  _globals['_DETERMINED'].methods_by_name['Login']._loaded_options = None
+  _globals['_DETERMINED'].methods_by_name['Login']._serialized_options = b'\202\323\344\223\002\027\"\022/api/v1/auth/login:\001*'
+  _globals['_DETERMINED'].methods_by_name['Logout']._loaded_options = None
+  _globals['_DETERMINED'].methods_by_name['Logout']._serialized_options = b'\202\323\344\223\002\025\"\023/api/v1/auth/logout'
+  _globals['_DETERMINED'].methods_by_name['CurrentUser']._loaded_options = None
+  _globals['_DETERMINED'].methods_by_name['CurrentUser']._serialized_options = b'\202\323\344\223\002\023\022\021/api/v1/auth/user'
+  _globals['_DETERMINED'].methods_by_name['GetMe']._loaded_options = None
+  _globals['_DETERMINED'].methods_by_name['GetMe']._serialized_options = b'\202\323\344\223\002\014\022\n/api/v1/me'
+  _globals['_DETERMINED'].methods_by_name['GetUsers']._loaded_options = None
+  _globals['_DETERMINED'].methods_by_name['GetUsers']._serialized_options = b'\202\323\344\223\002\017\022\r/api/v1/users'
+  _globals['_DETERMINED'].methods_by_name['GetWorkspaces']._loaded_options = None
+  _globals['_DETERMINED'].methods_by_name['GetWorkspaces']._serialized_options = b'\202\323\344\223\002\024\022\022/api/v1/workspaces'
+  _globals['_DETERMINED'].methods_by_name['GetWorkspace']._loaded_options = None
+  _globals['_DETERMINED'].methods_by_name['GetWorkspace']._serialized_options = b'\202\323\344\223\002\031\022\027/api/v1/workspaces/{id}'
+  _globals['_DETERMINED'].methods_by_name['GetPermissionsSummary']._loaded_options = None
+  _globals['_DETERMINED'].methods_by_name['GetPermissionsSummary']._serialized_options = b'\202\323\344\223\002\035\022\033/api/v1/permissions/summary'
   _globals['_DETERMINED'].methods_by_name['GetMaster']._loaded_options = None
   _globals['_DETERMINED'].methods_by_name['GetMaster']._serialized_options = b'\202\323\344\223\002\020\022\016/api/v1/master'
   _globals['_DETERMINED'].methods_by_name['GetTelemetry']._loaded_options = None
@@ -58,6 +78,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DETERMINED'].methods_by_name['PostWebhookEventData']._serialized_options = b'\202\323\344\223\002\034\"\027/api/v1/webhooks/custom:\001*'
   _globals['_DETERMINED'].methods_by_name['PostTaskLogs']._loaded_options = None
   _globals['_DETERMINED'].methods_by_name['PostTaskLogs']._serialized_options = b'\202\323\344\223\002\026\"\021/api/v1/task/logs:\001*'
-  _globals['_DETERMINED']._serialized_start=176
-  _globals['_DETERMINED']._serialized_end=1636
+  _globals['_DETERMINED']._serialized_start=301
+  _globals['_DETERMINED']._serialized_end=2722
 # @@protoc_insertion_point(module_scope)

@@ -3,9 +3,13 @@
 import grpc
 import warnings
 
+from webhookd.gen.determined.api.v1 import auth_pb2 as determined_dot_api_dot_v1_dot_auth__pb2
 from webhookd.gen.determined.api.v1 import master_pb2 as determined_dot_api_dot_v1_dot_master__pb2
+from webhookd.gen.determined.api.v1 import rbac_pb2 as determined_dot_api_dot_v1_dot_rbac__pb2
 from webhookd.gen.determined.api.v1 import task_pb2 as determined_dot_api_dot_v1_dot_task__pb2
+from webhookd.gen.determined.api.v1 import user_pb2 as determined_dot_api_dot_v1_dot_user__pb2
 from webhookd.gen.determined.api.v1 import webhook_pb2 as determined_dot_api_dot_v1_dot_webhook__pb2
+from webhookd.gen.determined.api.v1 import workspace_pb2 as determined_dot_api_dot_v1_dot_workspace__pb2
 
 GRPC_GENERATED_VERSION = '1.67.1'
 GRPC_VERSION = grpc.__version__
@@ -37,6 +41,46 @@ class DeterminedStub(object):
         Args:
             channel: A grpc.Channel.
         """
+        self.Login = channel.unary_unary(
+                '/determined.api.v1.Determined/Login',
+                request_serializer=determined_dot_api_dot_v1_dot_auth__pb2.LoginRequest.SerializeToString,
+                response_deserializer=determined_dot_api_dot_v1_dot_auth__pb2.LoginResponse.FromString,
+                _registered_method=True)
+        self.Logout = channel.unary_unary(
+                '/determined.api.v1.Determined/Logout',
+                request_serializer=determined_dot_api_dot_v1_dot_auth__pb2.LogoutRequest.SerializeToString,
+                response_deserializer=determined_dot_api_dot_v1_dot_auth__pb2.LogoutResponse.FromString,
+                _registered_method=True)
+        self.CurrentUser = channel.unary_unary(
+                '/determined.api.v1.Determined/CurrentUser',
+                request_serializer=determined_dot_api_dot_v1_dot_auth__pb2.CurrentUserRequest.SerializeToString,
+                response_deserializer=determined_dot_api_dot_v1_dot_auth__pb2.CurrentUserResponse.FromString,
+                _registered_method=True)
+        self.GetMe = channel.unary_unary(
+                '/determined.api.v1.Determined/GetMe',
+                request_serializer=determined_dot_api_dot_v1_dot_user__pb2.GetMeRequest.SerializeToString,
+                response_deserializer=determined_dot_api_dot_v1_dot_user__pb2.GetMeResponse.FromString,
+                _registered_method=True)
+        self.GetUsers = channel.unary_unary(
+                '/determined.api.v1.Determined/GetUsers',
+                request_serializer=determined_dot_api_dot_v1_dot_user__pb2.GetUsersRequest.SerializeToString,
+                response_deserializer=determined_dot_api_dot_v1_dot_user__pb2.GetUsersResponse.FromString,
+                _registered_method=True)
+        self.GetWorkspaces = channel.unary_unary(
+                '/determined.api.v1.Determined/GetWorkspaces',
+                request_serializer=determined_dot_api_dot_v1_dot_workspace__pb2.GetWorkspacesRequest.SerializeToString,
+                response_deserializer=determined_dot_api_dot_v1_dot_workspace__pb2.GetWorkspacesResponse.FromString,
+                _registered_method=True)
+        self.GetWorkspace = channel.unary_unary(
+                '/determined.api.v1.Determined/GetWorkspace',
+                request_serializer=determined_dot_api_dot_v1_dot_workspace__pb2.GetWorkspaceRequest.SerializeToString,
+                response_deserializer=determined_dot_api_dot_v1_dot_workspace__pb2.GetWorkspaceResponse.FromString,
+                _registered_method=True)
+        self.GetPermissionsSummary = channel.unary_unary(
+                '/determined.api.v1.Determined/GetPermissionsSummary',
+                request_serializer=determined_dot_api_dot_v1_dot_rbac__pb2.GetPermissionsSummaryRequest.SerializeToString,
+                response_deserializer=determined_dot_api_dot_v1_dot_rbac__pb2.GetPermissionsSummaryResponse.FromString,
+                _registered_method=True)
         self.GetMaster = channel.unary_unary(
                 '/determined.api.v1.Determined/GetMaster',
                 request_serializer=determined_dot_api_dot_v1_dot_master__pb2.GetMasterRequest.SerializeToString,
@@ -97,6 +141,62 @@ class DeterminedStub(object):
 class DeterminedServicer(object):
     """Determined is the part of Determined's API that concerns webhooks: same names, numbers and routes.
     """
+
+    def Login(self, request, context):
+        """Login gives a token to a user who knows their password.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Logout(self, request, context):
+        """Logout ends the token that it is called with.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CurrentUser(self, request, context):
+        """CurrentUser says who the caller is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMe(self, request, context):
+        """GetMe says who the caller is.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetUsers(self, request, context):
+        """GetUsers lists users.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetWorkspaces(self, request, context):
+        """GetWorkspaces lists the workspaces that the caller may see.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetWorkspace(self, request, context):
+        """GetWorkspace shows one workspace.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPermissionsSummary(self, request, context):
+        """GetPermissionsSummary says what the caller may do, and where.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
 
     def GetMaster(self, request, context):
         """GetMaster says what this server is.
@@ -178,6 +278,46 @@ class DeterminedServicer(object):
 
 def add_DeterminedServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'Login': grpc.unary_unary_rpc_method_handler(
+                    servicer.Login,
+                    request_deserializer=determined_dot_api_dot_v1_dot_auth__pb2.LoginRequest.FromString,
+                    response_serializer=determined_dot_api_dot_v1_dot_auth__pb2.LoginResponse.SerializeToString,
+            ),
+            'Logout': grpc.unary_unary_rpc_method_handler(
+                    servicer.Logout,
+                    request_deserializer=determined_dot_api_dot_v1_dot_auth__pb2.LogoutRequest.FromString,
+                    response_serializer=determined_dot_api_dot_v1_dot_auth__pb2.LogoutResponse.SerializeToString,
+            ),
+            'CurrentUser': grpc.unary_unary_rpc_method_handler(
+                    servicer.CurrentUser,
+                    request_deserializer=determined_dot_api_dot_v1_dot_auth__pb2.CurrentUserRequest.FromString,
+                    response_serializer=determined_dot_api_dot_v1_dot_auth__pb2.CurrentUserResponse.SerializeToString,
+            ),
+            'GetMe': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMe,
+                    request_deserializer=determined_dot_api_dot_v1_dot_user__pb2.GetMeRequest.FromString,
+                    response_serializer=determined_dot_api_dot_v1_dot_user__pb2.GetMeResponse.SerializeToString,
+            ),
+            'GetUsers': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetUsers,
+                    request_deserializer=determined_dot_api_dot_v1_dot_user__pb2.GetUsersRequest.FromString,
+                    response_serializer=determined_dot_api_dot_v1_dot_user__pb2.GetUsersResponse.SerializeToString,
+            ),
+            'GetWorkspaces': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetWorkspaces,
+                    request_deserializer=determined_dot_api_dot_v1_dot_workspace__pb2.GetWorkspacesRequest.FromString,
+                    response_serializer=determined_dot_api_dot_v1_dot_workspace__pb2.GetWorkspacesResponse.SerializeToString,
+            ),
+            'GetWorkspace': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetWorkspace,
+                    request_deserializer=determined_dot_api_dot_v1_dot_workspace__pb2.GetWorkspaceRequest.FromString,
+                    response_serializer=determined_dot_api_dot_v1_dot_workspace__pb2.GetWorkspaceResponse.SerializeToString,
+            ),
+            'GetPermissionsSummary': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPermissionsSummary,
+                    request_deserializer=determined_dot_api_dot_v1_dot_rbac__pb2.GetPermissionsSummaryRequest.FromString,
+                    response_serializer=determined_dot_api_dot_v1_dot_rbac__pb2.GetPermissionsSummaryResponse.SerializeToString,
+            ),
             'GetMaster': grpc.unary_unary_rpc_method_handler(
                     servicer.GetMaster,
                     request_deserializer=determined_dot_api_dot_v1_dot_master__pb2.GetMasterRequest.FromString,
@@ -244,6 +384,222 @@ def add_DeterminedServicer_to_server(servicer, server):
 class Determined(object):
     """Determined is the part of Determined's API that concerns webhooks: same names, numbers and routes.
     """
+
+    @staticmethod
+    def Login(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/determined.api.v1.Determined/Login',
+            determined_dot_api_dot_v1_dot_auth__pb2.LoginRequest.SerializeToString,
+            determined_dot_api_dot_v1_dot_auth__pb2.LoginResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Logout(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/determined.api.v1.Determined/Logout',
+            determined_dot_api_dot_v1_dot_auth__pb2.LogoutRequest.SerializeToString,
+            determined_dot_api_dot_v1_dot_auth__pb2.LogoutResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CurrentUser(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/determined.api.v1.Determined/CurrentUser',
+            determined_dot_api_dot_v1_dot_auth__pb2.CurrentUserRequest.SerializeToString,
+            determined_dot_api_dot_v1_dot_auth__pb2.CurrentUserResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMe(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/determined.api.v1.Determined/GetMe',
+            determined_dot_api_dot_v1_dot_user__pb2.GetMeRequest.SerializeToString,
+            determined_dot_api_dot_v1_dot_user__pb2.GetMeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetUsers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/determined.api.v1.Determined/GetUsers',
+            determined_dot_api_dot_v1_dot_user__pb2.GetUsersRequest.SerializeToString,
+            determined_dot_api_dot_v1_dot_user__pb2.GetUsersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetWorkspaces(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/determined.api.v1.Determined/GetWorkspaces',
+            determined_dot_api_dot_v1_dot_workspace__pb2.GetWorkspacesRequest.SerializeToString,
+            determined_dot_api_dot_v1_dot_workspace__pb2.GetWorkspacesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetWorkspace(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/determined.api.v1.Determined/GetWorkspace',
+            determined_dot_api_dot_v1_dot_workspace__pb2.GetWorkspaceRequest.SerializeToString,
+            determined_dot_api_dot_v1_dot_workspace__pb2.GetWorkspaceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPermissionsSummary(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/determined.api.v1.Determined/GetPermissionsSummary',
+            determined_dot_api_dot_v1_dot_rbac__pb2.GetPermissionsSummaryRequest.SerializeToString,
+            determined_dot_api_dot_v1_dot_rbac__pb2.GetPermissionsSummaryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def GetMaster(request,

@@ -5,9 +5,13 @@ isort:skip_file
 
 import abc
 import collections.abc
+import webhookd.gen.determined.api.v1.auth_pb2
 import webhookd.gen.determined.api.v1.master_pb2
+import webhookd.gen.determined.api.v1.rbac_pb2
 import webhookd.gen.determined.api.v1.task_pb2
+import webhookd.gen.determined.api.v1.user_pb2
 import webhookd.gen.determined.api.v1.webhook_pb2
+import webhookd.gen.determined.api.v1.workspace_pb2
 import grpc
 import grpc.aio
 import typing
@@ -23,6 +27,54 @@ class DeterminedStub:
     """Determined is the part of Determined's API that concerns webhooks: same names, numbers and routes."""
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
+    Login: grpc.UnaryUnaryMultiCallable[
+        webhookd.gen.determined.api.v1.auth_pb2.LoginRequest,
+        webhookd.gen.determined.api.v1.auth_pb2.LoginResponse,
+    ]
+    """Login gives a token to a user who knows their password."""
+
+    Logout: grpc.UnaryUnaryMultiCallable[
+        webhookd.gen.determined.api.v1.auth_pb2.LogoutRequest,
+        webhookd.gen.determined.api.v1.auth_pb2.LogoutResponse,
+    ]
+    """Logout ends the token that it is called with."""
+
+    CurrentUser: grpc.UnaryUnaryMultiCallable[
+        webhookd.gen.determined.api.v1.auth_pb2.CurrentUserRequest,
+        webhookd.gen.determined.api.v1.auth_pb2.CurrentUserResponse,
+    ]
+    """CurrentUser says who the caller is."""
+
+    GetMe: grpc.UnaryUnaryMultiCallable[
+        webhookd.gen.determined.api.v1.user_pb2.GetMeRequest,
+        webhookd.gen.determined.api.v1.user_pb2.GetMeResponse,
+    ]
+    """GetMe says who the caller is."""
+
+    GetUsers: grpc.UnaryUnaryMultiCallable[
+        webhookd.gen.determined.api.v1.user_pb2.GetUsersRequest,
+        webhookd.gen.determined.api.v1.user_pb2.GetUsersResponse,
+    ]
+    """GetUsers lists users."""
+
+    GetWorkspaces: grpc.UnaryUnaryMultiCallable[
+        webhookd.gen.determined.api.v1.workspace_pb2.GetWorkspacesRequest,
+        webhookd.gen.determined.api.v1.workspace_pb2.GetWorkspacesResponse,
+    ]
+    """GetWorkspaces lists the workspaces that the caller may see."""
+
+    GetWorkspace: grpc.UnaryUnaryMultiCallable[
+        webhookd.gen.determined.api.v1.workspace_pb2.GetWorkspaceRequest,
+        webhookd.gen.determined.api.v1.workspace_pb2.GetWorkspaceResponse,
+    ]
+    """GetWorkspace shows one workspace."""
+
+    GetPermissionsSummary: grpc.UnaryUnaryMultiCallable[
+        webhookd.gen.determined.api.v1.rbac_pb2.GetPermissionsSummaryRequest,
+        webhookd.gen.determined.api.v1.rbac_pb2.GetPermissionsSummaryResponse,
+    ]
+    """GetPermissionsSummary says what the caller may do, and where."""
+
     GetMaster: grpc.UnaryUnaryMultiCallable[
         webhookd.gen.determined.api.v1.master_pb2.GetMasterRequest,
         webhookd.gen.determined.api.v1.master_pb2.GetMasterResponse,
@@ -92,6 +144,54 @@ class DeterminedStub:
 class DeterminedAsyncStub:
     """Determined is the part of Determined's API that concerns webhooks: same names, numbers and routes."""
 
+    Login: grpc.aio.UnaryUnaryMultiCallable[
+        webhookd.gen.determined.api.v1.auth_pb2.LoginRequest,
+        webhookd.gen.determined.api.v1.auth_pb2.LoginResponse,
+    ]
+    """Login gives a token to a user who knows their password."""
+
+    Logout: grpc.aio.UnaryUnaryMultiCallable[
+        webhookd.gen.determined.api.v1.auth_pb2.LogoutRequest,
+        webhookd.gen.determined.api.v1.auth_pb2.LogoutResponse,
+    ]
+    """Logout ends the token that it is called with."""
+
+    CurrentUser: grpc.aio.UnaryUnaryMultiCallable[
+        webhookd.gen.determined.api.v1.auth_pb2.CurrentUserRequest,
+        webhookd.gen.determined.api.v1.auth_pb2.CurrentUserResponse,
+    ]
+    """CurrentUser says who the caller is."""
+
+    GetMe: grpc.aio.UnaryUnaryMultiCallable[
+        webhookd.gen.determined.api.v1.user_pb2.GetMeRequest,
+        webhookd.gen.determined.api.v1.user_pb2.GetMeResponse,
+    ]
+    """GetMe says who the caller is."""
+
+    GetUsers: grpc.aio.UnaryUnaryMultiCallable[
+        webhookd.gen.determined.api.v1.user_pb2.GetUsersRequest,
+        webhookd.gen.determined.api.v1.user_pb2.GetUsersResponse,
+    ]
+    """GetUsers lists users."""
+
+    GetWorkspaces: grpc.aio.UnaryUnaryMultiCallable[
+        webhookd.gen.determined.api.v1.workspace_pb2.GetWorkspacesRequest,
+        webhookd.gen.determined.api.v1.workspace_pb2.GetWorkspacesResponse,
+    ]
+    """GetWorkspaces lists the workspaces that the caller may see."""
+
+    GetWorkspace: grpc.aio.UnaryUnaryMultiCallable[
+        webhookd.gen.determined.api.v1.workspace_pb2.GetWorkspaceRequest,
+        webhookd.gen.determined.api.v1.workspace_pb2.GetWorkspaceResponse,
+    ]
+    """GetWorkspace shows one workspace."""
+
+    GetPermissionsSummary: grpc.aio.UnaryUnaryMultiCallable[
+        webhookd.gen.determined.api.v1.rbac_pb2.GetPermissionsSummaryRequest,
+        webhookd.gen.determined.api.v1.rbac_pb2.GetPermissionsSummaryResponse,
+    ]
+    """GetPermissionsSummary says what the caller may do, and where."""
+
     GetMaster: grpc.aio.UnaryUnaryMultiCallable[
         webhookd.gen.determined.api.v1.master_pb2.GetMasterRequest,
         webhookd.gen.determined.api.v1.master_pb2.GetMasterResponse,
@@ -160,6 +260,70 @@ class DeterminedAsyncStub:
 
 class DeterminedServicer(metaclass=abc.ABCMeta):
     """Determined is the part of Determined's API that concerns webhooks: same names, numbers and routes."""
+
+    @abc.abstractmethod
+    def Login(
+        self,
+        request: webhookd.gen.determined.api.v1.auth_pb2.LoginRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[webhookd.gen.determined.api.v1.auth_pb2.LoginResponse, collections.abc.Awaitable[webhookd.gen.determined.api.v1.auth_pb2.LoginResponse]]:
+        """Login gives a token to a user who knows their password."""
+
+    @abc.abstractmethod
+    def Logout(
+        self,
+        request: webhookd.gen.determined.api.v1.auth_pb2.LogoutRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[webhookd.gen.determined.api.v1.auth_pb2.LogoutResponse, collections.abc.Awaitable[webhookd.gen.determined.api.v1.auth_pb2.LogoutResponse]]:
+        """Logout ends the token that it is called with."""
+
+    @abc.abstractmethod
+    def CurrentUser(
+        self,
+        request: webhookd.gen.determined.api.v1.auth_pb2.CurrentUserRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[webhookd.gen.determined.api.v1.auth_pb2.CurrentUserResponse, collections.abc.Awaitable[webhookd.gen.determined.api.v1.auth_pb2.CurrentUserResponse]]:
+        """CurrentUser says who the caller is."""
+
+    @abc.abstractmethod
+    def GetMe(
+        self,
+        request: webhookd.gen.determined.api.v1.user_pb2.GetMeRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[webhookd.gen.determined.api.v1.user_pb2.GetMeResponse, collections.abc.Awaitable[webhookd.gen.determined.api.v1.user_pb2.GetMeResponse]]:
+        """GetMe says who the caller is."""
+
+    @abc.abstractmethod
+    def GetUsers(
+        self,
+        request: webhookd.gen.determined.api.v1.user_pb2.GetUsersRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[webhookd.gen.determined.api.v1.user_pb2.GetUsersResponse, collections.abc.Awaitable[webhookd.gen.determined.api.v1.user_pb2.GetUsersResponse]]:
+        """GetUsers lists users."""
+
+    @abc.abstractmethod
+    def GetWorkspaces(
+        self,
+        request: webhookd.gen.determined.api.v1.workspace_pb2.GetWorkspacesRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[webhookd.gen.determined.api.v1.workspace_pb2.GetWorkspacesResponse, collections.abc.Awaitable[webhookd.gen.determined.api.v1.workspace_pb2.GetWorkspacesResponse]]:
+        """GetWorkspaces lists the workspaces that the caller may see."""
+
+    @abc.abstractmethod
+    def GetWorkspace(
+        self,
+        request: webhookd.gen.determined.api.v1.workspace_pb2.GetWorkspaceRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[webhookd.gen.determined.api.v1.workspace_pb2.GetWorkspaceResponse, collections.abc.Awaitable[webhookd.gen.determined.api.v1.workspace_pb2.GetWorkspaceResponse]]:
+        """GetWorkspace shows one workspace."""
+
+    @abc.abstractmethod
+    def GetPermissionsSummary(
+        self,
+        request: webhookd.gen.determined.api.v1.rbac_pb2.GetPermissionsSummaryRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[webhookd.gen.determined.api.v1.rbac_pb2.GetPermissionsSummaryResponse, collections.abc.Awaitable[webhookd.gen.determined.api.v1.rbac_pb2.GetPermissionsSummaryResponse]]:
+        """GetPermissionsSummary says what the caller may do, and where."""
 
     @abc.abstractmethod
     def GetMaster(

@@ -26,7 +26,7 @@ from webhookd.gen.determined.api.v1 import pagination_pb2 as determined_dot_api_
 from webhookd.gen.determined.user.v1 import user_pb2 as determined_dot_user_dot_v1_dot_user__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x64\x65termined/api/v1/user.proto\x12\x11\x64\x65termined.api.v1\x1a\"determined/api/v1/pagination.proto\x1a\x1d\x64\x65termined/user/v1/user.proto\"\x0e\n\x0cGetMeRequest\"7\n\rGetMeResponse\x12&\n\x04user\x18\x01 \x01(\x0b\x32\x18.determined.user.v1.User\"0\n\x0fGetUsersRequest\x12\x0e\n\x06offset\x18\x03 \x01(\x05\x12\r\n\x05limit\x18\x04 \x01(\x05\"n\n\x10GetUsersResponse\x12\'\n\x05users\x18\x01 \x03(\x0b\x32\x18.determined.user.v1.User\x12\x31\n\npagination\x18\x02 \x01(\x0b\x32\x1d.determined.api.v1.PaginationB5Z3github.com/determined-ai/determined/proto/pkg/apiv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x64\x65termined/api/v1/user.proto\x12\x11\x64\x65termined.api.v1\x1a\"determined/api/v1/pagination.proto\x1a\x1d\x64\x65termined/user/v1/user.proto\"\x0e\n\x0cGetMeRequest\"7\n\rGetMeResponse\x12&\n\x04user\x18\x01 \x01(\x0b\x32\x18.determined.user.v1.User\"\xea\x03\n\x0fGetUsersRequest\x12:\n\x07sort_by\x18\x01 \x01(\x0e\x32).determined.api.v1.GetUsersRequest.SortBy\x12,\n\x08order_by\x18\x02 \x01(\x0e\x32\x1a.determined.api.v1.OrderBy\x12\x0e\n\x06offset\x18\x03 \x01(\x05\x12\r\n\x05limit\x18\x04 \x01(\x05\x12\x0c\n\x04name\x18\x05 \x01(\t\x12\x12\n\x05\x61\x64min\x18\x06 \x01(\x08H\x00\x88\x01\x01\x12\x13\n\x06\x61\x63tive\x18\x07 \x01(\x08H\x01\x88\x01\x01\x12)\n!role_id_assigned_directly_to_user\x18\x08 \x03(\x05\"\xd6\x01\n\x06SortBy\x12\x17\n\x13SORT_BY_UNSPECIFIED\x10\x00\x12\x18\n\x14SORT_BY_DISPLAY_NAME\x10\x01\x12\x15\n\x11SORT_BY_USER_NAME\x10\x02\x12\x11\n\rSORT_BY_ADMIN\x10\x03\x12\x12\n\x0eSORT_BY_ACTIVE\x10\x04\x12\x19\n\x15SORT_BY_MODIFIED_TIME\x10\x05\x12\x10\n\x0cSORT_BY_NAME\x10\x06\x12\x1a\n\x16SORT_BY_LAST_AUTH_TIME\x10\x07\x12\x12\n\x0eSORT_BY_REMOTE\x10\x08\x42\x08\n\x06_adminB\t\n\x07_active\"n\n\x10GetUsersResponse\x12\'\n\x05users\x18\x01 \x03(\x0b\x32\x18.determined.user.v1.User\x12\x31\n\npagination\x18\x02 \x01(\x0b\x32\x1d.determined.api.v1.PaginationB5Z3github.com/determined-ai/determined/proto/pkg/apiv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,8 +38,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETMEREQUEST']._serialized_end=132
   _globals['_GETMERESPONSE']._serialized_start=134
   _globals['_GETMERESPONSE']._serialized_end=189
-  _globals['_GETUSERSREQUEST']._serialized_start=191
-  _globals['_GETUSERSREQUEST']._serialized_end=239
-  _globals['_GETUSERSRESPONSE']._serialized_start=241
-  _globals['_GETUSERSRESPONSE']._serialized_end=351
+  _globals['_GETUSERSREQUEST']._serialized_start=192
+  _globals['_GETUSERSREQUEST']._serialized_end=682
+  _globals['_GETUSERSREQUEST_SORTBY']._serialized_start=447
+  _globals['_GETUSERSREQUEST_SORTBY']._serialized_end=661
+  _globals['_GETUSERSRESPONSE']._serialized_start=684
+  _globals['_GETUSERSRESPONSE']._serialized_end=794
 # @@protoc_insertion_point(module_scope)

@@ -9,26 +9,34 @@ from typing import ClassVar as _ClassVar, Iterable as _Iterable, Mapping as _Map
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class GetWebhookRequest(_message.Message):
-    __slots__ = ("webhook_id",)
+    __slots__ = ("webhook_id", "with_waiting_deliveries")
     WEBHOOK_ID_FIELD_NUMBER: _ClassVar[int]
+    WITH_WAITING_DELIVERIES_FIELD_NUMBER: _ClassVar[int]
     webhook_id: int
-    def __init__(self, webhook_id: _Optional[int] = ...) -> None: ...
+    with_waiting_deliveries: bool
+    def __init__(self, webhook_id: _Optional[int] = ..., with_waiting_deliveries: bool = ...) -> None: ...
 
 class GetWebhookResponse(_message.Message):
-    __slots__ = ("webhook",)
+    __slots__ = ("webhook", "waiting_deliveries")
     WEBHOOK_FIELD_NUMBER: _ClassVar[int]
+    WAITING_DELIVERIES_FIELD_NUMBER: _ClassVar[int]
     webhook: _webhook_pb2.Webhook
-    def __init__(self, webhook: _Optional[_Union[_webhook_pb2.Webhook, _Mapping]] = ...) -> None: ...
+    waiting_deliveries: int
+    def __init__(self, webhook: _Optional[_Union[_webhook_pb2.Webhook, _Mapping]] = ..., waiting_deliveries: _Optional[int] = ...) -> None: ...
 
 class GetWebhooksRequest(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("with_last_deliveries",)
+    WITH_LAST_DELIVERIES_FIELD_NUMBER: _ClassVar[int]
+    with_last_deliveries: bool
+    def __init__(self, with_last_deliveries: bool = ...) -> None: ...
 
 class GetWebhooksResponse(_message.Message):
-    __slots__ = ("webhooks",)
+    __slots__ = ("webhooks", "last_deliveries")
     WEBHOOKS_FIELD_NUMBER: _ClassVar[int]
+    LAST_DELIVERIES_FIELD_NUMBER: _ClassVar[int]
     webhooks: _containers.RepeatedCompositeFieldContainer[_webhook_pb2.Webhook]
-    def __init__(self, webhooks: _Optional[_Iterable[_Union[_webhook_pb2.Webhook, _Mapping]]] = ...) -> None: ...
+    last_deliveries: _delivery_pb2.LastDeliveries
+    def __init__(self, webhooks: _Optional[_Iterable[_Union[_webhook_pb2.Webhook, _Mapping]]] = ..., last_deliveries: _Optional[_Union[_delivery_pb2.LastDeliveries, _Mapping]] = ...) -> None: ...
 
 class PostWebhookRequest(_message.Message):
     __slots__ = ("webhook",)

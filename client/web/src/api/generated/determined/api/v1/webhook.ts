@@ -2,7 +2,7 @@
 // source: determined/api/v1/webhook.proto
 
 /* eslint-disable */
-import type { Attempt } from "../../../webhookd/v1/delivery";
+import type { Attempt, LastDeliveries } from "../../../webhookd/v1/delivery";
 import type { CustomWebhookEventData, PatchWebhook, Webhook } from "../../webhook/v1/webhook";
 
 export const protobufPackage = "determined.api.v1";
@@ -13,22 +13,32 @@ export const protobufFileName = "determined/api/v1/webhook.proto";
 export interface GetWebhookRequest {
   /** Number of the webhook, from 1. */
   webhookId: number;
+  /** Whether to count the deliveries that wait. */
+  withWaitingDeliveries: boolean;
 }
 
 /** GetWebhookResponse holds one webhook. */
 export interface GetWebhookResponse {
   /** The webhook. */
-  webhook: Webhook | undefined;
+  webhook:
+    | Webhook
+    | undefined;
+  /** How many of its deliveries wait or are under way, if asked for and the caller may see its events. */
+  waitingDeliveries?: string | undefined;
 }
 
 /** GetWebhooksRequest asks for all webhooks that the caller may see. */
 export interface GetWebhooksRequest {
+  /** Whether to tell the newest delivery of each. */
+  withLastDeliveries: boolean;
 }
 
 /** GetWebhooksResponse holds webhooks. */
 export interface GetWebhooksResponse {
   /** The webhooks, by id. */
   webhooks: Webhook[];
+  /** Their newest deliveries, if asked for. */
+  lastDeliveries?: LastDeliveries | undefined;
 }
 
 /** PostWebhookRequest creates a webhook. */

@@ -1,0 +1,54 @@
+#ifndef WEBHOOKD_SERVER_RPC_WEBHOOK_DRAFTS_H_
+#define WEBHOOKD_SERVER_RPC_WEBHOOK_DRAFTS_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "server/auth/authorizer.h"
+#include "server/delivery/dispatcher.h"
+#include "server/delivery/egress_policy.h"
+#include "server/rpc/api.h"
+#include "storage/records.h"
+#include "webhookd/v1/delivery.pb.h"
+
+namespace webhookd {
+
+// The RPCs of webhookd.v1.DeliveryService about webhooks that are not stored. They store nothing,
+// and are for callers who may create the webhook. Thread-safe.
+class WebhookDrafts {
+ public:
+  // All must outlive this and the calls under way.
+  struct Dependencies {
+    const Authorizer& authorizer;
+    const EgressPolicy& egress;
+    Dispatcher& dispatcher;
+    Clock& clock;
+    RandomBits& random;
+  };
+
+  // `base_url` as for RenderSlackStateChange.
+  WebhookDrafts(std::string base_url, Dependencies dependencies)
+      : base_url_(std::move(base_url)), dependencies_(dependencies) {}
+
+  void AddTo(Api& api);
+
+ private:
+  absl::Status Preview(const Caller& caller, const v1::PreviewWebhookRequest& request,
+                       v1::PreviewWebhookResponse& response) const;
+  void Try(const Caller& caller, const v1::TryWebhookRequest& request,
+           v1::TryWebhookResponse& response, DoneStatus done);
+
+  // The webhook, if the caller may create it. Errors of NewWebhook; NOT_FOUND, PERMISSION_DENIED.
+  template <typename Request>
+  absl::StatusOr<WebhookRecord> Draft(const Caller& caller, const Request& request) const;
+
+  const std::string base_url_;
+  const Dependencies dependencies_;
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_RPC_WEBHOOK_DRAFTS_H_

@@ -11,6 +11,7 @@ export default defineConfig({
   ],
   outputDir: process.env.PAGE_TEST_OUTPUT ?? "../../../build/page-tests",
   workers: 1,
+  retries: 1,
   timeout: 60_000,
   expect: { timeout: 15_000 },
   forbidOnly: true,
@@ -21,7 +22,6 @@ export default defineConfig({
     viewport: { width: 1440, height: 900 },
     locale: "en-GB",
     timezoneId: "UTC",
-    trace: "retain-on-failure",
     screenshot: "only-on-failure",
   },
 });

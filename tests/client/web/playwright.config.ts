@@ -11,7 +11,6 @@ export default defineConfig({
   ],
   outputDir: process.env.PAGE_TEST_OUTPUT ?? "../../../build/page-tests",
   workers: 1,
-  retries: 1,
   timeout: 60_000,
   expect: { timeout: 15_000 },
   forbidOnly: true,

@@ -13,6 +13,12 @@
 #include "server/server.h"
 #include "server/telemetry/log.h"
 
+// Read by jemalloc where it is linked: free memory goes back to the system in the background.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "background_thread:true";
+}
+
 namespace {
 
 int Fail(const absl::Status& status, int exit_code) {

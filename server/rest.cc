@@ -1,5 +1,6 @@
 #include "server/rest.h"
 
+#include <google/protobuf/arena.h>
 #include <grpcpp/alarm.h>
 
 #include <string>
@@ -37,15 +38,15 @@ std::string TokenOf(const CallMetadata& metadata) {
 // with DEADLINE_EXCEEDED at the end of that. What is called goes on all the same.
 class UnaryCall : public std::enable_shared_from_this<UnaryCall> {
  public:
-  UnaryCall(const Transcoder& transcoder, TranscodedCall call, std::unique_ptr<Message> response,
+  UnaryCall(const Transcoder& transcoder, TranscodedCall call, const Message& response_type,
             std::unique_ptr<WebResponder> responder)
       : transcoder_(transcoder),
         call_(std::move(call)),
-        response_(std::move(response)),
+        response_(*response_type.New(&arena_)),
         responder_(std::move(responder)) {}
 
   const Message& request() const { return *call_.request; }
-  Message& response() { return *response_; }
+  Message& response() { return response_; }
 
   // Call it once, before the call is served.
   void StartTimer() {
@@ -72,7 +73,7 @@ class UnaryCall : public std::enable_shared_from_this<UnaryCall> {
       responder->Send(transcoder_.RenderError(status, call_.form));
       return;
     }
-    WebResponse answer = transcoder_.Render(call_, *response_);
+    WebResponse answer = transcoder_.Render(call_, response_);
     if (header.has_value()) answer.headers.push_back(*std::move(header));
     responder->Send(std::move(answer));
   }
@@ -80,7 +81,8 @@ class UnaryCall : public std::enable_shared_from_this<UnaryCall> {
  private:
   const Transcoder& transcoder_;
   const TranscodedCall call_;
-  const std::unique_ptr<Message> response_;
+  google::protobuf::Arena arena_;  // of the response: a list has many parts, which go at once
+  Message& response_;
   absl::Time deadline_ = absl::InfiniteFuture();
   absl::optional<grpc::Alarm> alarm_;
 
@@ -213,9 +215,9 @@ void Rest::Handle(WebRequest request, std::unique_ptr<WebResponder> responder) {
     return;
   }
 
-  std::unique_ptr<Message> response(
-      MessageFactory::generated_factory()->GetPrototype(method->descriptor->output_type())->New());
-  auto unary = std::make_shared<UnaryCall>(transcoder_, std::move(call), std::move(response),
+  const Message& response_type =
+      *MessageFactory::generated_factory()->GetPrototype(method->descriptor->output_type());
+  auto unary = std::make_shared<UnaryCall>(transcoder_, std::move(call), response_type,
                                            std::move(responder));
   unary->StartTimer();
   api_.Call(*method, credentials, unary->request(), unary->response(),

@@ -197,6 +197,7 @@ absl::Status Server::PrepareDelivery() {
     ASSIGN_OR_RETURN(
         config_.webhooks.signing_key,
         LoadOrCreateSetting("webhooks.signing_key", RandomHex(random_, kSigningKeyBytes)));
+    config_.webhooks.signing_key_source = "database";
   }
   signer_ = std::make_unique<Signer>(config_.webhooks.signing_key);
 
@@ -247,19 +248,23 @@ absl::Status Server::StartServing() {
                      .rbac = config_.security.authz_type == "rbac"};
   ASSIGN_OR_RETURN(info.cluster_id, LoadOrCreateSetting("cluster_id", RandomUuid(random_)));
   master_ = std::make_unique<Master>(std::move(info), ConfigToStruct(config_));
+  tests_ = std::make_unique<TestSender>(
+      config_.webhooks.signing_key_source,
+      TestSender::Dependencies{
+          .dispatcher = *dispatcher_, .signer = *signer_, .clock = clock_, .random = random_});
   webhooks_ = std::make_unique<Webhooks>(Webhooks::Dependencies{.store = *store_,
                                                                 .deliveries = *store_,
                                                                 .catalog = *catalog_,
                                                                 .authorizer = *authorizer_,
                                                                 .egress = *egress_,
                                                                 .dispatcher = *dispatcher_,
+                                                                .tests = *tests_,
                                                                 .clock = clock_,
-                                                                .random = random_,
                                                                 .reader = reader_});
   drafts_ = std::make_unique<WebhookDrafts>(config_.webhooks.base_url,
                                             WebhookDrafts::Dependencies{.authorizer = *authorizer_,
                                                                         .egress = *egress_,
-                                                                        .dispatcher = *dispatcher_,
+                                                                        .tests = *tests_,
                                                                         .clock = clock_,
                                                                         .random = random_});
   events_ = std::make_unique<Events>(
@@ -272,6 +277,7 @@ absl::Status Server::StartServing() {
   deliveries_ = std::make_unique<Deliveries>(Deliveries::Dependencies{.store = *store_,
                                                                       .catalog = *catalog_,
                                                                       .authorizer = *authorizer_,
+                                                                      .signer = *signer_,
                                                                       .clock = clock_,
                                                                       .reader = reader_,
                                                                       .wake = wake});

@@ -40,6 +40,7 @@
 #include "server/rpc/master.h"
 #include "server/rpc/role_assignments.h"
 #include "server/rpc/sessions.h"
+#include "server/rpc/test_sender.h"
 #include "server/rpc/tokens.h"
 #include "server/rpc/users.h"
 #include "server/rpc/webhook_drafts.h"
@@ -132,6 +133,7 @@ class Server {
   std::unique_ptr<EventRouter> router_;
 
   std::unique_ptr<const Master> master_;
+  std::unique_ptr<TestSender> tests_;
   std::unique_ptr<Webhooks> webhooks_;
   std::unique_ptr<WebhookDrafts> drafts_;
   std::unique_ptr<Events> events_;

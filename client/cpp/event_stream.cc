@@ -233,7 +233,7 @@ class EventStream::Loop {
       case Tag::kRead:
         connection.reading = false;
         if (ok) {
-          TakeAnswer(connection.response, RealClock().Steady());
+          TakeAnswers(connection.response, RealClock().Steady());
         } else {
           connection.read_ended = true;
           connection.writable = false;
@@ -260,9 +260,16 @@ class EventStream::Loop {
     }
   }
 
-  void TakeAnswer(const v1::StreamEventsResponse& response, absl::Duration now) {
+  void TakeAnswers(v1::StreamEventsResponse& response, absl::Duration now) {
     failures_ = 0;
     waiting_since_ = now;
+    google::protobuf::RepeatedPtrField<v1::StreamEventsResponse> more;
+    more.Swap(response.mutable_more());
+    TakeAnswer(response, now);
+    for (const v1::StreamEventsResponse& another : more) TakeAnswer(another, now);
+  }
+
+  void TakeAnswer(const v1::StreamEventsResponse& response, absl::Duration now) {
     const uint64_t sequence = response.sequence();
     if (sent_.erase(sequence) == 0) return;  // expired, or never sent here
     if (response.has_error()) {
@@ -405,6 +412,7 @@ absl::Status EventStream::Report(v1::StreamEventsRequest report, Done done, absl
   if (closing_) return absl::FailedPreconditionError("the stream is closed");
   const uint64_t sequence = ++last_sequence_;
   pending->report.set_sequence(sequence);
+  pending->report.set_gather_answers(true);
   pending->expires = RealClock().Steady() + options_.deadline;
   pending_.emplace(sequence, std::move(pending));
   unsent_.push_back(sequence);

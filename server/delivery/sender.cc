@@ -7,6 +7,15 @@
 
 namespace webhookd {
 
+std::vector<std::pair<std::string, std::string>> RequestHeaders(const Signer& signer,
+                                                                absl::string_view event_id,
+                                                                absl::Time signed_at,
+                                                                absl::string_view body) {
+  auto headers = signer.SignatureHeaders(event_id, signed_at, body);
+  headers.emplace_back("Content-Type", "application/json; charset=UTF-8");
+  return headers;
+}
+
 struct Sender::Attempt {
   SendRequest request;
   absl::AnyInvocable<void(SendOutcome) &&> done;
@@ -84,9 +93,8 @@ void Sender::Connect(std::shared_ptr<Attempt> attempt,
   attempt->outcome.attempt.started_at = signed_at;
   HttpRequest http;
   http.url = attempt->request.target->url;
-  http.headers = dependencies_.signer.SignatureHeaders(attempt->request.event_id, signed_at,
-                                                       *attempt->request.body);
-  http.headers.emplace_back("Content-Type", "application/json; charset=UTF-8");
+  http.headers = RequestHeaders(dependencies_.signer, attempt->request.event_id, signed_at,
+                                *attempt->request.body);
   http.body = attempt->request.body;
   http.addresses = std::move(allowed);
   http.skip_tls_verification = attempt->request.skip_tls_verification;

@@ -3,9 +3,12 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "server/delivery/attempt_error.h"
@@ -34,6 +37,12 @@ struct SendOutcome {
   std::string retry_after;  // of the answer; empty if there is none
   AttemptRecord attempt;
 };
+
+// The headers of a request that its receiver verifies; the client adds those of the transport.
+std::vector<std::pair<std::string, std::string>> RequestHeaders(const Signer& signer,
+                                                                absl::string_view event_id,
+                                                                absl::Time signed_at,
+                                                                absl::string_view body);
 
 // Makes attempts: resolves, checks the egress policy, signs, sends, classifies. Belongs to its
 // shard's thread.

@@ -27,13 +27,21 @@ class LruMap {
 
   // Adds the entry, or replaces its value, and uses it.
   Value& Set(const Key& key, Value value) {
-    if (Value* const known = Find(key); known != nullptr) return *known = std::move(value);
-    if (entries_.size() >= capacity_ && !entries_.empty()) {
-      places_.erase(entries_.front().first);
-      entries_.pop_front();
+    const auto [place, is_new] = places_.try_emplace(key);
+    if (!is_new) {
+      entries_.splice(entries_.end(), entries_, place->second);
+      return place->second->second = std::move(value);
     }
-    entries_.emplace_back(key, std::move(value));
-    places_[key] = std::prev(entries_.end());
+    if (entries_.size() >= capacity_ && !entries_.empty()) {
+      // The new entry takes over the node of the one that goes. Erasing moves no other place.
+      const typename Entries::iterator oldest = entries_.begin();
+      places_.erase(oldest->first);
+      *oldest = {key, std::move(value)};
+      entries_.splice(entries_.end(), entries_, oldest);
+    } else {
+      entries_.emplace_back(key, std::move(value));
+    }
+    place->second = std::prev(entries_.end());
     return entries_.back().second;
   }
 

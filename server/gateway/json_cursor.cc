@@ -226,6 +226,11 @@ absl::optional<char32_t> JsonCursor::ReadHexUnit() {
 }
 
 JsonCursor::Step JsonCursor::Next(bool first, char close) {
+  if (too_deep()) {
+    Fail(absl::StrCat("JSON nests deeper than ", kMaxJsonDepth,
+                      " objects and lists: send a flatter value"));
+    return Step::kFailed;
+  }
   const Kind kind = Peek();
   if (kind == Kind::kEnd) {
     Fail(absl::StrCat("the text ends before a closing ", close == ']' ? "]" : "}"));
@@ -233,6 +238,7 @@ JsonCursor::Step JsonCursor::Next(bool first, char close) {
   }
   if (text_[position_] == close) {
     ++position_;
+    --depth_;
     return Step::kClosed;
   }
   if (first) return Step::kValue;
@@ -348,35 +354,6 @@ std::string LineAndColumn(absl::string_view text, size_t position) {
     return (static_cast<uint8_t>(c) & 0xC0) != 0x80;  // what only continues a character is none
   });
   return absl::StrCat(line, ":", column + 1);
-}
-
-bool NestsDeeperThan(absl::string_view text, size_t limit) {
-  // Most texts are too small to nest that deep at all, and counting is much faster than following.
-  size_t opened = 0;
-  for (const char c : text) opened += c == '[' || c == '{';
-  if (opened <= limit) return false;
-
-  size_t depth = 0;
-  for (size_t i = 0; i < text.size(); ++i) {
-    switch (text[i]) {
-      case '[':
-      case '{':
-        if (++depth > limit) return true;
-        break;
-      case ']':
-      case '}':
-        if (depth > 0) --depth;
-        break;
-      case '"':
-        for (++i; i < text.size() && text[i] != '"'; ++i) {
-          if (text[i] == '\\') ++i;
-        }
-        break;
-      default:
-        break;
-    }
-  }
-  return false;
 }
 
 }  // namespace webhookd

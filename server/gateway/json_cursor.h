@@ -9,6 +9,8 @@
 
 namespace webhookd {
 
+inline constexpr size_t kMaxJsonDepth = 100;
+
 // A place in a JSON text (RFC 8259, nothing more lenient), from which values are read one by one.
 // Strings are checked to be UTF-8. A method that fails returns none or false and leaves the reason;
 // nothing may be read after that. Copying is cheap: a copy looks ahead.
@@ -38,12 +40,22 @@ class JsonCursor {
   absl::optional<absl::string_view> ReadString();
 
   // For an object or an array: `if (!Open()) …; while (NextMember(first)) …`. ReadKey reads a
-  // member's name and its colon.
-  void Open() { ++position_; }
+  // member's name and its colon. A value that nests deeper than kMaxJsonDepth fails as it is
+  // opened.
+  void Open() {
+    ++position_;
+    ++depth_;
+  }
   enum class Step { kValue, kClosed, kFailed };
   Step NextElement(bool first) { return Next(first, ']'); }
   Step NextMember(bool first) { return Next(first, '}'); }
   absl::optional<absl::string_view> ReadKey();
+  // Reads over `quoted_key`, a name in quotes with its colon, if that comes next to the letter.
+  bool TakeKey(absl::string_view quoted_key) {
+    if (text_.substr(position_, quoted_key.size()) != quoted_key) return false;
+    position_ += quoted_key.size();
+    return true;
+  }
 
   // Reads over any value.
   bool Skip();
@@ -58,6 +70,7 @@ class JsonCursor {
   // The reason of the first failure and where it was, in bytes.
   void Fail(std::string reason) { Fail(position_, std::move(reason)); }
   void Fail(size_t position, std::string reason);
+  bool too_deep() const { return depth_ > kMaxJsonDepth; }
   const std::string& reason() const { return reason_; }
   size_t failed_at() const { return failed_at_; }
 
@@ -71,6 +84,7 @@ class JsonCursor {
 
   absl::string_view text_;
   size_t position_ = 0;
+  size_t depth_ = 0;  // objects and arrays that are open
   std::string unescaped_;
   std::string reason_;
   size_t failed_at_ = 0;
@@ -82,9 +96,6 @@ size_t PlainTextLength(absl::string_view text);
 
 // "3:14": line and column (in characters) of a byte of `text`, both from 1.
 std::string LineAndColumn(absl::string_view text, size_t position);
-
-// Whether arrays and objects nest deeper than `limit` anywhere in `text`, which need not be JSON.
-bool NestsDeeperThan(absl::string_view text, size_t limit);
 
 }  // namespace webhookd
 

@@ -9,6 +9,7 @@
 #include <google/protobuf/struct.pb.h>
 #include <google/protobuf/timestamp.pb.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -75,6 +76,9 @@ class Reader {
   enum class Within { kMessage, kAny };
 
   bool ReadFields(const MessagePlan& plan, Message& message, Within within);
+  // The field whose name comes next, read over, if it is one of the next few from place `likely`:
+  // most texts hold fields in the order of the .proto file, without spaces, and some are left out.
+  const FieldPlan* TakeLikelyField(const MessagePlan& plan, size_t likely);
   bool ReadList(const FieldPlan& plan, Message& message);
   // Sets the field, or adds to it if it is repeated.
   bool ReadSingle(const FieldPlan& plan, Message& message);
@@ -141,29 +145,45 @@ bool Reader::ReadFields(const MessagePlan& plan, Message& message, Within within
   cursor_.Open();
   SeenFields seen(plan.fields.size());
   bool saw_type = false;
+  size_t likely = 0;  // the field after the one before
   for (bool first = true;; first = false) {
     const Step step = cursor_.NextMember(first);
     if (step != Step::kValue) return step == Step::kClosed;
     cursor_.Peek();
     const size_t position = cursor_.position();
-    const absl::optional<absl::string_view> name = cursor_.ReadKey();
-    if (!name.has_value()) return false;
-    if (within == Within::kAny && *name == "@type") {
-      if (saw_type) return FailedTwice(position, *name);
-      saw_type = true;
-      if (!cursor_.Skip()) return false;
-      continue;
+    const FieldPlan* field = TakeLikelyField(plan, likely);
+    absl::optional<absl::string_view> name;
+    if (field != nullptr) {
+      name = field->field->json_name();
+    } else {
+      name = cursor_.ReadKey();
+      if (!name.has_value()) return false;
+      if (within == Within::kAny && *name == "@type") {
+        if (saw_type) return FailedTwice(position, *name);
+        saw_type = true;
+        if (!cursor_.Skip()) return false;
+        continue;
+      }
+      field = plan.Find(*name);
+      if (field == nullptr) {
+        if (!cursor_.Skip()) return false;
+        continue;
+      }
     }
-    const FieldPlan* const field = plan.Find(*name);
-    if (field == nullptr) {
-      if (!cursor_.Skip()) return false;
-      continue;
-    }
-    if (!seen.Add(static_cast<size_t>(field - plan.fields.data()))) {
-      return FailedTwice(position, *name);
-    }
+    const auto place = static_cast<size_t>(field - plan.fields.data());
+    if (!seen.Add(place)) return FailedTwice(position, *name);
+    likely = place + 1;
     if (!ReadMember(*field, message)) return FailedIn(field->field->name());
   }
+}
+
+const FieldPlan* Reader::TakeLikelyField(const MessagePlan& plan, size_t likely) {
+  constexpr size_t kTries = 3;
+  const size_t end = std::min(plan.fields.size(), likely + kTries);
+  for (size_t i = likely; i < end; ++i) {
+    if (cursor_.TakeKey(plan.fields[i].quoted_name)) return &plan.fields[i];
+  }
+  return nullptr;
 }
 
 bool Reader::ReadMember(const FieldPlan& plan, Message& message) {
@@ -542,13 +562,10 @@ absl::optional<int> Reader::ReadEnum(const FieldPlan& plan) {
   return value->second;
 }
 
-absl::Status TooDeep() {
-  return absl::InvalidArgumentError(absl::StrCat("JSON nests deeper than ", kMaxJsonDepth,
-                                                 " objects and lists: send a flatter value"));
-}
-
 // What `reader` found wrong in `json`.
 absl::Status Refusal(absl::string_view json, const JsonCursor& cursor, const Reader& reader) {
+  // Its path would be as long.
+  if (cursor.too_deep()) return absl::InvalidArgumentError(cursor.reason());
   return absl::InvalidArgumentError(absl::StrCat(LineAndColumn(json, cursor.failed_at()), ": ",
                                                  reader.path(), reader.path().empty() ? "" : ": ",
                                                  cursor.reason()));
@@ -573,7 +590,6 @@ absl::Status ReadValueInto(absl::string_view json, JsonCursor& cursor, Message& 
 
 absl::Status ReadProtoJson(absl::string_view json, Message& message) {
   message.Clear();
-  if (NestsDeeperThan(json, kMaxJsonDepth)) return TooDeep();
   JsonCursor cursor(json);
   RETURN_IF_ERROR(ReadValueInto(json, cursor, message));
   absl::Status status = CheckEnd(json, cursor);
@@ -583,7 +599,6 @@ absl::Status ReadProtoJson(absl::string_view json, Message& message) {
 
 absl::Status ReadProtoJsonField(absl::string_view json, Message& message,
                                 const FieldDescriptor& field) {
-  if (NestsDeeperThan(json, kMaxJsonDepth)) return TooDeep();
   const MessagePlan& plan = PlanOf(*message.GetDescriptor());
   JsonCursor cursor(json);
   Reader reader(cursor);
@@ -596,8 +611,6 @@ absl::Status ReadProtoJsonField(absl::string_view json, Message& message,
 
 absl::StatusOr<bool> ProtoJsonSequence::Next(Message& message) {
   message.Clear();
-  if (!depth_checked_ && NestsDeeperThan(json_, kMaxJsonDepth)) return TooDeep();
-  depth_checked_ = true;
   JsonCursor cursor(json_, position_);
   if (cursor.AtEnd()) return false;
   const absl::Status status = ReadValueInto(json_, cursor, message);

@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "server/gateway/json_cursor.h"
 
 // Reads protobuf's JSON mapping as strictly as Go's protojson does, with unknown fields ignored.
 //
@@ -19,12 +20,11 @@
 // members of one oneof, a scalar for a list, names of enum values that there are not, and anything
 // that is not JSON to the letter.
 //
-// Time is linear in the size of the text. Deeper nesting than kMaxJsonDepth is refused before
-// anything is built, and so is a text as soon as it makes more than kMaxJsonMessages messages
-// (every value of a Struct is one), which keeps the memory of a small text small.
+// Time is linear in the size of the text. A text is refused as soon as it nests deeper than
+// kMaxJsonDepth or makes more than kMaxJsonMessages messages (every value of a Struct is one),
+// which keeps the stack and the memory of a small text small.
 namespace webhookd {
 
-inline constexpr size_t kMaxJsonDepth = 100;
 inline constexpr size_t kMaxJsonMessages = 250'000;
 
 // Clears `message`, which is of a generated type, and fills it from the only value in `json`. After
@@ -48,7 +48,6 @@ class ProtoJsonSequence {
 
  private:
   const absl::string_view json_;
-  bool depth_checked_ = false;
   size_t position_ = 0;
 };
 

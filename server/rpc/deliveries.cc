@@ -149,7 +149,8 @@ absl::Status Deliveries::Read(const Caller& caller, const v1::GetDeliveryRequest
   }
   *response.mutable_delivery() = DeliveryToProto(details.delivery, dependencies_.clock.Now());
   for (const AttemptRecord& attempt : details.attempts) {
-    *response.add_attempts() = AttemptToProto(attempt);
+    *response.add_attempts() =
+        AttemptToProto(attempt, details.delivery.event_id, details.body, dependencies_.signer);
   }
   response.set_request_body(std::move(details.body));
   return absl::OkStatus();

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "server/auth/authorizer.h"
+#include "server/delivery/signer.h"
 #include "server/rpc/api.h"
 #include "storage/store.h"
 #include "storage/wake.h"
@@ -25,6 +26,7 @@ class Deliveries {
     Store& store;
     WebhookCatalog& catalog;
     const Authorizer& authorizer;
+    const Signer& signer;
     Clock& clock;
     Executor& reader;  // where they are read: a long list must not hold up gRPC's few threads
     Wake wake;

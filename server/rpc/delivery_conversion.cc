@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/quoted.h"
 #include "base/status_macros.h"
+#include "server/delivery/sender.h"
 #include "server/rpc/rpc_error.h"
 #include "server/rpc/time_conversion.h"
 
@@ -103,7 +104,8 @@ v1::Delivery DeliveryToProto(const DeliveryRecord& delivery, absl::Time now) {
   return proto;
 }
 
-v1::Attempt AttemptToProto(const AttemptRecord& attempt) {
+v1::Attempt AttemptToProto(const AttemptRecord& attempt, absl::string_view event_id,
+                           absl::string_view body, const Signer& signer) {
   v1::Attempt proto;
   proto.set_number(attempt.number);
   *proto.mutable_started_at() = TimestampFromTime(attempt.started_at);
@@ -114,6 +116,11 @@ v1::Attempt AttemptToProto(const AttemptRecord& attempt) {
   proto.set_response_excerpt(attempt.response_excerpt);
   proto.set_remote_address(attempt.remote_address);
   proto.set_url(attempt.url);
+  for (auto& [name, value] : RequestHeaders(signer, event_id, attempt.started_at, body)) {
+    v1::HttpHeader& header = *proto.add_request_headers();
+    header.set_name(std::move(name));
+    header.set_value(std::move(value));
+  }
   return proto;
 }
 

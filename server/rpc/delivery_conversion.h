@@ -2,7 +2,9 @@
 #define WEBHOOKD_SERVER_RPC_DELIVERY_CONVERSION_H_
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "server/delivery/signer.h"
 #include "storage/records.h"
 #include "webhookd/v1/delivery.pb.h"
 
@@ -12,7 +14,9 @@ namespace webhookd {
 
 // A pending delivery whose lease is in force at `now` is shown as in flight.
 v1::Delivery DeliveryToProto(const DeliveryRecord& delivery, absl::Time now);
-v1::Attempt AttemptToProto(const AttemptRecord& attempt);
+// An attempt to deliver `body`; its headers are signed again by `signer`.
+v1::Attempt AttemptToProto(const AttemptRecord& attempt, absl::string_view event_id,
+                           absl::string_view body, const Signer& signer);
 
 // The filter of one page; its limit is one more than the page holds, to tell whether there are
 // more.

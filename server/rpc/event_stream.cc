@@ -8,6 +8,10 @@
 namespace webhookd {
 namespace {
 
+// Answers in one response. Few enough for a message of the usual size, whatever they list.
+constexpr size_t kMaxGathered = 128;
+constexpr size_t kMaxGatheredBytes = 256 * 1024;
+
 bool IsRetryable(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kAborted:
@@ -71,6 +75,7 @@ void EventStream::HandOn() {
     // Nobody would get the answer. A caller that is still there repeats the report elsewhere.
     if (finished_ || broken_) return;
     report = std::move(incoming_);
+    gathers_answers_ = gathers_answers_ || report.gather_answers();
     ++unanswered_;
     repeats_sequence = !sequences_.insert(report.sequence()).second;
   }
@@ -107,7 +112,7 @@ void EventStream::OnWriteDone(bool ok) {
   {
     MutexLock lock(mutex_);
     writing_ = false;
-    --unanswered_;
+    unanswered_ -= 1 + outgoing_.more_size();
     if (!ok) broken_ = true;
     step = NextStep();
   }
@@ -143,6 +148,7 @@ EventStream::Step EventStream::NextStep() {
     step.write = writing_ = true;
     outgoing_ = std::move(outbox_.front());
     outbox_.pop_front();
+    if (gathers_answers_) Gather();
     step.more_to_write = !outbox_.empty();
   }
   if (!reading_ && !half_closed_ && !draining_ && unanswered_ < options_.max_unanswered) {
@@ -156,6 +162,17 @@ EventStream::Step EventStream::NextStep() {
     }
   }
   return step;
+}
+
+void EventStream::Gather() {
+  size_t bytes = outgoing_.ByteSizeLong();
+  size_t answers = 1;
+  for (; !outbox_.empty() && answers < kMaxGathered; ++answers) {
+    bytes += outbox_.front().ByteSizeLong();
+    if (bytes > kMaxGatheredBytes) return;
+    *outgoing_.add_more() = std::move(outbox_.front());
+    outbox_.pop_front();
+  }
 }
 
 void EventStream::Do(const Step& step) {

@@ -60,6 +60,8 @@ class EventStream final
   };
 
   Step NextStep() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Adds answers that wait to the one that goes out.
+  void Gather() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Do(const Step& step);
   // Gives the report that was read to `take`.
   void HandOn();
@@ -79,6 +81,7 @@ class EventStream final
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;       // the caller is gone
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  bool gathers_answers_ ABSL_GUARDED_BY(mutex_) = false;
   int unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::flat_hash_set<uint64_t> sequences_ ABSL_GUARDED_BY(mutex_);  // of unanswered reports
   std::deque<v1::StreamEventsResponse> outbox_ ABSL_GUARDED_BY(mutex_);

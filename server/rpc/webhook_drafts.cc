@@ -48,16 +48,8 @@ void WebhookDrafts::Try(const Caller& caller, const v1::TryWebhookRequest& reque
                         v1::TryWebhookResponse& response, DoneStatus done) {
   absl::StatusOr<WebhookRecord> webhook = Draft(caller, request);
   if (!webhook.ok()) return std::move(done)(webhook.status());
-  TestEvent event = NewTestEvent(webhook->type, dependencies_.clock.Now(), dependencies_.random);
-  response.set_event_id(event.event_id);
-  response.set_request_body(*event.body);
-  dependencies_.dispatcher.SendOnce(
-      std::make_shared<const WebhookRecord>(*std::move(webhook)), event.event_id,
-      std::move(event.body), [&response, done = std::move(done)](AttemptRecord attempt) mutable {
-        response.set_completed(attempt.error_class.empty());
-        *response.mutable_attempt() = AttemptToProto(attempt);
-        std::move(done)(absl::OkStatus());
-      });
+  dependencies_.tests.Send(std::make_shared<const WebhookRecord>(*std::move(webhook)), response,
+                           std::move(done));
 }
 
 }  // namespace webhookd

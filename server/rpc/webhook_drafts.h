@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "server/auth/authorizer.h"
-#include "server/delivery/dispatcher.h"
 #include "server/delivery/egress_policy.h"
 #include "server/rpc/api.h"
+#include "server/rpc/test_sender.h"
 #include "storage/records.h"
 #include "webhookd/v1/delivery.pb.h"
 
@@ -24,7 +24,7 @@ class WebhookDrafts {
   struct Dependencies {
     const Authorizer& authorizer;
     const EgressPolicy& egress;
-    Dispatcher& dispatcher;
+    TestSender& tests;
     Clock& clock;
     RandomBits& random;
   };

@@ -80,15 +80,33 @@ void Webhooks::Get(const Caller& caller, const GetWebhookRequest& request,
 
 void Webhooks::List(const Caller& caller, const GetWebhooksRequest& request,
                     GetWebhooksResponse& response, DoneStatus done) {
-  const auto snapshot = dependencies_.catalog.Current();
-  for (const auto& webhook : snapshot->webhooks()) {
-    if (!dependencies_.authorizer.CanView(caller, webhook->workspace_id)) continue;
-    *response.add_webhooks() = WebhookToProto(*webhook);
+  const std::shared_ptr<const Shown> shown = ShowAll();
+  const auto& webhooks = shown->snapshot->webhooks();
+  for (size_t i = 0; i < webhooks.size(); ++i) {
+    if (!dependencies_.authorizer.CanView(caller, webhooks[i]->workspace_id)) continue;
+    *response.add_webhooks() = shown->webhooks[i];
   }
   if (!request.with_last_deliveries()) return std::move(done)(absl::OkStatus());
   dependencies_.reader.Post([this, caller, &response, done = std::move(done)]() mutable {
     std::move(done)(ReadLastDeliveries(caller, response));
   });
+}
+
+std::shared_ptr<const Webhooks::Shown> Webhooks::ShowAll() {
+  std::shared_ptr<const WebhookSnapshot> snapshot = dependencies_.catalog.Current();
+  {
+    MutexLock lock(mutex_);
+    if (shown_ != nullptr && shown_->snapshot == snapshot) return shown_;
+  }
+  auto shown = std::make_shared<Shown>();
+  shown->webhooks.reserve(snapshot->webhooks().size());
+  for (const auto& webhook : snapshot->webhooks()) {
+    shown->webhooks.push_back(WebhookToProto(*webhook));
+  }
+  shown->snapshot = std::move(snapshot);
+  MutexLock lock(mutex_);
+  shown_ = shown;
+  return shown;
 }
 
 absl::Status Webhooks::ReadLastDeliveries(const Caller& caller,
@@ -208,16 +226,7 @@ void Webhooks::Test(const Caller& caller, const TestWebhookRequest& request,
   auto webhook = Find(caller, Permission::kEditWebhooks, request.id());
   if (!webhook.ok()) return std::move(done)(webhook.status());
 
-  TestEvent event = NewTestEvent((*webhook)->type, dependencies_.clock.Now(), dependencies_.random);
-  response.set_event_id(event.event_id);
-  response.set_request_body(*event.body);
-  dependencies_.dispatcher.SendOnce(
-      *std::move(webhook), event.event_id, std::move(event.body),
-      [&response, done = std::move(done)](AttemptRecord attempt) mutable {
-        response.set_completed(attempt.error_class.empty());
-        *response.mutable_attempt() = AttemptToProto(attempt);
-        std::move(done)(absl::OkStatus());
-      });
+  dependencies_.tests.Send(*std::move(webhook), response, std::move(done));
 }
 
 void Webhooks::Publish(const WebhookChange& change) {

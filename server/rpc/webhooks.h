@@ -2,18 +2,20 @@
 #define WEBHOOKD_SERVER_RPC_WEBHOOKS_H_
 
 #include <memory>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/clock.h"
 #include "base/executor.h"
-#include "base/random.h"
+#include "base/mutex.h"
 #include "determined/api/v1/webhook.pb.h"
 #include "server/auth/authorizer.h"
 #include "server/delivery/dispatcher.h"
 #include "server/delivery/egress_policy.h"
 #include "server/rpc/api.h"
+#include "server/rpc/test_sender.h"
 #include "storage/account_store.h"
 #include "storage/webhook_catalog.h"
 
@@ -34,8 +36,8 @@ class Webhooks {
     const Authorizer& authorizer;
     const EgressPolicy& egress;
     Dispatcher& dispatcher;
+    TestSender& tests;
     Clock& clock;
-    RandomBits& random;
     Executor& reader;  // where deliveries are read: it must not hold up gRPC's few threads
   };
 
@@ -59,6 +61,14 @@ class Webhooks {
   // Sends a test event to a webhook, disabled or not, and waits for the answer.
   void Test(const Caller& caller, const determined::api::v1::TestWebhookRequest& request,
             determined::api::v1::TestWebhookResponse& response, DoneStatus done);
+
+  // The webhooks of a snapshot as they are shown, in its order. Kept because their conditions are
+  // stored as JSON, which costs more to read than all the rest of a list.
+  struct Shown {
+    std::shared_ptr<const WebhookSnapshot> snapshot;
+    std::vector<determined::webhook::v1::Webhook> webhooks;
+  };
+  std::shared_ptr<const Shown> ShowAll();
 
   struct PatchCall {
     Caller caller;
@@ -84,6 +94,8 @@ class Webhooks {
   void Publish(const WebhookChange& change);
 
   const Dependencies dependencies_;
+  Mutex mutex_;
+  std::shared_ptr<const Shown> shown_ ABSL_GUARDED_BY(mutex_);  // of the list before
 };
 
 }  // namespace webhookd

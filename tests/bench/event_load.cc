@@ -21,6 +21,12 @@ void CheckOk(const grpc::Status& status) {
   std::abort();
 }
 
+void CheckAnswer(const v1::StreamEventsResponse& answer) {
+  if (!answer.has_error()) return;
+  std::cerr << "a report failed: " << answer.error().message() << "\n";
+  std::abort();
+}
+
 // Runs `call(number)` for 0 … count - 1 on several threads.
 template <typename Call>
 void InParallel(int64_t count, int callers, Call call) {
@@ -64,16 +70,15 @@ void StreamReports(const std::shared_ptr<grpc::Channel>& channel, int64_t count,
   std::thread reader([&] {
     v1::StreamEventsResponse response;
     while (stream->Read(&response)) {
-      if (response.has_error()) {
-        std::cerr << "a report failed: " << response.error().message() << "\n";
-        std::abort();
-      }
+      CheckAnswer(response);
+      for (const v1::StreamEventsResponse& another : response.more()) CheckAnswer(another);
       MutexLock lock(mutex);
-      ++answers;
+      answers += 1 + response.more_size();
       answered.NotifyOne();
     }
   });
   v1::StreamEventsRequest request;
+  request.set_gather_answers(true);
   for (int64_t number = 0; number < count; ++number) {
     {
       MutexLock lock(mutex);
@@ -103,6 +108,15 @@ void EmptyCalls(const std::shared_ptr<grpc::Channel>& channel, int64_t count, in
     grpc::ClientContext context;
     determined::api::v1::GetTelemetryResponse response;
     CheckOk(stub->GetTelemetry(&context, {}, &response));
+  });
+}
+
+void ListWebhooks(const std::shared_ptr<grpc::Channel>& channel, int64_t count, int callers) {
+  const auto stub = determined::api::v1::Determined::NewStub(channel);
+  InParallel(count, callers, [&stub](int64_t) {
+    grpc::ClientContext context;
+    determined::api::v1::GetWebhooksResponse response;
+    CheckOk(stub->GetWebhooks(&context, {}, &response));
   });
 }
 

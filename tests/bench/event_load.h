@@ -23,6 +23,9 @@ void UnaryReports(const std::shared_ptr<grpc::Channel>& channel, int64_t count, 
 // Makes `count` calls that do nothing (GetTelemetry) from `callers` threads: what gRPC alone costs.
 void EmptyCalls(const std::shared_ptr<grpc::Channel>& channel, int64_t count, int callers);
 
+// Lists all webhooks `count` times from `callers` threads.
+void ListWebhooks(const std::shared_ptr<grpc::Channel>& channel, int64_t count, int callers);
+
 // One report that the webhooks of workspace 1 match; one call that does nothing.
 void OneReport(const std::shared_ptr<grpc::Channel>& channel, int64_t number);
 void EmptyCall(const std::shared_ptr<grpc::Channel>& channel);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "determined/api/v1/api.grpc.pb.h"
+#include "base/clock.h"
 #include "tests/bench/bare_beast_server.h"
 #include "tests/bench/cases.h"
 #include "tests/bench/child.h"
@@ -23,6 +23,7 @@ namespace webhookd {
 namespace {
 
 constexpr int kWebhooks = 10;
+constexpr int kCallers = 64;  // over gRPC, as many as wrk has connections
 
 // For experiments that nobody reports, so that a report is stored and nothing is sent.
 std::string WebhookJson(int number) {
@@ -42,28 +43,52 @@ double MedianOf(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-Measurement BesideBareServer(const Settings& settings, const std::string& name,
-                             const std::string& path, const std::string& script_text,
-                             const std::string& answer, const WebhookdUnderTest& server,
-                             const TempDir& directory) {
+using GrpcCalls = void (*)(const std::shared_ptr<grpc::Channel>&, int64_t count, int callers);
+
+// Calls a second over gRPC.
+double GrpcRate(const WebhookdUnderTest& server, GrpcCalls calls, int64_t count) {
+  return InChild(-1, [&](std::ostream& out) {
+    const auto channel = ChannelTo(server);
+    const absl::Duration start = RealClock().Steady();
+    calls(channel, count, kCallers);
+    out << static_cast<double>(count) / absl::ToDoubleSeconds(RealClock().Steady() - start);
+  })[0];
+}
+
+// One call over REST, beside a server that gives the same `answer` to anything, and beside gRPC.
+std::vector<Measurement> Measure(const Settings& settings, const std::string& name,
+                                 const std::string& path, const std::string& script_text,
+                                 const std::string& answer, GrpcCalls grpc_calls,
+                                 const WebhookdUnderTest& server, const TempDir& directory) {
   const std::string script = directory / "request.lua";
   std::ofstream(script) << script_text;
   const BareBeastServer bare(answer);
-  std::vector<double> limits;
   std::vector<double> rates;
-  std::vector<double> ratios;
+  std::vector<double> bare_rates;
+  std::vector<double> grpc_rates;
+  std::vector<double> to_bare;
+  std::vector<double> to_grpc;
   for (int i = 0; i < settings.rounds; ++i) {
-    limits.push_back(WrkRate(absl::StrCat("http://127.0.0.1:", bare.port(), path), script));
+    bare_rates.push_back(WrkRate(absl::StrCat("http://127.0.0.1:", bare.port(), path), script));
     rates.push_back(WrkRate(absl::StrCat("http://", server.address(), path), script));
-    ratios.push_back(rates.back() / limits.back());
+    grpc_rates.push_back(GrpcRate(server, grpc_calls, settings.Events(10'000)));
+    to_bare.push_back(rates.back() / bare_rates.back());
+    to_grpc.push_back(rates.back() / grpc_rates.back());
   }
-  return {.name = name,
-          .value = MedianOf(rates),
-          .unit = "requests/s",
-          .limit_name = "bare Beast, requests/s",
-          .limit_value = MedianOf(limits),
-          .ratio = MedianOf(ratios),
-          .goal = 0.4};
+  return {{.name = name,
+           .value = MedianOf(rates),
+           .unit = "requests/s",
+           .limit_name = "bare Beast, requests/s",
+           .limit_value = MedianOf(bare_rates),
+           .ratio = MedianOf(to_bare),
+           .goal = 0.4},
+          {.name = name + "_vs_grpc",
+           .value = MedianOf(rates),
+           .unit = "requests/s",
+           .limit_name = "unary gRPC calls/s",
+           .limit_value = MedianOf(grpc_rates),
+           .ratio = MedianOf(to_grpc),
+           .goal = 1}};
 }
 
 }  // namespace
@@ -77,8 +102,8 @@ std::vector<Measurement> RestGetWebhooks(const Settings& settings) {
     if (made.status != 200) GiveUp("a webhook could not be created: " + made.body);
   }
   const std::string answer = client.Get("/api/v1/webhooks").body;
-  return {BesideBareServer(settings, "rest_get_webhooks", "/api/v1/webhooks",
-                           "wrk.method = 'GET'\n", answer, server, directory)};
+  return Measure(settings, "rest_get_webhooks", "/api/v1/webhooks", "wrk.method = 'GET'\n", answer,
+                 ListWebhooks, server, directory);
 }
 
 std::vector<Measurement> RestReport(const Settings& settings) {
@@ -90,7 +115,7 @@ std::vector<Measurement> RestReport(const Settings& settings) {
   const std::string script =
       absl::StrCat("wrk.method = 'POST'\nwrk.headers['Content-Type'] = 'application/json'\n",
                    "wrk.body = '", kReport, "'\n");
-  return {BesideBareServer(settings, "rest_report", path, script, answer, server, directory)};
+  return Measure(settings, "rest_report", path, script, answer, UnaryReports, server, directory);
 }
 
 }  // namespace webhookd

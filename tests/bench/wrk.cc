@@ -32,7 +32,7 @@ double WrkRate(const EpollReceiver& receiver, const TempDir& directory, int cpu)
 }
 
 double WrkRate(const std::string& url, const std::string& script) {
-  const std::string output = CommandOutput({"wrk", "-t1", "-c16", "-d1s", "-s", script, url});
+  const std::string output = CommandOutput({"wrk", "-t1", "-c64", "-d1s", "-s", script, url});
   if (output.find("Non-2xx") != std::string::npos) GiveUp("requests were refused:\n" + output);
   return RequestsPerSecond(output);
 }

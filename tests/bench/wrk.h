@@ -12,7 +12,7 @@ namespace webhookd {
 // a second, with a body and headers like those of a real event. `cpu`: where it runs, -1: anywhere.
 double WrkRate(const EpollReceiver& receiver, const TempDir& directory, int cpu);
 
-// Requests per second that wrk reaches within a second over 16 connections, as `script` says, which
+// Requests per second that wrk reaches within a second over 64 connections, as `script` says, which
 // is one of wrk's in Lua.
 double WrkRate(const std::string& url, const std::string& script);
 

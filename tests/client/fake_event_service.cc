@@ -26,6 +26,15 @@ void FakeEventService::ReleaseHeld() {
   for (; !held_.empty(); held_.pop_back()) stream_->Write(held_.back());
 }
 
+void FakeEventService::ReleaseHeldTogether() {
+  MutexLock lock(mutex_);
+  if (stream_ == nullptr || held_.empty()) return;
+  v1::StreamEventsResponse response = held_.front();
+  for (size_t i = 1; i < held_.size(); ++i) *response.add_more() = held_[i];
+  held_.clear();
+  stream_->Write(response);
+}
+
 bool FakeEventService::WaitForReports(size_t count) {
   MutexLock lock(mutex_);
   const absl::Duration end = RealClock().Steady() + absl::Seconds(30);

@@ -41,6 +41,8 @@ class FakeEventService final : public v1::EventService::Service {
 
   // Sends the answers that are held, last one first.
   void ReleaseHeld();
+  // Sends them in one response, first one first.
+  void ReleaseHeldTogether();
 
   // Waits until `count` reports have come in, stored or not; false after 30 s.
   bool WaitForReports(size_t count);

@@ -29,6 +29,7 @@ Config TestConfig(const std::string& database) {
   config.port = 0;
   config.storage.path = database;
   config.webhooks.signing_key = TestServer::kSigningKey;
+  config.webhooks.signing_key_source = "--webhooks-signing-key";
   config.egress.allow = {"127.0.0.0/8"};
   config.security.authn_type = "none";
   config.delivery.retry_schedule = std::vector<absl::Duration>(30, absl::Milliseconds(20));

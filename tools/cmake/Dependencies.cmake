@@ -21,9 +21,10 @@ find_package(CLI11 QUIET)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 
-# RE2's package has no CMake files in Debian 12.
+# RE2's and jemalloc's packages have no CMake files in Debian 12.
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(JEMALLOC REQUIRED IMPORTED_TARGET jemalloc)
 
 if(WEBHOOKD_BUILD_TESTS)
   find_package(GTest 1.12 REQUIRED)

@@ -32,7 +32,14 @@ endif()
 
 # Flags of our own sources; generated ones are compiled without warnings.
 add_library(webhookd_flags INTERFACE)
-target_compile_options(webhookd_flags INTERFACE -Wall -Wextra -Werror -Wno-missing-field-initializers -Wnon-virtual-dtor -Wimplicit-fallthrough)
+target_compile_options(webhookd_flags INTERFACE -Wall -Wextra -Wno-missing-field-initializers -Wnon-virtual-dtor -Wimplicit-fallthrough)
+# Every warning is an error while we develop. An optimised build is what users make, with compilers we may never have
+# seen: there a warning stays a warning, and those of GCC that guess wrong once strings and absl::StatusOr are inlined are off.
+target_compile_options(webhookd_flags INTERFACE $<$<NOT:$<CONFIG:Release>>:-Werror>)
+if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  target_compile_options(webhookd_flags INTERFACE
+    $<$<CONFIG:Release>:-Wno-array-bounds -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread>)
+endif()
 target_include_directories(webhookd_flags INTERFACE ${CMAKE_SOURCE_DIR})
 if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
   target_compile_options(webhookd_flags INTERFACE -Wthread-safety -Werror=thread-safety)

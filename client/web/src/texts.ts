@@ -195,11 +195,14 @@ export const texts = {
     keySource: "Signing key",
     keyWhere:
       "webhooks.signing_key in GET /api/v1/master/config, for administrators. It is set by a flag, DET_WEBHOOKS_SIGNING_KEY or the configuration file, or generated once.",
+    keyFrom: (source: string) =>
+      source === "database"
+        ? "Made by the server when it first started, and kept in its database. Administrators read it as webhooks.signing_key in GET /api/v1/master/config."
+        : `Set by ${source}. Administrators read it as webhooks.signing_key in GET /api/v1/master/config.`,
     keyMasked: "••••••••••••",
     showKey: "Show Key",
     hideKey: "Hide Key",
     command: "Compute it yourself",
-    computed: "Computed here",
     copyCommand: "Copy command",
     note: "A test and every retry has its own timestamp and so its own signature.",
   },
@@ -418,11 +421,6 @@ export const texts = {
     noResponse: "The answer had no body.",
     whatToDo: "What to do",
     latest: "latest",
-  },
-
-  headers: {
-    generated: "one for each attempt; computed from the key and the body",
-    signatureMasked: "hex HMAC-SHA256 with the signing key",
   },
 
   errors: {

@@ -121,6 +121,34 @@ TEST_F(EventStreamTest, TakesAnswersInAnyOrder) {
   EXPECT_THAT(results_.order(), ElementsAre(3, 2, 1));
 }
 
+TEST_F(EventStreamTest, TakesSeveralAnswersFromOneResponse) {
+  service_.SetAnswer([](const v1::StreamEventsRequest& report) {
+    EXPECT_TRUE(report.gather_answers());
+    if (Id(report) != 2) return Answer{.when = Answer::When::kHeld};
+    Answer refusal = Error(absl::StatusCode::kNotFound, "no such experiment", false);
+    refusal.when = Answer::When::kHeld;
+    return refusal;
+  });
+  const auto stream = Open();
+  absl::StatusOr<v1::StreamEventsResponse> first;
+  ASSERT_TRUE(stream
+                  ->Report(Report(1), [&](absl::StatusOr<v1::StreamEventsResponse> answer) {
+                    first = std::move(answer);
+                    results_.Done(1)(first);
+                  })
+                  .ok());
+  for (int i = 2; i <= 3; ++i) ASSERT_TRUE(stream->Report(Report(i), results_.Done(i)).ok());
+  ASSERT_TRUE(service_.WaitForReports(3));
+  service_.ReleaseHeldTogether();
+  ASSERT_TRUE(stream->Flush(kLong).ok());
+  EXPECT_THAT(results_.order(), ElementsAre(1, 2, 3));
+  EXPECT_TRUE(results_.status(1).ok());
+  EXPECT_EQ(results_.status(2).code(), absl::StatusCode::kNotFound);
+  EXPECT_TRUE(results_.status(3).ok());
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(first->more_size(), 0) << "the others' answers are nobody else's";
+}
+
 TEST_F(EventStreamTest, BoundsTheReportsUnderWay) {
   service_.SetAnswer([](const auto&) { return Answer{.when = Answer::When::kHeld}; });
   EventStream::Options options = Options();

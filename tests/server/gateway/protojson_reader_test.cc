@@ -140,7 +140,8 @@ TEST(ProtoJsonSequence, EndsAtAnError) {
   EXPECT_THAT(NamesIn("{\"name\":\"a\"}\n{\"name\":1}{}"),
               ElementsAre("a", "2:9: name: expected a string, found 1"));
   EXPECT_THAT(NamesIn("{},{}"), ElementsAre("", "1:3: expected an object, found ,"));
-  EXPECT_THAT(NamesIn("{} [" + Nested(100) + "]"), ElementsAre(HasSubstr("deeper than 100")));
+  EXPECT_THAT(NamesIn(absl::StrCat(R"({"name":"a"} {"nothing":)", Nested(100), "} {}")),
+              ElementsAre("a", HasSubstr("deeper than 100")));
   Small small;
   ProtoJsonSequence sequence("[] {}");
   EXPECT_FALSE(sequence.Next(small).ok());

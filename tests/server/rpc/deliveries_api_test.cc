@@ -77,7 +77,12 @@ TEST_F(DeliveriesApiTest, ShowsADeliveryWithItsAttempts) {
   EXPECT_TRUE(shown.delivery().has_finished_at());
   ASSERT_EQ(shown.attempts_size(), 1);
   EXPECT_EQ(shown.attempts(0).response_excerpt(), "thanks");
-  EXPECT_EQ(shown.request_body(), receiver_.requests()[0].body);
+  const ReceivedRequest& received = receiver_.requests()[0];
+  EXPECT_EQ(shown.request_body(), received.body);
+  EXPECT_EQ(shown.attempts(0).request_headers_size(), 6);
+  for (const v1::HttpHeader& header : shown.attempts(0).request_headers()) {
+    EXPECT_EQ(received.Header(header.name()), header.value()) << header.name();
+  }
 }
 
 TEST_F(DeliveriesApiTest, UnknownDeliveriesAreNotFound) {

@@ -5,6 +5,10 @@
 
 #include <functional>
 #include <string>
+#include <utility>
+#include <vector>
+
+#include "server/delivery/sender.h"
 
 namespace webhookd {
 namespace {
@@ -63,7 +67,8 @@ TEST(AttemptToProto, ShowsAllFields) {
                                  .response_excerpt = "oops",
                                  .remote_address = "10.0.0.7:443",
                                  .url = "https://example.com/"};
-  const v1::Attempt proto = AttemptToProto(attempt);
+  const Signer signer("key");
+  const v1::Attempt proto = AttemptToProto(attempt, "event-1", "{}", signer);
   EXPECT_EQ(proto.number(), 2);
   EXPECT_EQ(proto.started_at().seconds(), absl::ToUnixSeconds(kNow));
   EXPECT_EQ(proto.started_at().nanos(), 250'000'000);
@@ -75,6 +80,11 @@ TEST(AttemptToProto, ShowsAllFields) {
   EXPECT_EQ(proto.response_excerpt(), "oops");
   EXPECT_EQ(proto.remote_address(), "10.0.0.7:443");
   EXPECT_EQ(proto.url(), "https://example.com/");
+  std::vector<std::pair<std::string, std::string>> headers;
+  for (const v1::HttpHeader& header : proto.request_headers()) {
+    headers.emplace_back(header.name(), header.value());
+  }
+  EXPECT_EQ(headers, RequestHeaders(signer, "event-1", attempt.started_at, "{}"));
 }
 
 TEST(FilterFromProto, DefaultsAskForAll) {

@@ -158,12 +158,16 @@ class EventStreamTest : public ::testing::Test {
     if (server_ != nullptr) server_->Shutdown();
   }
 
-  bool Send(uint64_t sequence) {
+  bool Send(uint64_t sequence, bool gather_answers = false, size_t key_bytes = 0) {
     v1::StreamEventsRequest request;
     request.set_sequence(sequence);
-    request.mutable_experiment_state()->set_idempotency_key(absl::StrCat("report ", sequence));
+    request.set_gather_answers(gather_answers);
+    request.mutable_experiment_state()->set_idempotency_key(
+        absl::StrCat("report ", sequence, std::string(key_bytes, '.')));
     return stream_->Write(request);
   }
+
+  void AnswerWhileNobodyReads(int reports, bool gather_answers);
 
   v1::StreamEventsResponse Receive() {
     v1::StreamEventsResponse response;
@@ -251,6 +255,49 @@ TEST_F(EventStreamTest, TakesAnswersThatComeAtOnce) {
     EXPECT_EQ(Receive().sequence(), sequence);
   }
   writer.join();
+  EXPECT_TRUE(EndOfStream().ok());
+}
+
+// The caller does not read for a while, so that answers have to wait for each other.
+void EventStreamTest::AnswerWhileNobodyReads(int reports, bool gather_answers) {
+  for (int i = 1; i <= reports; ++i) {
+    ASSERT_TRUE(Send(static_cast<uint64_t>(i), gather_answers, /*key_bytes=*/2'000));
+  }
+  for (int i = 1; i <= reports; ++i) service_->Answer(service_->Next());
+  stream_->WritesDone();
+}
+
+TEST_F(EventStreamTest, GathersAnswersOnceTheCallerWantsIt) {
+  constexpr int kReports = 1'000;
+  Serve(kReports);
+  AnswerWhileNobodyReads(kReports, /*gather_answers=*/true);
+  uint64_t last = 0;
+  size_t responses = 0;
+  v1::StreamEventsResponse response;
+  while (stream_->Read(&response)) {
+    ++responses;
+    EXPECT_EQ(response.sequence(), ++last);
+    EXPECT_LT(response.ByteSizeLong(), 300'000u);
+    for (const v1::StreamEventsResponse& another : response.more()) {
+      EXPECT_EQ(another.sequence(), ++last);
+      EXPECT_TRUE(another.has_experiment_state());
+      EXPECT_EQ(another.more_size(), 0);
+    }
+  }
+  EXPECT_TRUE(stream_->Finish().ok());
+  EXPECT_EQ(last, kReports);
+  EXPECT_LT(responses, kReports / 2);
+}
+
+TEST_F(EventStreamTest, GathersNothingUnasked) {
+  constexpr int kReports = 200;
+  Serve(kReports);
+  AnswerWhileNobodyReads(kReports, /*gather_answers=*/false);
+  for (uint64_t sequence = 1; sequence <= kReports; ++sequence) {
+    const v1::StreamEventsResponse response = Receive();
+    EXPECT_EQ(response.sequence(), sequence);
+    EXPECT_EQ(response.more_size(), 0);
+  }
   EXPECT_TRUE(EndOfStream().ok());
 }
 

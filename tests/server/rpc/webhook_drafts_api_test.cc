@@ -140,6 +140,11 @@ TEST_F(WebhookDraftsApiTest, TrySendsATestAndStoresNothing) {
       request.Header("X-Determined-AI-Signature"),
       DeterminedSignature(TestServer::kSigningKey,
                           request.Header("X-Determined-AI-Signature-Timestamp"), request.body));
+  EXPECT_EQ(response.attempt().request_headers_size(), 6);
+  for (const v1::HttpHeader& header : response.attempt().request_headers()) {
+    EXPECT_EQ(request.Header(header.name()), header.value()) << header.name();
+  }
+  EXPECT_EQ(response.signing_key_source(), "--webhooks-signing-key");
   ExpectNothingStored();
 }
 

@@ -1,11 +1,11 @@
 // One attempt: what was sent, what came back, and how its signature is verified.
 import { useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import type { Attempt } from "../api/generated/webhookd/v1/delivery";
 import { usePermissions } from "../api/permissions";
 import { queries } from "../api/queries";
 import { formatBytes, prettyJson, utf8Bytes } from "../lib/format";
-import { shellCommand, sign, signatureTimestamp, signedText } from "../lib/signature";
+import { shellCommand, signedText } from "../lib/signature";
 import { texts } from "../texts";
 import { Code, CopyButton } from "./bits";
 import { Button } from "./Button";
@@ -13,19 +13,16 @@ import { Button } from "./Button";
 interface Props {
   attempt: Attempt;
   body: string;
+  // Where the signing key comes from, if the server said so.
+  keySource?: string;
+}
+
+function headerOf(attempt: Attempt, name: string): string | undefined {
+  return attempt.requestHeaders.find((header) => header.name === name)?.value;
 }
 
 const timestampHeader = "X-Determined-AI-Signature-Timestamp";
 const signatureHeader = "X-Determined-AI-Signature";
-
-// The headers that are about the event; the server keeps none of them.
-function headersOf(attempt: Attempt): [string, string][] {
-  return [
-    ["Content-Type", "application/json; charset=UTF-8"],
-    [timestampHeader, signatureTimestamp(attempt.startedAt) ?? texts.none],
-    [signatureHeader, texts.headers.signatureMasked],
-  ];
-}
 
 export function RequestView({ attempt, body }: Props) {
   return (
@@ -34,7 +31,7 @@ export function RequestView({ attempt, body }: Props) {
         <span className="method">POST</span> <span className="break">{attempt.url}</span>
       </p>
       <dl className="headers" aria-label={texts.test.headers}>
-        {headersOf(attempt).map(([name, value]) => (
+        {attempt.requestHeaders.map(({ name, value }) => (
           <div key={name}>
             <dt>{name}</dt>
             <dd>{value}</dd>
@@ -61,22 +58,13 @@ function signingKey(config: Record<string, unknown> | undefined): string | undef
   return typeof key === "string" && key !== "" ? key : undefined;
 }
 
-export function SignatureView({ attempt, body }: Props) {
+export function SignatureView({ attempt, body, keySource }: Props) {
   const { canSeeConfig } = usePermissions();
   const config = useQuery({ ...queries.masterConfig(), enabled: canSeeConfig });
   const key = signingKey(config.data?.config);
   const [shown, setShown] = useState(false);
-  const [computed, setComputed] = useState<string>();
-  const timestamp = signatureTimestamp(attempt.startedAt) ?? "";
-  useEffect(() => {
-    let current = true;
-    void sign(key ?? "", signedText(timestamp, body)).then((hex) => {
-      if (current) setComputed(hex);
-    });
-    return () => {
-      current = false;
-    };
-  }, [key, timestamp, body]);
+  const timestamp = headerOf(attempt, timestampHeader) ?? "";
+  const signature = headerOf(attempt, signatureHeader) ?? "";
   const command = shellCommand(timestamp, body);
   const words = texts.signature;
   return (
@@ -98,8 +86,10 @@ export function SignatureView({ attempt, body }: Props) {
         </dd>
         <dt>{words.algorithm}</dt>
         <dd>
-          <code className="break">{computed ?? words.formula}</code>
-          <span className="muted">{signatureHeader}</span>
+          <code className="break">{signature}</code>
+          <span className="muted">
+            {signatureHeader}: {words.formula}
+          </span>
         </dd>
         <dt>{words.keySource}</dt>
         <dd>
@@ -112,7 +102,7 @@ export function SignatureView({ attempt, body }: Props) {
               {shown && <CopyButton text={key} label={words.keySource} />}
             </p>
           )}
-          <span className="muted">{words.keyWhere}</span>
+          <span className="muted">{keySource ? words.keyFrom(keySource) : words.keyWhere}</span>
         </dd>
       </dl>
       <p className="code-title">{words.command}</p>

@@ -89,7 +89,7 @@ function Details({ result }: { result: NonNullable<Props["result"]> }) {
       </section>
       <details>
         <summary>{texts.signature.title}</summary>
-        <SignatureView attempt={attempt} body={body} />
+        <SignatureView attempt={attempt} body={body} keySource={result.signingKeySource} />
       </details>
     </>
   );

@@ -19,11 +19,18 @@ test("shows what was sent, what came back and how to verify it", async ({
   await expect(dialog).toContainText("thanks");
   const [request] = receiver.received.filter(({ path }) => path === "/ok/tested");
   expect(request?.authentic).toBe(true);
+  for (const name of ["webhook-id", "webhook-timestamp", "webhook-signature", "content-type"]) {
+    await expect(
+      dialog.getByRole("term").filter({ hasText: new RegExp(`^${name}$`, "i") }),
+    ).toBeVisible();
+    await expect(dialog).toContainText(String(request?.headers[name]));
+  }
   await dialog.getByText("How the receiver verifies the signature").click();
   await expect(dialog).toContainText(
     String(request?.headers["x-determined-ai-signature-timestamp"]),
   );
   await expect(dialog).toContainText(String(request?.headers["x-determined-ai-signature"]));
+  await expect(dialog).toContainText("Set by DET_WEBHOOKS_SIGNING_KEY");
   await expect(dialog).not.toContainText(signingKey);
   await dialog.getByRole("button", { name: "Show Key" }).click();
   await expect(dialog).toContainText(signingKey);

@@ -141,6 +141,19 @@ export interface Attempt {
   remoteAddress: string;
   /** The URL that was requested. */
   url: string;
+  /**
+   * The headers that the receiver verifies, in the order they were sent: signatures, timestamps, the event's id, the type
+   * of the body. Signatures are computed anew with the keys in force. Only where the body is given beside the attempt.
+   */
+  requestHeaders: HttpHeader[];
+}
+
+/** HttpHeader is one header of a request. */
+export interface HttpHeader {
+  /** Its name, as it was sent. */
+  name: string;
+  /** Its value. */
+  value: string;
 }
 
 /** ListDeliveriesRequest asks for a page of deliveries. */
@@ -478,4 +491,9 @@ export interface TryWebhookResponse {
     | undefined;
   /** The body that was sent. */
   requestBody: string;
+  /**
+   * Where the key that signs comes from: a flag, a variable of the environment or the configuration file, as GetMasterConfig
+   * names it, or "database" when webhookd made the key itself.
+   */
+  signingKeySource: string;
 }

@@ -195,7 +195,14 @@ export interface StreamEventsRequest {
     | ReportTaskLogsRequest
     | undefined;
   /** A trial reported metrics. */
-  metrics?: ReportMetricsRequest | undefined;
+  metrics?:
+    | ReportMetricsRequest
+    | undefined;
+  /**
+   * The caller looks at `more` of every response: from this report on one response may carry several answers, which
+   * costs less under load.
+   */
+  gatherAnswers: boolean;
 }
 
 /** StreamEventsResponse answers one report of a stream. */
@@ -215,7 +222,11 @@ export interface StreamEventsResponse {
     | ReportTaskLogsResponse
     | undefined;
   /** The metrics were taken. */
-  metrics?: ReportMetricsResponse | undefined;
+  metrics?:
+    | ReportMetricsResponse
+    | undefined;
+  /** Further answers, in the order they came, once a request asked for gather_answers. They have none themselves. */
+  more: StreamEventsResponse[];
 }
 
 /** ReportError says why one report of a stream failed. Nothing of the report was stored. */

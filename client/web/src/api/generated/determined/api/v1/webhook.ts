@@ -102,7 +102,11 @@ export interface TestWebhookResponse {
     | Attempt
     | undefined;
   /** The body that was sent. */
-  requestBody?: string | undefined;
+  requestBody?:
+    | string
+    | undefined;
+  /** Where the key that signs comes from, as in webhookd.v1.TryWebhookResponse. */
+  signingKeySource?: string | undefined;
 }
 
 /** PostWebhookEventDataRequest raises an alert from an experiment's own code. */

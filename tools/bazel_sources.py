@@ -39,6 +39,7 @@ LIBRARIES = {
     "OpenSSL::Crypto": "@system//:openssl",
     "OpenSSL::SSL": "@system//:openssl",
     "PkgConfig::RE2": "@system//:re2",
+    "PkgConfig::JEMALLOC": "@system//:jemalloc",
     "SQLite::SQLite3": "@system//:sqlite3",
     "Threads::Threads": "@system//:threads",
     "ZLIB::ZLIB": "@system//:zlib",

@@ -59,7 +59,7 @@ class Server:
         with open(self._folder / "webhookd.log", "ab") as log:
             self._process = subprocess.Popen(
                 [self._program, "--config-file=", "--port=0",
-                 f"--storage-path={self._folder / 'webhookd.db'}", "--egress-allow=127.0.0.0/8", "--security-authn-type=none",
+                 f"--storage-path={self._folder / 'webhookd.db'}", "--egress-allow=127.0.0.0/8",
                  "--delivery-retry-schedule=0s,1s,1s,1s,1s,1s,1s,1s,1s,1s", *self._flags],
                 env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                 text=True,

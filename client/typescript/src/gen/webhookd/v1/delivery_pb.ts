@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file webhookd/v1/delivery.proto.
  */
 export const file_webhookd_v1_delivery: GenFile = /*@__PURE__*/
-  fileDesc("Chp3ZWJob29rZC92MS9kZWxpdmVyeS5wcm90bxILd2ViaG9va2QudjEigQMKCERlbGl2ZXJ5EgoKAmlkGAEgASgDEhAKCGV2ZW50X2lkGAIgASgJEhIKCmV2ZW50X3R5cGUYAyABKAkSEgoKd2ViaG9va19pZBgEIAEoBRISCgp0cmlnZ2VyX2lkGAUgASgFEikKBXN0YXRlGAYgASgOMhoud2ViaG9va2QudjEuRGVsaXZlcnlTdGF0ZRIVCg1hdHRlbXB0X2NvdW50GAcgASgFEjMKD25leHRfYXR0ZW1wdF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKY3JlYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDHdlYmhvb2tfbmFtZRgLIAEoCRITCgtsYXN0X3N0YXR1cxgMIAEoBRIYChBsYXN0X2Vycm9yX2NsYXNzGA0gASgJIvEBCgdBdHRlbXB0Eg4KBm51bWJlchgBIAEoBRIuCgpzdGFydGVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCghkdXJhdGlvbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZzdGF0dXMYBCABKAUSEwoLZXJyb3JfY2xhc3MYBSABKAkSFQoNZXJyb3JfbWVzc2FnZRgGIAEoCRIYChByZXNwb25zZV9leGNlcnB0GAcgASgJEhYKDnJlbW90ZV9hZGRyZXNzGAggASgJEgsKA3VybBgJIAEoCSL1AQoVTGlzdERlbGl2ZXJpZXNSZXF1ZXN0EhIKCndlYmhvb2tfaWQYASABKAUSKQoFc3RhdGUYAiABKA4yGi53ZWJob29rZC52MS5EZWxpdmVyeVN0YXRlEhAKCGV2ZW50X2lkGAMgASgJEjAKDGNyZWF0ZWRfZnJvbRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoOY3JlYXRlZF9iZWZvcmUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXBhZ2Vfc2l6ZRgGIAEoBRISCgpwYWdlX3Rva2VuGAcgASgJIlwKFkxpc3REZWxpdmVyaWVzUmVzcG9uc2USKQoKZGVsaXZlcmllcxgBIAMoCzIVLndlYmhvb2tkLnYxLkRlbGl2ZXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI7Cg5MYXN0RGVsaXZlcmllcxIpCgpkZWxpdmVyaWVzGAEgAygLMhUud2ViaG9va2QudjEuRGVsaXZlcnkiKQoSR2V0RGVsaXZlcnlSZXF1ZXN0EhMKC2RlbGl2ZXJ5X2lkGAEgASgDInwKE0dldERlbGl2ZXJ5UmVzcG9uc2USJwoIZGVsaXZlcnkYASABKAsyFS53ZWJob29rZC52MS5EZWxpdmVyeRImCghhdHRlbXB0cxgCIAMoCzIULndlYmhvb2tkLnYxLkF0dGVtcHQSFAoMcmVxdWVzdF9ib2R5GAMgASgJIi8KGFJlZGVsaXZlckRlbGl2ZXJ5UmVxdWVzdBITCgtkZWxpdmVyeV9pZBgBIAEoAyJEChlSZWRlbGl2ZXJEZWxpdmVyeVJlc3BvbnNlEicKCGRlbGl2ZXJ5GAEgASgLMhUud2ViaG9va2QudjEuRGVsaXZlcnkirAEKF1JlcGxheURlbGl2ZXJpZXNSZXF1ZXN0EhIKCndlYmhvb2tfaWQYASABKAUSMAoMY3JlYXRlZF9mcm9tGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5jcmVhdGVkX2JlZm9yZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPaW5jbHVkZV9za2lwcGVkGAQgASgIIjIKGFJlcGxheURlbGl2ZXJpZXNSZXNwb25zZRIWCg5yZXBsYXllZF9jb3VudBgBIAEoAyIsChVDYW5jZWxEZWxpdmVyeVJlcXVlc3QSEwoLZGVsaXZlcnlfaWQYASABKAMiQQoWQ2FuY2VsRGVsaXZlcnlSZXNwb25zZRInCghkZWxpdmVyeRgBIAEoCzIVLndlYmhvb2tkLnYxLkRlbGl2ZXJ5Iu4BCg1SZWNvcmRlZEV2ZW50EhAKCGV2ZW50X2lkGAEgASgJEhIKCmV2ZW50X3R5cGUYAiABKAkSFQoNZXhwZXJpbWVudF9pZBgDIAEoBRIvCgtvY2N1cnJlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLYWNjZXB0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDmRlbGl2ZXJ5X2NvdW50GAYgASgDEiYKBWlucHV0GAcgASgLMhcud2ViaG9va2QudjEuRXZlbnRJbnB1dCKfAgoKRXZlbnRJbnB1dBIrCgpleHBlcmltZW50GAEgASgLMhcud2ViaG9va2QudjEuRXhwZXJpbWVudBItCgh0YXNrX2xvZxgCIAEoCzIbLmRldGVybWluZWQudGFzay52MS5UYXNrTG9nEisKBm1ldHJpYxgDIAEoCzIbLndlYmhvb2tkLnYxLlJlcG9ydGVkTWV0cmljEj0KBmN1c3RvbRgEIAEoCzItLmRldGVybWluZWQud2ViaG9vay52MS5DdXN0b21XZWJob29rRXZlbnREYXRhEi8KCWhlbGRfYmFjaxgFIAMoCzIcLndlYmhvb2tkLnYxLkhlbGRCYWNrVHJpZ2dlchIYChB3ZWJob29rc192ZXJzaW9uGAYgASgDIlUKDlJlcG9ydGVkTWV0cmljEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAESDQoFZ3JvdXAYAyABKAkSFwoPc3RlcHNfY29tcGxldGVkGAQgASgFIlMKD0hlbGRCYWNrVHJpZ2dlchISCgp0cmlnZ2VyX2lkGAEgASgFEiwKBnJlYXNvbhgCIAEoDjIcLndlYmhvb2tkLnYxLkp1ZGdlbWVudFJlYXNvbiLNAgoQVHJpZ2dlckp1ZGdlbWVudBISCgp3ZWJob29rX2lkGAEgASgFEhQKDHdlYmhvb2tfbmFtZRgCIAEoCRISCgp0cmlnZ2VyX2lkGAMgASgFEjgKDHRyaWdnZXJfdHlwZRgEIAEoDjIiLmRldGVybWluZWQud2ViaG9vay52MS5UcmlnZ2VyVHlwZRINCgVmaXJlZBgFIAEoCBIsCgZyZWFzb24YBiABKA4yHC53ZWJob29rZC52MS5KdWRnZW1lbnRSZWFzb24SEwoLZXhwbGFuYXRpb24YByABKAkSEwoLZGVsaXZlcnlfaWQYCCABKAMSMgoOZGVsaXZlcnlfc3RhdGUYCSABKA4yGi53ZWJob29rZC52MS5EZWxpdmVyeVN0YXRlEhUKDWNoYW5nZWRfc2luY2UYCiABKAgSDwoHZGVsZXRlZBgLIAEoCCJlChFMaXN0RXZlbnRzUmVxdWVzdBISCgpldmVudF90eXBlGAEgASgJEhUKDWV4cGVyaW1lbnRfaWQYAiABKAUSEQoJcGFnZV9zaXplGAMgASgFEhIKCnBhZ2VfdG9rZW4YBCABKAkiWQoSTGlzdEV2ZW50c1Jlc3BvbnNlEioKBmV2ZW50cxgBIAMoCzIaLndlYmhvb2tkLnYxLlJlY29yZGVkRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiMKD0dldEV2ZW50UmVxdWVzdBIQCghldmVudF9pZBgBIAEoCSJwChBHZXRFdmVudFJlc3BvbnNlEikKBWV2ZW50GAEgASgLMhoud2ViaG9va2QudjEuUmVjb3JkZWRFdmVudBIxCgpqdWRnZW1lbnRzGAIgAygLMh0ud2ViaG9va2QudjEuVHJpZ2dlckp1ZGdlbWVudCLOAQoURHJ5UnVuVHJpZ2dlclJlcXVlc3QSLwoHdHJpZ2dlchgBIAEoCzIeLmRldGVybWluZWQud2ViaG9vay52MS5UcmlnZ2VyEhQKDHdvcmtzcGFjZV9pZBgCIAEoBRIwCgRtb2RlGAMgASgOMiIuZGV0ZXJtaW5lZC53ZWJob29rLnYxLldlYmhvb2tNb2RlEhQKDHdlYmhvb2tfbmFtZRgEIAEoCRISCgp3ZWJob29rX2lkGAUgASgFEhMKC2V2ZW50X2NvdW50GAYgASgFIpoBChVEcnlSdW5UcmlnZ2VyUmVzcG9uc2USFgoOZXhhbWluZWRfY291bnQYASABKAUSEwoLZmlyZWRfY291bnQYAiABKAUSKQoFZmlyZWQYAyADKAsyGi53ZWJob29rZC52MS5SZWNvcmRlZEV2ZW50EikKB3JlYXNvbnMYBCADKAsyGC53ZWJob29rZC52MS5SZWFzb25Db3VudCJKCgtSZWFzb25Db3VudBIsCgZyZWFzb24YASABKA4yHC53ZWJob29rZC52MS5KdWRnZW1lbnRSZWFzb24SDQoFY291bnQYAiABKAUiMgoSVGVzdFBhdHRlcm5SZXF1ZXN0Eg0KBXJlZ2V4GAEgASgJEg0KBWxpbmVzGAIgAygJIk0KE1Rlc3RQYXR0ZXJuUmVzcG9uc2USDQoFZXJyb3IYASABKAkSJwoHcmVzdWx0cxgCIAMoCzIWLndlYmhvb2tkLnYxLkxpbmVNYXRjaCJNCglMaW5lTWF0Y2gSDwoHbWF0Y2hlcxgBIAEoCBINCgViZWdpbhgCIAEoBRILCgNlbmQYAyABKAUSEwoLY29uZmlnX2xpbmUYBCABKAgiSAoVUHJldmlld1dlYmhvb2tSZXF1ZXN0Ei8KB3dlYmhvb2sYASABKAsyHi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9vayJEChZQcmV2aWV3V2ViaG9va1Jlc3BvbnNlEioKBmJvZGllcxgBIAMoCzIaLndlYmhvb2tkLnYxLlByZXZpZXdlZEJvZHkiMQoNUHJldmlld2VkQm9keRISCgpldmVudF90eXBlGAEgASgJEgwKBGJvZHkYAiABKAkiRAoRVHJ5V2ViaG9va1JlcXVlc3QSLwoHd2ViaG9vaxgBIAEoCzIeLmRldGVybWluZWQud2ViaG9vay52MS5XZWJob29rInYKElRyeVdlYmhvb2tSZXNwb25zZRIRCgljb21wbGV0ZWQYASABKAgSEAoIZXZlbnRfaWQYAiABKAkSJQoHYXR0ZW1wdBgDIAEoCzIULndlYmhvb2tkLnYxLkF0dGVtcHQSFAoMcmVxdWVzdF9ib2R5GAQgASgJKtsBCg1EZWxpdmVyeVN0YXRlEh4KGkRFTElWRVJZX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWREVMSVZFUllfU1RBVEVfUEVORElORxABEhwKGERFTElWRVJZX1NUQVRFX0lOX0ZMSUdIVBACEhwKGERFTElWRVJZX1NUQVRFX0RFTElWRVJFRBADEhkKFURFTElWRVJZX1NUQVRFX0ZBSUxFRBAEEhsKF0RFTElWRVJZX1NUQVRFX0NBTkNFTEVEEAUSGgoWREVMSVZFUllfU1RBVEVfU0tJUFBFRBAGKvIECg9KdWRnZW1lbnRSZWFzb24SIAocSlVER0VNRU5UX1JFQVNPTl9VTlNQRUNJRklFRBAAEhoKFkpVREdFTUVOVF9SRUFTT05fRklSRUQQARIdChlKVURHRU1FTlRfUkVBU09OX0RJU0FCTEVEEAISIgoeSlVER0VNRU5UX1JFQVNPTl9DUkVBVEVEX0xBVEVSEAMSGQoVSlVER0VNRU5UX1JFQVNPTl9UWVBFEAQSHQoZSlVER0VNRU5UX1JFQVNPTl9FWENMVURFRBAFEhoKFkpVREdFTUVOVF9SRUFTT05fU0NPUEUQBhIZChVKVURHRU1FTlRfUkVBU09OX01PREUQBxIfChtKVURHRU1FTlRfUkVBU09OX1VOUkVBREFCTEUQCBIaChZKVURHRU1FTlRfUkVBU09OX1NUQVRFEAkSHAoYSlVER0VNRU5UX1JFQVNPTl9QQVRURVJOEAoSIAocSlVER0VNRU5UX1JFQVNPTl9DT05GSUdfTElORRALEhsKF0pVREdFTUVOVF9SRUFTT05fTUVUUklDEAwSGgoWSlVER0VNRU5UX1JFQVNPTl9HUk9VUBANEh4KGkpVREdFTUVOVF9SRUFTT05fVEhSRVNIT0xEEA4SHgoaSlVER0VNRU5UX1JFQVNPTl9GT1JfU1RFUFMQDxIfChtKVURHRU1FTlRfUkVBU09OX0hZU1RFUkVTSVMQEBIdChlKVURHRU1FTlRfUkVBU09OX0NPT0xET1dOEBESGQoVSlVER0VNRU5UX1JFQVNPTl9PTkNFEBISHAoYSlVER0VNRU5UX1JFQVNPTl9DSEFOR0VEEBMy+woKD0RlbGl2ZXJ5U2VydmljZRJ1Cg5MaXN0RGVsaXZlcmllcxIiLndlYmhvb2tkLnYxLkxpc3REZWxpdmVyaWVzUmVxdWVzdBojLndlYmhvb2tkLnYxLkxpc3REZWxpdmVyaWVzUmVzcG9uc2UiGoLT5JMCFBISL2FwaS92MS9kZWxpdmVyaWVzEnoKC0dldERlbGl2ZXJ5Eh8ud2ViaG9va2QudjEuR2V0RGVsaXZlcnlSZXF1ZXN0GiAud2ViaG9va2QudjEuR2V0RGVsaXZlcnlSZXNwb25zZSIogtPkkwIiEiAvYXBpL3YxL2RlbGl2ZXJpZXMve2RlbGl2ZXJ5X2lkfRKZAQoRUmVkZWxpdmVyRGVsaXZlcnkSJS53ZWJob29rZC52MS5SZWRlbGl2ZXJEZWxpdmVyeVJlcXVlc3QaJi53ZWJob29rZC52MS5SZWRlbGl2ZXJEZWxpdmVyeVJlc3BvbnNlIjWC0+STAi8iKi9hcGkvdjEvZGVsaXZlcmllcy97ZGVsaXZlcnlfaWR9L3JlZGVsaXZlcjoBKhKQAQoQUmVwbGF5RGVsaXZlcmllcxIkLndlYmhvb2tkLnYxLlJlcGxheURlbGl2ZXJpZXNSZXF1ZXN0GiUud2ViaG9va2QudjEuUmVwbGF5RGVsaXZlcmllc1Jlc3BvbnNlIi+C0+STAikiJC9hcGkvdjEvd2ViaG9va3Mve3dlYmhvb2tfaWR9L3JlcGxheToBKhKNAQoOQ2FuY2VsRGVsaXZlcnkSIi53ZWJob29rZC52MS5DYW5jZWxEZWxpdmVyeVJlcXVlc3QaIy53ZWJob29rZC52MS5DYW5jZWxEZWxpdmVyeVJlc3BvbnNlIjKC0+STAiwiJy9hcGkvdjEvZGVsaXZlcmllcy97ZGVsaXZlcnlfaWR9L2NhbmNlbDoBKhJlCgpMaXN0RXZlbnRzEh4ud2ViaG9va2QudjEuTGlzdEV2ZW50c1JlcXVlc3QaHy53ZWJob29rZC52MS5MaXN0RXZlbnRzUmVzcG9uc2UiFoLT5JMCEBIOL2FwaS92MS9ldmVudHMSagoIR2V0RXZlbnQSHC53ZWJob29rZC52MS5HZXRFdmVudFJlcXVlc3QaHS53ZWJob29rZC52MS5HZXRFdmVudFJlc3BvbnNlIiGC0+STAhsSGS9hcGkvdjEvZXZlbnRzL3tldmVudF9pZH0SeQoNRHJ5UnVuVHJpZ2dlchIhLndlYmhvb2tkLnYxLkRyeVJ1blRyaWdnZXJSZXF1ZXN0GiIud2ViaG9va2QudjEuRHJ5UnVuVHJpZ2dlclJlc3BvbnNlIiGC0+STAhsiFi9hcGkvdjEvZXZlbnRzL2RyeS1ydW46ASoSeAoLVGVzdFBhdHRlcm4SHy53ZWJob29rZC52MS5UZXN0UGF0dGVyblJlcXVlc3QaIC53ZWJob29rZC52MS5UZXN0UGF0dGVyblJlc3BvbnNlIiaC0+STAiAiGy9hcGkvdjEvZXZlbnRzL3Rlc3QtcGF0dGVybjoBKhJ+Cg5QcmV2aWV3V2ViaG9vaxIiLndlYmhvb2tkLnYxLlByZXZpZXdXZWJob29rUmVxdWVzdBojLndlYmhvb2tkLnYxLlByZXZpZXdXZWJob29rUmVzcG9uc2UiI4LT5JMCHSIYL2FwaS92MS93ZWJob29rcy9wcmV2aWV3OgEqEm4KClRyeVdlYmhvb2sSHi53ZWJob29rZC52MS5UcnlXZWJob29rUmVxdWVzdBofLndlYmhvb2tkLnYxLlRyeVdlYmhvb2tSZXNwb25zZSIfgtPkkwIZIhQvYXBpL3YxL3dlYmhvb2tzL3RyeToBKkJlChlhaS5kZXRlcm1pbmVkLndlYmhvb2tkLnYxUAFaRmdpdGh1Yi5jb20vZGV0ZXJtaW5lZC1haS93ZWJob29rZC9jbGllbnQvZ28vZ2VuL3dlYmhvb2tkL3YxO3dlYmhvb2tkdjFiBnByb3RvMw", [file_determined_task_v1_task, file_determined_webhook_v1_webhook, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_webhookd_v1_ingest]);
+  fileDesc("Chp3ZWJob29rZC92MS9kZWxpdmVyeS5wcm90bxILd2ViaG9va2QudjEigQMKCERlbGl2ZXJ5EgoKAmlkGAEgASgDEhAKCGV2ZW50X2lkGAIgASgJEhIKCmV2ZW50X3R5cGUYAyABKAkSEgoKd2ViaG9va19pZBgEIAEoBRISCgp0cmlnZ2VyX2lkGAUgASgFEikKBXN0YXRlGAYgASgOMhoud2ViaG9va2QudjEuRGVsaXZlcnlTdGF0ZRIVCg1hdHRlbXB0X2NvdW50GAcgASgFEjMKD25leHRfYXR0ZW1wdF9hdBgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKY3JlYXRlZF9hdBgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZmluaXNoZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDHdlYmhvb2tfbmFtZRgLIAEoCRITCgtsYXN0X3N0YXR1cxgMIAEoBRIYChBsYXN0X2Vycm9yX2NsYXNzGA0gASgJIqMCCgdBdHRlbXB0Eg4KBm51bWJlchgBIAEoBRIuCgpzdGFydGVkX2F0GAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCghkdXJhdGlvbhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIOCgZzdGF0dXMYBCABKAUSEwoLZXJyb3JfY2xhc3MYBSABKAkSFQoNZXJyb3JfbWVzc2FnZRgGIAEoCRIYChByZXNwb25zZV9leGNlcnB0GAcgASgJEhYKDnJlbW90ZV9hZGRyZXNzGAggASgJEgsKA3VybBgJIAEoCRIwCg9yZXF1ZXN0X2hlYWRlcnMYCiADKAsyFy53ZWJob29rZC52MS5IdHRwSGVhZGVyIikKCkh0dHBIZWFkZXISDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSL1AQoVTGlzdERlbGl2ZXJpZXNSZXF1ZXN0EhIKCndlYmhvb2tfaWQYASABKAUSKQoFc3RhdGUYAiABKA4yGi53ZWJob29rZC52MS5EZWxpdmVyeVN0YXRlEhAKCGV2ZW50X2lkGAMgASgJEjAKDGNyZWF0ZWRfZnJvbRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMgoOY3JlYXRlZF9iZWZvcmUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCXBhZ2Vfc2l6ZRgGIAEoBRISCgpwYWdlX3Rva2VuGAcgASgJIlwKFkxpc3REZWxpdmVyaWVzUmVzcG9uc2USKQoKZGVsaXZlcmllcxgBIAMoCzIVLndlYmhvb2tkLnYxLkRlbGl2ZXJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSI7Cg5MYXN0RGVsaXZlcmllcxIpCgpkZWxpdmVyaWVzGAEgAygLMhUud2ViaG9va2QudjEuRGVsaXZlcnkiKQoSR2V0RGVsaXZlcnlSZXF1ZXN0EhMKC2RlbGl2ZXJ5X2lkGAEgASgDInwKE0dldERlbGl2ZXJ5UmVzcG9uc2USJwoIZGVsaXZlcnkYASABKAsyFS53ZWJob29rZC52MS5EZWxpdmVyeRImCghhdHRlbXB0cxgCIAMoCzIULndlYmhvb2tkLnYxLkF0dGVtcHQSFAoMcmVxdWVzdF9ib2R5GAMgASgJIi8KGFJlZGVsaXZlckRlbGl2ZXJ5UmVxdWVzdBITCgtkZWxpdmVyeV9pZBgBIAEoAyJEChlSZWRlbGl2ZXJEZWxpdmVyeVJlc3BvbnNlEicKCGRlbGl2ZXJ5GAEgASgLMhUud2ViaG9va2QudjEuRGVsaXZlcnkirAEKF1JlcGxheURlbGl2ZXJpZXNSZXF1ZXN0EhIKCndlYmhvb2tfaWQYASABKAUSMAoMY3JlYXRlZF9mcm9tGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5jcmVhdGVkX2JlZm9yZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPaW5jbHVkZV9za2lwcGVkGAQgASgIIjIKGFJlcGxheURlbGl2ZXJpZXNSZXNwb25zZRIWCg5yZXBsYXllZF9jb3VudBgBIAEoAyIsChVDYW5jZWxEZWxpdmVyeVJlcXVlc3QSEwoLZGVsaXZlcnlfaWQYASABKAMiQQoWQ2FuY2VsRGVsaXZlcnlSZXNwb25zZRInCghkZWxpdmVyeRgBIAEoCzIVLndlYmhvb2tkLnYxLkRlbGl2ZXJ5Iu4BCg1SZWNvcmRlZEV2ZW50EhAKCGV2ZW50X2lkGAEgASgJEhIKCmV2ZW50X3R5cGUYAiABKAkSFQoNZXhwZXJpbWVudF9pZBgDIAEoBRIvCgtvY2N1cnJlZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLYWNjZXB0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDmRlbGl2ZXJ5X2NvdW50GAYgASgDEiYKBWlucHV0GAcgASgLMhcud2ViaG9va2QudjEuRXZlbnRJbnB1dCKfAgoKRXZlbnRJbnB1dBIrCgpleHBlcmltZW50GAEgASgLMhcud2ViaG9va2QudjEuRXhwZXJpbWVudBItCgh0YXNrX2xvZxgCIAEoCzIbLmRldGVybWluZWQudGFzay52MS5UYXNrTG9nEisKBm1ldHJpYxgDIAEoCzIbLndlYmhvb2tkLnYxLlJlcG9ydGVkTWV0cmljEj0KBmN1c3RvbRgEIAEoCzItLmRldGVybWluZWQud2ViaG9vay52MS5DdXN0b21XZWJob29rRXZlbnREYXRhEi8KCWhlbGRfYmFjaxgFIAMoCzIcLndlYmhvb2tkLnYxLkhlbGRCYWNrVHJpZ2dlchIYChB3ZWJob29rc192ZXJzaW9uGAYgASgDIlUKDlJlcG9ydGVkTWV0cmljEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAESDQoFZ3JvdXAYAyABKAkSFwoPc3RlcHNfY29tcGxldGVkGAQgASgFIlMKD0hlbGRCYWNrVHJpZ2dlchISCgp0cmlnZ2VyX2lkGAEgASgFEiwKBnJlYXNvbhgCIAEoDjIcLndlYmhvb2tkLnYxLkp1ZGdlbWVudFJlYXNvbiLNAgoQVHJpZ2dlckp1ZGdlbWVudBISCgp3ZWJob29rX2lkGAEgASgFEhQKDHdlYmhvb2tfbmFtZRgCIAEoCRISCgp0cmlnZ2VyX2lkGAMgASgFEjgKDHRyaWdnZXJfdHlwZRgEIAEoDjIiLmRldGVybWluZWQud2ViaG9vay52MS5UcmlnZ2VyVHlwZRINCgVmaXJlZBgFIAEoCBIsCgZyZWFzb24YBiABKA4yHC53ZWJob29rZC52MS5KdWRnZW1lbnRSZWFzb24SEwoLZXhwbGFuYXRpb24YByABKAkSEwoLZGVsaXZlcnlfaWQYCCABKAMSMgoOZGVsaXZlcnlfc3RhdGUYCSABKA4yGi53ZWJob29rZC52MS5EZWxpdmVyeVN0YXRlEhUKDWNoYW5nZWRfc2luY2UYCiABKAgSDwoHZGVsZXRlZBgLIAEoCCJlChFMaXN0RXZlbnRzUmVxdWVzdBISCgpldmVudF90eXBlGAEgASgJEhUKDWV4cGVyaW1lbnRfaWQYAiABKAUSEQoJcGFnZV9zaXplGAMgASgFEhIKCnBhZ2VfdG9rZW4YBCABKAkiWQoSTGlzdEV2ZW50c1Jlc3BvbnNlEioKBmV2ZW50cxgBIAMoCzIaLndlYmhvb2tkLnYxLlJlY29yZGVkRXZlbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIiMKD0dldEV2ZW50UmVxdWVzdBIQCghldmVudF9pZBgBIAEoCSJwChBHZXRFdmVudFJlc3BvbnNlEikKBWV2ZW50GAEgASgLMhoud2ViaG9va2QudjEuUmVjb3JkZWRFdmVudBIxCgpqdWRnZW1lbnRzGAIgAygLMh0ud2ViaG9va2QudjEuVHJpZ2dlckp1ZGdlbWVudCLOAQoURHJ5UnVuVHJpZ2dlclJlcXVlc3QSLwoHdHJpZ2dlchgBIAEoCzIeLmRldGVybWluZWQud2ViaG9vay52MS5UcmlnZ2VyEhQKDHdvcmtzcGFjZV9pZBgCIAEoBRIwCgRtb2RlGAMgASgOMiIuZGV0ZXJtaW5lZC53ZWJob29rLnYxLldlYmhvb2tNb2RlEhQKDHdlYmhvb2tfbmFtZRgEIAEoCRISCgp3ZWJob29rX2lkGAUgASgFEhMKC2V2ZW50X2NvdW50GAYgASgFIpoBChVEcnlSdW5UcmlnZ2VyUmVzcG9uc2USFgoOZXhhbWluZWRfY291bnQYASABKAUSEwoLZmlyZWRfY291bnQYAiABKAUSKQoFZmlyZWQYAyADKAsyGi53ZWJob29rZC52MS5SZWNvcmRlZEV2ZW50EikKB3JlYXNvbnMYBCADKAsyGC53ZWJob29rZC52MS5SZWFzb25Db3VudCJKCgtSZWFzb25Db3VudBIsCgZyZWFzb24YASABKA4yHC53ZWJob29rZC52MS5KdWRnZW1lbnRSZWFzb24SDQoFY291bnQYAiABKAUiMgoSVGVzdFBhdHRlcm5SZXF1ZXN0Eg0KBXJlZ2V4GAEgASgJEg0KBWxpbmVzGAIgAygJIk0KE1Rlc3RQYXR0ZXJuUmVzcG9uc2USDQoFZXJyb3IYASABKAkSJwoHcmVzdWx0cxgCIAMoCzIWLndlYmhvb2tkLnYxLkxpbmVNYXRjaCJNCglMaW5lTWF0Y2gSDwoHbWF0Y2hlcxgBIAEoCBINCgViZWdpbhgCIAEoBRILCgNlbmQYAyABKAUSEwoLY29uZmlnX2xpbmUYBCABKAgiSAoVUHJldmlld1dlYmhvb2tSZXF1ZXN0Ei8KB3dlYmhvb2sYASABKAsyHi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9vayJEChZQcmV2aWV3V2ViaG9va1Jlc3BvbnNlEioKBmJvZGllcxgBIAMoCzIaLndlYmhvb2tkLnYxLlByZXZpZXdlZEJvZHkiMQoNUHJldmlld2VkQm9keRISCgpldmVudF90eXBlGAEgASgJEgwKBGJvZHkYAiABKAkiRAoRVHJ5V2ViaG9va1JlcXVlc3QSLwoHd2ViaG9vaxgBIAEoCzIeLmRldGVybWluZWQud2ViaG9vay52MS5XZWJob29rIpIBChJUcnlXZWJob29rUmVzcG9uc2USEQoJY29tcGxldGVkGAEgASgIEhAKCGV2ZW50X2lkGAIgASgJEiUKB2F0dGVtcHQYAyABKAsyFC53ZWJob29rZC52MS5BdHRlbXB0EhQKDHJlcXVlc3RfYm9keRgEIAEoCRIaChJzaWduaW5nX2tleV9zb3VyY2UYBSABKAkq2wEKDURlbGl2ZXJ5U3RhdGUSHgoaREVMSVZFUllfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZERUxJVkVSWV9TVEFURV9QRU5ESU5HEAESHAoYREVMSVZFUllfU1RBVEVfSU5fRkxJR0hUEAISHAoYREVMSVZFUllfU1RBVEVfREVMSVZFUkVEEAMSGQoVREVMSVZFUllfU1RBVEVfRkFJTEVEEAQSGwoXREVMSVZFUllfU1RBVEVfQ0FOQ0VMRUQQBRIaChZERUxJVkVSWV9TVEFURV9TS0lQUEVEEAYq8gQKD0p1ZGdlbWVudFJlYXNvbhIgChxKVURHRU1FTlRfUkVBU09OX1VOU1BFQ0lGSUVEEAASGgoWSlVER0VNRU5UX1JFQVNPTl9GSVJFRBABEh0KGUpVREdFTUVOVF9SRUFTT05fRElTQUJMRUQQAhIiCh5KVURHRU1FTlRfUkVBU09OX0NSRUFURURfTEFURVIQAxIZChVKVURHRU1FTlRfUkVBU09OX1RZUEUQBBIdChlKVURHRU1FTlRfUkVBU09OX0VYQ0xVREVEEAUSGgoWSlVER0VNRU5UX1JFQVNPTl9TQ09QRRAGEhkKFUpVREdFTUVOVF9SRUFTT05fTU9ERRAHEh8KG0pVREdFTUVOVF9SRUFTT05fVU5SRUFEQUJMRRAIEhoKFkpVREdFTUVOVF9SRUFTT05fU1RBVEUQCRIcChhKVURHRU1FTlRfUkVBU09OX1BBVFRFUk4QChIgChxKVURHRU1FTlRfUkVBU09OX0NPTkZJR19MSU5FEAsSGwoXSlVER0VNRU5UX1JFQVNPTl9NRVRSSUMQDBIaChZKVURHRU1FTlRfUkVBU09OX0dST1VQEA0SHgoaSlVER0VNRU5UX1JFQVNPTl9USFJFU0hPTEQQDhIeChpKVURHRU1FTlRfUkVBU09OX0ZPUl9TVEVQUxAPEh8KG0pVREdFTUVOVF9SRUFTT05fSFlTVEVSRVNJUxAQEh0KGUpVREdFTUVOVF9SRUFTT05fQ09PTERPV04QERIZChVKVURHRU1FTlRfUkVBU09OX09OQ0UQEhIcChhKVURHRU1FTlRfUkVBU09OX0NIQU5HRUQQEzL7CgoPRGVsaXZlcnlTZXJ2aWNlEnUKDkxpc3REZWxpdmVyaWVzEiIud2ViaG9va2QudjEuTGlzdERlbGl2ZXJpZXNSZXF1ZXN0GiMud2ViaG9va2QudjEuTGlzdERlbGl2ZXJpZXNSZXNwb25zZSIagtPkkwIUEhIvYXBpL3YxL2RlbGl2ZXJpZXMSegoLR2V0RGVsaXZlcnkSHy53ZWJob29rZC52MS5HZXREZWxpdmVyeVJlcXVlc3QaIC53ZWJob29rZC52MS5HZXREZWxpdmVyeVJlc3BvbnNlIiiC0+STAiISIC9hcGkvdjEvZGVsaXZlcmllcy97ZGVsaXZlcnlfaWR9EpkBChFSZWRlbGl2ZXJEZWxpdmVyeRIlLndlYmhvb2tkLnYxLlJlZGVsaXZlckRlbGl2ZXJ5UmVxdWVzdBomLndlYmhvb2tkLnYxLlJlZGVsaXZlckRlbGl2ZXJ5UmVzcG9uc2UiNYLT5JMCLyIqL2FwaS92MS9kZWxpdmVyaWVzL3tkZWxpdmVyeV9pZH0vcmVkZWxpdmVyOgEqEpABChBSZXBsYXlEZWxpdmVyaWVzEiQud2ViaG9va2QudjEuUmVwbGF5RGVsaXZlcmllc1JlcXVlc3QaJS53ZWJob29rZC52MS5SZXBsYXlEZWxpdmVyaWVzUmVzcG9uc2UiL4LT5JMCKSIkL2FwaS92MS93ZWJob29rcy97d2ViaG9va19pZH0vcmVwbGF5OgEqEo0BCg5DYW5jZWxEZWxpdmVyeRIiLndlYmhvb2tkLnYxLkNhbmNlbERlbGl2ZXJ5UmVxdWVzdBojLndlYmhvb2tkLnYxLkNhbmNlbERlbGl2ZXJ5UmVzcG9uc2UiMoLT5JMCLCInL2FwaS92MS9kZWxpdmVyaWVzL3tkZWxpdmVyeV9pZH0vY2FuY2VsOgEqEmUKCkxpc3RFdmVudHMSHi53ZWJob29rZC52MS5MaXN0RXZlbnRzUmVxdWVzdBofLndlYmhvb2tkLnYxLkxpc3RFdmVudHNSZXNwb25zZSIWgtPkkwIQEg4vYXBpL3YxL2V2ZW50cxJqCghHZXRFdmVudBIcLndlYmhvb2tkLnYxLkdldEV2ZW50UmVxdWVzdBodLndlYmhvb2tkLnYxLkdldEV2ZW50UmVzcG9uc2UiIYLT5JMCGxIZL2FwaS92MS9ldmVudHMve2V2ZW50X2lkfRJ5Cg1EcnlSdW5UcmlnZ2VyEiEud2ViaG9va2QudjEuRHJ5UnVuVHJpZ2dlclJlcXVlc3QaIi53ZWJob29rZC52MS5EcnlSdW5UcmlnZ2VyUmVzcG9uc2UiIYLT5JMCGyIWL2FwaS92MS9ldmVudHMvZHJ5LXJ1bjoBKhJ4CgtUZXN0UGF0dGVybhIfLndlYmhvb2tkLnYxLlRlc3RQYXR0ZXJuUmVxdWVzdBogLndlYmhvb2tkLnYxLlRlc3RQYXR0ZXJuUmVzcG9uc2UiJoLT5JMCICIbL2FwaS92MS9ldmVudHMvdGVzdC1wYXR0ZXJuOgEqEn4KDlByZXZpZXdXZWJob29rEiIud2ViaG9va2QudjEuUHJldmlld1dlYmhvb2tSZXF1ZXN0GiMud2ViaG9va2QudjEuUHJldmlld1dlYmhvb2tSZXNwb25zZSIjgtPkkwIdIhgvYXBpL3YxL3dlYmhvb2tzL3ByZXZpZXc6ASoSbgoKVHJ5V2ViaG9vaxIeLndlYmhvb2tkLnYxLlRyeVdlYmhvb2tSZXF1ZXN0Gh8ud2ViaG9va2QudjEuVHJ5V2ViaG9va1Jlc3BvbnNlIh+C0+STAhkiFC9hcGkvdjEvd2ViaG9va3MvdHJ5OgEqQmUKGWFpLmRldGVybWluZWQud2ViaG9va2QudjFQAVpGZ2l0aHViLmNvbS9kZXRlcm1pbmVkLWFpL3dlYmhvb2tkL2NsaWVudC9nby9nZW4vd2ViaG9va2QvdjE7d2ViaG9va2R2MWIGcHJvdG8z", [file_determined_task_v1_task, file_determined_webhook_v1_webhook, file_google_api_annotations, file_google_protobuf_duration, file_google_protobuf_timestamp, file_webhookd_v1_ingest]);
 
 /**
  * Delivery is one event on its way to one webhook because of one trigger.
@@ -195,6 +195,14 @@ export type Attempt = Message<"webhookd.v1.Attempt"> & {
    * @generated from field: string url = 9;
    */
   url: string;
+
+  /**
+   * The headers that the receiver verifies, in the order they were sent: signatures, timestamps, the event's id, the type
+   * of the body. Signatures are computed anew with the keys in force. Only where the body is given beside the attempt.
+   *
+   * @generated from field: repeated webhookd.v1.HttpHeader request_headers = 10;
+   */
+  requestHeaders: HttpHeader[];
 };
 
 /**
@@ -203,6 +211,34 @@ export type Attempt = Message<"webhookd.v1.Attempt"> & {
  */
 export const AttemptSchema: GenMessage<Attempt> = /*@__PURE__*/
   messageDesc(file_webhookd_v1_delivery, 1);
+
+/**
+ * HttpHeader is one header of a request.
+ *
+ * @generated from message webhookd.v1.HttpHeader
+ */
+export type HttpHeader = Message<"webhookd.v1.HttpHeader"> & {
+  /**
+   * Its name, as it was sent.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Its value.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+};
+
+/**
+ * Describes the message webhookd.v1.HttpHeader.
+ * Use `create(HttpHeaderSchema)` to create a new message.
+ */
+export const HttpHeaderSchema: GenMessage<HttpHeader> = /*@__PURE__*/
+  messageDesc(file_webhookd_v1_delivery, 2);
 
 /**
  * ListDeliveriesRequest asks for a page of deliveries.
@@ -265,7 +301,7 @@ export type ListDeliveriesRequest = Message<"webhookd.v1.ListDeliveriesRequest">
  * Use `create(ListDeliveriesRequestSchema)` to create a new message.
  */
 export const ListDeliveriesRequestSchema: GenMessage<ListDeliveriesRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 2);
+  messageDesc(file_webhookd_v1_delivery, 3);
 
 /**
  * ListDeliveriesResponse holds a page of deliveries.
@@ -293,7 +329,7 @@ export type ListDeliveriesResponse = Message<"webhookd.v1.ListDeliveriesResponse
  * Use `create(ListDeliveriesResponseSchema)` to create a new message.
  */
 export const ListDeliveriesResponseSchema: GenMessage<ListDeliveriesResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 3);
+  messageDesc(file_webhookd_v1_delivery, 4);
 
 /**
  * LastDeliveries holds the newest delivery of each of some webhooks.
@@ -314,7 +350,7 @@ export type LastDeliveries = Message<"webhookd.v1.LastDeliveries"> & {
  * Use `create(LastDeliveriesSchema)` to create a new message.
  */
 export const LastDeliveriesSchema: GenMessage<LastDeliveries> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 4);
+  messageDesc(file_webhookd_v1_delivery, 5);
 
 /**
  * GetDeliveryRequest asks for one delivery.
@@ -335,7 +371,7 @@ export type GetDeliveryRequest = Message<"webhookd.v1.GetDeliveryRequest"> & {
  * Use `create(GetDeliveryRequestSchema)` to create a new message.
  */
 export const GetDeliveryRequestSchema: GenMessage<GetDeliveryRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 5);
+  messageDesc(file_webhookd_v1_delivery, 6);
 
 /**
  * GetDeliveryResponse holds one delivery.
@@ -370,7 +406,7 @@ export type GetDeliveryResponse = Message<"webhookd.v1.GetDeliveryResponse"> & {
  * Use `create(GetDeliveryResponseSchema)` to create a new message.
  */
 export const GetDeliveryResponseSchema: GenMessage<GetDeliveryResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 6);
+  messageDesc(file_webhookd_v1_delivery, 7);
 
 /**
  * RedeliverDeliveryRequest sends one delivery again.
@@ -391,7 +427,7 @@ export type RedeliverDeliveryRequest = Message<"webhookd.v1.RedeliverDeliveryReq
  * Use `create(RedeliverDeliveryRequestSchema)` to create a new message.
  */
 export const RedeliverDeliveryRequestSchema: GenMessage<RedeliverDeliveryRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 7);
+  messageDesc(file_webhookd_v1_delivery, 8);
 
 /**
  * RedeliverDeliveryResponse holds the delivery, pending again.
@@ -412,7 +448,7 @@ export type RedeliverDeliveryResponse = Message<"webhookd.v1.RedeliverDeliveryRe
  * Use `create(RedeliverDeliveryResponseSchema)` to create a new message.
  */
 export const RedeliverDeliveryResponseSchema: GenMessage<RedeliverDeliveryResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 8);
+  messageDesc(file_webhookd_v1_delivery, 9);
 
 /**
  * ReplayDeliveriesRequest sends failed deliveries of a webhook again.
@@ -454,7 +490,7 @@ export type ReplayDeliveriesRequest = Message<"webhookd.v1.ReplayDeliveriesReque
  * Use `create(ReplayDeliveriesRequestSchema)` to create a new message.
  */
 export const ReplayDeliveriesRequestSchema: GenMessage<ReplayDeliveriesRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 9);
+  messageDesc(file_webhookd_v1_delivery, 10);
 
 /**
  * ReplayDeliveriesResponse says how much will be sent again.
@@ -475,7 +511,7 @@ export type ReplayDeliveriesResponse = Message<"webhookd.v1.ReplayDeliveriesResp
  * Use `create(ReplayDeliveriesResponseSchema)` to create a new message.
  */
 export const ReplayDeliveriesResponseSchema: GenMessage<ReplayDeliveriesResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 10);
+  messageDesc(file_webhookd_v1_delivery, 11);
 
 /**
  * CancelDeliveryRequest gives up a delivery.
@@ -496,7 +532,7 @@ export type CancelDeliveryRequest = Message<"webhookd.v1.CancelDeliveryRequest">
  * Use `create(CancelDeliveryRequestSchema)` to create a new message.
  */
 export const CancelDeliveryRequestSchema: GenMessage<CancelDeliveryRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 11);
+  messageDesc(file_webhookd_v1_delivery, 12);
 
 /**
  * CancelDeliveryResponse holds the delivery, canceled.
@@ -517,7 +553,7 @@ export type CancelDeliveryResponse = Message<"webhookd.v1.CancelDeliveryResponse
  * Use `create(CancelDeliveryResponseSchema)` to create a new message.
  */
 export const CancelDeliveryResponseSchema: GenMessage<CancelDeliveryResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 12);
+  messageDesc(file_webhookd_v1_delivery, 13);
 
 /**
  * RecordedEvent is an event that was accepted.
@@ -580,7 +616,7 @@ export type RecordedEvent = Message<"webhookd.v1.RecordedEvent"> & {
  * Use `create(RecordedEventSchema)` to create a new message.
  */
 export const RecordedEventSchema: GenMessage<RecordedEvent> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 13);
+  messageDesc(file_webhookd_v1_delivery, 14);
 
 /**
  * EventInput is what an event was made from.
@@ -636,7 +672,7 @@ export type EventInput = Message<"webhookd.v1.EventInput"> & {
  * Use `create(EventInputSchema)` to create a new message.
  */
 export const EventInputSchema: GenMessage<EventInput> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 14);
+  messageDesc(file_webhookd_v1_delivery, 15);
 
 /**
  * ReportedMetric is one metric of a report.
@@ -678,7 +714,7 @@ export type ReportedMetric = Message<"webhookd.v1.ReportedMetric"> & {
  * Use `create(ReportedMetricSchema)` to create a new message.
  */
 export const ReportedMetricSchema: GenMessage<ReportedMetric> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 15);
+  messageDesc(file_webhookd_v1_delivery, 16);
 
 /**
  * HeldBackTrigger is a trigger that an event met but did not fire.
@@ -706,7 +742,7 @@ export type HeldBackTrigger = Message<"webhookd.v1.HeldBackTrigger"> & {
  * Use `create(HeldBackTriggerSchema)` to create a new message.
  */
 export const HeldBackTriggerSchema: GenMessage<HeldBackTrigger> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 16);
+  messageDesc(file_webhookd_v1_delivery, 17);
 
 /**
  * TriggerJudgement says what an event meant for one trigger.
@@ -797,7 +833,7 @@ export type TriggerJudgement = Message<"webhookd.v1.TriggerJudgement"> & {
  * Use `create(TriggerJudgementSchema)` to create a new message.
  */
 export const TriggerJudgementSchema: GenMessage<TriggerJudgement> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 17);
+  messageDesc(file_webhookd_v1_delivery, 18);
 
 /**
  * ListEventsRequest asks for a page of events.
@@ -839,7 +875,7 @@ export type ListEventsRequest = Message<"webhookd.v1.ListEventsRequest"> & {
  * Use `create(ListEventsRequestSchema)` to create a new message.
  */
 export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 18);
+  messageDesc(file_webhookd_v1_delivery, 19);
 
 /**
  * ListEventsResponse holds a page of events.
@@ -867,7 +903,7 @@ export type ListEventsResponse = Message<"webhookd.v1.ListEventsResponse"> & {
  * Use `create(ListEventsResponseSchema)` to create a new message.
  */
 export const ListEventsResponseSchema: GenMessage<ListEventsResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 19);
+  messageDesc(file_webhookd_v1_delivery, 20);
 
 /**
  * GetEventRequest asks for one event.
@@ -888,7 +924,7 @@ export type GetEventRequest = Message<"webhookd.v1.GetEventRequest"> & {
  * Use `create(GetEventRequestSchema)` to create a new message.
  */
 export const GetEventRequestSchema: GenMessage<GetEventRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 20);
+  messageDesc(file_webhookd_v1_delivery, 21);
 
 /**
  * GetEventResponse holds one event and what came of it.
@@ -916,7 +952,7 @@ export type GetEventResponse = Message<"webhookd.v1.GetEventResponse"> & {
  * Use `create(GetEventResponseSchema)` to create a new message.
  */
 export const GetEventResponseSchema: GenMessage<GetEventResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 21);
+  messageDesc(file_webhookd_v1_delivery, 22);
 
 /**
  * DryRunTriggerRequest tries a trigger on events that were accepted. The trigger need not exist.
@@ -972,7 +1008,7 @@ export type DryRunTriggerRequest = Message<"webhookd.v1.DryRunTriggerRequest"> &
  * Use `create(DryRunTriggerRequestSchema)` to create a new message.
  */
 export const DryRunTriggerRequestSchema: GenMessage<DryRunTriggerRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 22);
+  messageDesc(file_webhookd_v1_delivery, 23);
 
 /**
  * DryRunTriggerResponse says what would have fired.
@@ -1015,7 +1051,7 @@ export type DryRunTriggerResponse = Message<"webhookd.v1.DryRunTriggerResponse">
  * Use `create(DryRunTriggerResponseSchema)` to create a new message.
  */
 export const DryRunTriggerResponseSchema: GenMessage<DryRunTriggerResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 23);
+  messageDesc(file_webhookd_v1_delivery, 24);
 
 /**
  * ReasonCount counts events.
@@ -1043,7 +1079,7 @@ export type ReasonCount = Message<"webhookd.v1.ReasonCount"> & {
  * Use `create(ReasonCountSchema)` to create a new message.
  */
 export const ReasonCountSchema: GenMessage<ReasonCount> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 24);
+  messageDesc(file_webhookd_v1_delivery, 25);
 
 /**
  * TestPatternRequest tries a regular expression.
@@ -1071,7 +1107,7 @@ export type TestPatternRequest = Message<"webhookd.v1.TestPatternRequest"> & {
  * Use `create(TestPatternRequestSchema)` to create a new message.
  */
 export const TestPatternRequestSchema: GenMessage<TestPatternRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 25);
+  messageDesc(file_webhookd_v1_delivery, 26);
 
 /**
  * TestPatternResponse says what matches.
@@ -1099,7 +1135,7 @@ export type TestPatternResponse = Message<"webhookd.v1.TestPatternResponse"> & {
  * Use `create(TestPatternResponseSchema)` to create a new message.
  */
 export const TestPatternResponseSchema: GenMessage<TestPatternResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 26);
+  messageDesc(file_webhookd_v1_delivery, 27);
 
 /**
  * LineMatch says whether and where a line matches.
@@ -1141,7 +1177,7 @@ export type LineMatch = Message<"webhookd.v1.LineMatch"> & {
  * Use `create(LineMatchSchema)` to create a new message.
  */
 export const LineMatchSchema: GenMessage<LineMatch> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 27);
+  messageDesc(file_webhookd_v1_delivery, 28);
 
 /**
  * PreviewWebhookRequest asks what a webhook would send.
@@ -1162,7 +1198,7 @@ export type PreviewWebhookRequest = Message<"webhookd.v1.PreviewWebhookRequest">
  * Use `create(PreviewWebhookRequestSchema)` to create a new message.
  */
 export const PreviewWebhookRequestSchema: GenMessage<PreviewWebhookRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 28);
+  messageDesc(file_webhookd_v1_delivery, 29);
 
 /**
  * PreviewWebhookResponse shows what a webhook would send.
@@ -1183,7 +1219,7 @@ export type PreviewWebhookResponse = Message<"webhookd.v1.PreviewWebhookResponse
  * Use `create(PreviewWebhookResponseSchema)` to create a new message.
  */
 export const PreviewWebhookResponseSchema: GenMessage<PreviewWebhookResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 29);
+  messageDesc(file_webhookd_v1_delivery, 30);
 
 /**
  * PreviewedBody is what a webhook would send because of one trigger.
@@ -1211,7 +1247,7 @@ export type PreviewedBody = Message<"webhookd.v1.PreviewedBody"> & {
  * Use `create(PreviewedBodySchema)` to create a new message.
  */
 export const PreviewedBodySchema: GenMessage<PreviewedBody> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 30);
+  messageDesc(file_webhookd_v1_delivery, 31);
 
 /**
  * TryWebhookRequest sends a test event to a webhook that need not exist.
@@ -1232,7 +1268,7 @@ export type TryWebhookRequest = Message<"webhookd.v1.TryWebhookRequest"> & {
  * Use `create(TryWebhookRequestSchema)` to create a new message.
  */
 export const TryWebhookRequestSchema: GenMessage<TryWebhookRequest> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 31);
+  messageDesc(file_webhookd_v1_delivery, 32);
 
 /**
  * TryWebhookResponse says how the test went.
@@ -1267,6 +1303,14 @@ export type TryWebhookResponse = Message<"webhookd.v1.TryWebhookResponse"> & {
    * @generated from field: string request_body = 4;
    */
   requestBody: string;
+
+  /**
+   * Where the key that signs comes from: a flag, a variable of the environment or the configuration file, as GetMasterConfig
+   * names it, or "database" when webhookd made the key itself.
+   *
+   * @generated from field: string signing_key_source = 5;
+   */
+  signingKeySource: string;
 };
 
 /**
@@ -1274,7 +1318,7 @@ export type TryWebhookResponse = Message<"webhookd.v1.TryWebhookResponse"> & {
  * Use `create(TryWebhookResponseSchema)` to create a new message.
  */
 export const TryWebhookResponseSchema: GenMessage<TryWebhookResponse> = /*@__PURE__*/
-  messageDesc(file_webhookd_v1_delivery, 32);
+  messageDesc(file_webhookd_v1_delivery, 33);
 
 /**
  * DeliveryState is how far a delivery has come.

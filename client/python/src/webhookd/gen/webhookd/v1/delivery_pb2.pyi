@@ -103,7 +103,7 @@ class Delivery(_message.Message):
     def __init__(self, id: _Optional[int] = ..., event_id: _Optional[str] = ..., event_type: _Optional[str] = ..., webhook_id: _Optional[int] = ..., trigger_id: _Optional[int] = ..., state: _Optional[_Union[DeliveryState, str]] = ..., attempt_count: _Optional[int] = ..., next_attempt_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., created_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., webhook_name: _Optional[str] = ..., last_status: _Optional[int] = ..., last_error_class: _Optional[str] = ...) -> None: ...
 
 class Attempt(_message.Message):
-    __slots__ = ("number", "started_at", "duration", "status", "error_class", "error_message", "response_excerpt", "remote_address", "url")
+    __slots__ = ("number", "started_at", "duration", "status", "error_class", "error_message", "response_excerpt", "remote_address", "url", "request_headers")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     STARTED_AT_FIELD_NUMBER: _ClassVar[int]
     DURATION_FIELD_NUMBER: _ClassVar[int]
@@ -113,6 +113,7 @@ class Attempt(_message.Message):
     RESPONSE_EXCERPT_FIELD_NUMBER: _ClassVar[int]
     REMOTE_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     URL_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_HEADERS_FIELD_NUMBER: _ClassVar[int]
     number: int
     started_at: _timestamp_pb2.Timestamp
     duration: _duration_pb2.Duration
@@ -122,7 +123,16 @@ class Attempt(_message.Message):
     response_excerpt: str
     remote_address: str
     url: str
-    def __init__(self, number: _Optional[int] = ..., started_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., status: _Optional[int] = ..., error_class: _Optional[str] = ..., error_message: _Optional[str] = ..., response_excerpt: _Optional[str] = ..., remote_address: _Optional[str] = ..., url: _Optional[str] = ...) -> None: ...
+    request_headers: _containers.RepeatedCompositeFieldContainer[HttpHeader]
+    def __init__(self, number: _Optional[int] = ..., started_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., status: _Optional[int] = ..., error_class: _Optional[str] = ..., error_message: _Optional[str] = ..., response_excerpt: _Optional[str] = ..., remote_address: _Optional[str] = ..., url: _Optional[str] = ..., request_headers: _Optional[_Iterable[_Union[HttpHeader, _Mapping]]] = ...) -> None: ...
+
+class HttpHeader(_message.Message):
+    __slots__ = ("name", "value")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: str
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
 
 class ListDeliveriesRequest(_message.Message):
     __slots__ = ("webhook_id", "state", "event_id", "created_from", "created_before", "page_size", "page_token")
@@ -419,13 +429,15 @@ class TryWebhookRequest(_message.Message):
     def __init__(self, webhook: _Optional[_Union[_webhook_pb2.Webhook, _Mapping]] = ...) -> None: ...
 
 class TryWebhookResponse(_message.Message):
-    __slots__ = ("completed", "event_id", "attempt", "request_body")
+    __slots__ = ("completed", "event_id", "attempt", "request_body", "signing_key_source")
     COMPLETED_FIELD_NUMBER: _ClassVar[int]
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     REQUEST_BODY_FIELD_NUMBER: _ClassVar[int]
+    SIGNING_KEY_SOURCE_FIELD_NUMBER: _ClassVar[int]
     completed: bool
     event_id: str
     attempt: Attempt
     request_body: str
-    def __init__(self, completed: bool = ..., event_id: _Optional[str] = ..., attempt: _Optional[_Union[Attempt, _Mapping]] = ..., request_body: _Optional[str] = ...) -> None: ...
+    signing_key_source: str
+    def __init__(self, completed: bool = ..., event_id: _Optional[str] = ..., attempt: _Optional[_Union[Attempt, _Mapping]] = ..., request_body: _Optional[str] = ..., signing_key_source: _Optional[str] = ...) -> None: ...

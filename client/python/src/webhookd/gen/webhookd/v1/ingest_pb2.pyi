@@ -160,30 +160,34 @@ class PutExperimentResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class StreamEventsRequest(_message.Message):
-    __slots__ = ("sequence", "experiment_state", "task_logs", "metrics")
+    __slots__ = ("sequence", "experiment_state", "task_logs", "metrics", "gather_answers")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     EXPERIMENT_STATE_FIELD_NUMBER: _ClassVar[int]
     TASK_LOGS_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
+    GATHER_ANSWERS_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     experiment_state: ReportExperimentStateRequest
     task_logs: ReportTaskLogsRequest
     metrics: ReportMetricsRequest
-    def __init__(self, sequence: _Optional[int] = ..., experiment_state: _Optional[_Union[ReportExperimentStateRequest, _Mapping]] = ..., task_logs: _Optional[_Union[ReportTaskLogsRequest, _Mapping]] = ..., metrics: _Optional[_Union[ReportMetricsRequest, _Mapping]] = ...) -> None: ...
+    gather_answers: bool
+    def __init__(self, sequence: _Optional[int] = ..., experiment_state: _Optional[_Union[ReportExperimentStateRequest, _Mapping]] = ..., task_logs: _Optional[_Union[ReportTaskLogsRequest, _Mapping]] = ..., metrics: _Optional[_Union[ReportMetricsRequest, _Mapping]] = ..., gather_answers: bool = ...) -> None: ...
 
 class StreamEventsResponse(_message.Message):
-    __slots__ = ("sequence", "error", "experiment_state", "task_logs", "metrics")
+    __slots__ = ("sequence", "error", "experiment_state", "task_logs", "metrics", "more")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
     EXPERIMENT_STATE_FIELD_NUMBER: _ClassVar[int]
     TASK_LOGS_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     error: ReportError
     experiment_state: ReportExperimentStateResponse
     task_logs: ReportTaskLogsResponse
     metrics: ReportMetricsResponse
-    def __init__(self, sequence: _Optional[int] = ..., error: _Optional[_Union[ReportError, _Mapping]] = ..., experiment_state: _Optional[_Union[ReportExperimentStateResponse, _Mapping]] = ..., task_logs: _Optional[_Union[ReportTaskLogsResponse, _Mapping]] = ..., metrics: _Optional[_Union[ReportMetricsResponse, _Mapping]] = ...) -> None: ...
+    more: _containers.RepeatedCompositeFieldContainer[StreamEventsResponse]
+    def __init__(self, sequence: _Optional[int] = ..., error: _Optional[_Union[ReportError, _Mapping]] = ..., experiment_state: _Optional[_Union[ReportExperimentStateResponse, _Mapping]] = ..., task_logs: _Optional[_Union[ReportTaskLogsResponse, _Mapping]] = ..., metrics: _Optional[_Union[ReportMetricsResponse, _Mapping]] = ..., more: _Optional[_Iterable[_Union[StreamEventsResponse, _Mapping]]] = ...) -> None: ...
 
 class ReportError(_message.Message):
     __slots__ = ("code", "message", "retryable")

@@ -85,16 +85,18 @@ class TestWebhookRequest(_message.Message):
     def __init__(self, id: _Optional[int] = ...) -> None: ...
 
 class TestWebhookResponse(_message.Message):
-    __slots__ = ("completed", "event_id", "attempt", "request_body")
+    __slots__ = ("completed", "event_id", "attempt", "request_body", "signing_key_source")
     COMPLETED_FIELD_NUMBER: _ClassVar[int]
     EVENT_ID_FIELD_NUMBER: _ClassVar[int]
     ATTEMPT_FIELD_NUMBER: _ClassVar[int]
     REQUEST_BODY_FIELD_NUMBER: _ClassVar[int]
+    SIGNING_KEY_SOURCE_FIELD_NUMBER: _ClassVar[int]
     completed: bool
     event_id: str
     attempt: _delivery_pb2.Attempt
     request_body: str
-    def __init__(self, completed: bool = ..., event_id: _Optional[str] = ..., attempt: _Optional[_Union[_delivery_pb2.Attempt, _Mapping]] = ..., request_body: _Optional[str] = ...) -> None: ...
+    signing_key_source: str
+    def __init__(self, completed: bool = ..., event_id: _Optional[str] = ..., attempt: _Optional[_Union[_delivery_pb2.Attempt, _Mapping]] = ..., request_body: _Optional[str] = ..., signing_key_source: _Optional[str] = ...) -> None: ...
 
 class PostWebhookEventDataRequest(_message.Message):
     __slots__ = ("data", "experiment_id", "trial_id")

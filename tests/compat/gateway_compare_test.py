@@ -37,6 +37,8 @@ VOLATILE = {
     "deliveryId": r"\d+",
     "nextPageToken": r"\S+",
     "requestBody": r"(?s).+",
+    # Of a request's header: a timestamp, an event's id, a signature of either family.
+    "value": rf"\d{{10}}|{UUID}|[0-9a-f]{{64}}|v1,\S{{44}}",
 }
 
 # Headers that clients of grpc-gateway rely on.

@@ -77,7 +77,7 @@ TEST_F(DeliveriesApiTest, ShowsADeliveryWithItsAttempts) {
   EXPECT_TRUE(shown.delivery().has_finished_at());
   ASSERT_EQ(shown.attempts_size(), 1);
   EXPECT_EQ(shown.attempts(0).response_excerpt(), "thanks");
-  const ReceivedRequest& received = receiver_.requests()[0];
+  const ReceivedRequest received = receiver_.requests()[0];
   EXPECT_EQ(shown.request_body(), received.body);
   EXPECT_EQ(shown.attempts(0).request_headers_size(), 6);
   for (const v1::HttpHeader& header : shown.attempts(0).request_headers()) {

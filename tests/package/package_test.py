@@ -7,6 +7,7 @@ again with pkg-config alone; what they built reports to the installed server and
 
 import argparse
 import contextlib
+import json
 import os
 import re
 import shlex
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -24,6 +26,7 @@ sys.path.insert(0, str(HERE.parent / "vectors"))
 from make_signatures import BODY, both
 
 KEY = "testsigningkey"
+PASSWORD = "a password of the test"
 
 
 def run(*command, expect=0, **options):
@@ -64,13 +67,13 @@ def build_with_pkg_config(prefix, version, folder):
 
 @contextlib.contextmanager
 def server(program, folder):
-    """The address of a server with an empty database, which asks nobody who they are."""
+    """The address of a server with an empty database."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DET_")}
+    environment["DET_SECURITY_INITIAL_USER_PASSWORD"] = PASSWORD
     log = folder / "webhookd.log"
     with open(log, "wb") as errors:
         process = subprocess.Popen(
-            [program, "--config-file=", "--port=0", f"--storage-path={folder / 'webhookd.db'}",
-             "--security-authn-type=none"],
+            [program, "--config-file=", "--port=0", f"--storage-path={folder / 'webhookd.db'}"],
             env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, text=True,
         )  # fmt: skip
     try:
@@ -85,8 +88,22 @@ def server(program, folder):
         process.stdout.close()
 
 
-def check_report(program, address):
-    output = run(program, address)
+def service_token(webhookctl, address):
+    """A token of scope ingest, made by the installed program."""
+    login = urllib.request.Request(f"http://{address}/api/v1/auth/login",
+                                   json.dumps({"username": "admin", "password": PASSWORD}).encode())  # fmt: skip
+    with urllib.request.urlopen(login, timeout=30) as answer:
+        administrator = json.load(answer)["token"]
+    output = run(webhookctl, "--server", address, "--json", "token", "create", "--scope", "ingest",
+                 env={**os.environ, "WEBHOOKCTL_TOKEN": administrator})  # fmt: skip
+    return json.loads(output)["secret"]
+
+
+def check_report(program, address, token):
+    refused = run(program, address, "whd_wrong", expect=1)
+    if "UNAUTHENTICATED" not in refused:
+        sys.exit(f"{program} should have said that the token is wrong, and said:\n{refused}")
+    output = run(program, address, token)
     if output.count("stored ") != 2:
         sys.exit(f"{program} should have stored two events and said:\n{output}")
 
@@ -121,8 +138,9 @@ def main():
         print("the examples build with find_package and with pkg-config")
 
         with server(prefix / "bin" / "webhookd", folder) as address:
+            token = service_token(prefix / "bin" / "webhookctl", address)
             for how in ("cmake", "pkg-config"):
-                check_report(folder / how / "report", address)
+                check_report(folder / how / "report", address, token)
                 check_verify(folder / how / "verify")
         print("they report to the installed server, take what is genuine and refuse what is not")
 

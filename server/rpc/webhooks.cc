@@ -1,5 +1,7 @@
 #include "server/rpc/webhooks.h"
 
+#include <google/protobuf/arena.h>
+
 #include <memory>
 #include <optional>
 #include <utility>
@@ -9,7 +11,6 @@
 #include "base/status_macros.h"
 #include "server/rpc/delivery_conversion.h"
 #include "server/rpc/rpc_error.h"
-#include "server/rpc/sample_events.h"
 #include "server/rpc/webhook_conversion.h"
 #include "server/rpc/webhook_patch.h"
 #include "server/telemetry/log.h"
@@ -82,9 +83,18 @@ void Webhooks::List(const Caller& caller, const GetWebhooksRequest& request,
                     GetWebhooksResponse& response, DoneStatus done) {
   const std::shared_ptr<const Shown> shown = ShowAll();
   const auto& webhooks = shown->snapshot->webhooks();
+  // On an arena, which can keep them alive, they are shared instead of copied. Whoever reads the
+  // response changes nothing in it.
+  google::protobuf::Arena* const arena = response.GetArena();
+  if (arena != nullptr) arena->Own(new std::shared_ptr<const Shown>(shown));
   for (size_t i = 0; i < webhooks.size(); ++i) {
     if (!dependencies_.authorizer.CanView(caller, webhooks[i]->workspace_id)) continue;
-    *response.add_webhooks() = shown->webhooks[i];
+    if (arena == nullptr) {
+      *response.add_webhooks() = shown->webhooks[i];
+    } else {
+      response.mutable_webhooks()->UnsafeArenaAddAllocated(
+          const_cast<determined::webhook::v1::Webhook*>(&shown->webhooks[i]));
+    }
   }
   if (!request.with_last_deliveries()) return std::move(done)(absl::OkStatus());
   dependencies_.reader.Post([this, caller, &response, done = std::move(done)]() mutable {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -56,6 +57,30 @@ TEST(RestApi, ManagesAWebhookFromItsBirthToItsEnd) {
   EXPECT_EQ(client.Request("DELETE", "/api/v1/webhooks/1", "").status, 200);
   EXPECT_EQ(client.Get("/api/v1/webhooks").body, R"({"webhooks":[]})");
   EXPECT_EQ(client.Request("DELETE", "/api/v1/webhooks/1", "").status, 404);
+}
+
+// Lists share the webhooks with each other; nobody may see what is not so any more.
+TEST(RestApi, ListsWebhooksAsTheyAreWhileTheyChange) {
+  TestServer server;
+  RestClient client(server.address());
+  ASSERT_EQ(client.Post("/api/v1/webhooks", WebhookJson("ci", "http://10.1.2.3/0")).status, 200);
+  std::atomic<bool> changing = true;
+  std::thread other([&] {
+    RestClient reader(server.address());
+    while (changing) EXPECT_EQ(reader.Get("/api/v1/webhooks").status, 200);
+  });
+  for (int i = 1; i <= 50; ++i) {
+    const std::string url = absl::StrCat("http://10.1.2.3/", i);
+    const RestAnswer patched =
+        client.Request("PATCH", "/api/v1/webhooks/1", absl::StrCat(R"({"url":")", url, R"("})"));
+    ASSERT_EQ(patched.status, 200) << patched.body;
+    EXPECT_THAT(client.Get("/api/v1/webhooks").body, HasSubstr(absl::StrCat("\"", url, "\"")));
+    const RestAnswer with_last = client.Get("/api/v1/webhooks?withLastDeliveries=true");
+    EXPECT_THAT(with_last.body, HasSubstr(absl::StrCat("\"", url, "\"")));
+    EXPECT_THAT(with_last.body, HasSubstr(R"("lastDeliveries":{)"));
+  }
+  changing = false;
+  other.join();
 }
 
 TEST(RestApi, TellsErrorsAsDeterminedDoes) {

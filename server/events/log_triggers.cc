@@ -21,11 +21,15 @@ LogScope::LogScope(const std::vector<webhookd::Match>& triggers, const LogScope*
   automaton_ = same ? earlier->automaton_ : std::make_shared<Automaton>();
 }
 
-void LogScope::Match(absl::string_view line, std::vector<const webhookd::Match*>& matches) const {
+const PatternSet& LogScope::Patterns() const {
   std::call_once(automaton_->once,
                  [this] { automaton_->set = std::make_unique<const PatternSet>(patterns_); });
+  return *automaton_->set;
+}
+
+void LogScope::Match(absl::string_view line, std::vector<const webhookd::Match*>& matches) const {
   line = line.substr(0, kMaxLineBytes);
-  const std::vector<int> found = automaton_->set->Match(line);
+  const std::vector<int> found = Patterns().Match(line);
   if (found.empty()) return;
   const size_t before = matches.size();
   for (const int pattern : found) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,11 @@ class LogScope {
   // warm it up takes time.
   LogScope(const std::vector<Match>& triggers, const LogScope* earlier);
 
+  // The places of those `lines` that Match need look at, ascending.
+  std::vector<size_t> Suspects(std::span<const absl::string_view> lines) const {
+    return Patterns().Suspects(lines);
+  }
+
   // Appends the triggers whose pattern matches the line and is not merely printed by it (see
   // PrintsConfig), by webhook, then trigger. Of a longer line kMaxLineBytes are looked at.
   void Match(absl::string_view line, std::vector<const webhookd::Match*>& matches) const;
@@ -33,6 +39,8 @@ class LogScope {
     std::once_flag once;
     std::unique_ptr<const PatternSet> set;
   };
+
+  const PatternSet& Patterns() const;
 
   std::vector<std::string> patterns_;                   // each once
   std::vector<std::vector<webhookd::Match>> triggers_;  // of each pattern

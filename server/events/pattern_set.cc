@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -16,6 +17,8 @@ namespace {
 constexpr size_t kMaxPatternBytes = 1'024;
 constexpr int kMaxInstructions = 4'000;
 constexpr int64_t kMaxPatternMemory = 8 << 20;
+// Bytes of lines that are read as one text. A match costs another look at each of them.
+constexpr size_t kMaxTogether = 8 << 10;
 
 RE2::Options Options(int64_t max_bytes) {
   RE2::Options options;
@@ -135,11 +138,53 @@ class PatternSet::Node {
   mutable std::unique_ptr<Node> right_;
 };
 
+// One automaton that finds the patterns in a text of many lines.
+//
+// In such a text ^ and $ have to match at the ends of its lines. Whatever a pattern matches in a
+// line by itself it then matches in the text as well, for "\n" is no more of a word than the end of
+// a text is. The text may match where no line does; its lines are then looked at one by one.
+class PatternSet::Screen {
+ public:
+  // Null if one of the patterns speaks of the ends of the text itself, or for a single pattern: RE2
+  // has faster ways to look for one.
+  static std::unique_ptr<Screen> Create(const std::vector<std::string>& patterns,
+                                        int64_t max_bytes) {
+    if (patterns.size() < 2) return nullptr;
+    auto screen = std::make_unique<Screen>(max_bytes);
+    for (const std::string& pattern : patterns) {
+      // What does not compile never matches.
+      if (!RE2(ToPiece(pattern), Options(kMaxPatternMemory)).ok()) continue;
+      if (NamesEndsOfText(pattern)) return nullptr;
+      if (screen->set_.Add(absl::StrCat("(?m:", pattern, ")"), nullptr) < 0) return nullptr;
+    }
+    return screen->set_.Compile() ? std::move(screen) : nullptr;
+  }
+
+  explicit Screen(int64_t max_bytes) : set_(Options(max_bytes), RE2::UNANCHORED) {}
+
+  // False only if no pattern matches any of the lines of the text.
+  bool MayMatch(absl::string_view text) const {
+    RE2::Set::ErrorInfo error = {RE2::Set::kNoError};
+    return set_.Match(ToPiece(text), nullptr, &error) || error.kind != RE2::Set::kNoError;
+  }
+
+ private:
+  // "\A", "\z", and flags that are switched off, among which may be m. Sees too many, never too
+  // few.
+  static bool NamesEndsOfText(absl::string_view pattern) {
+    static const RE2& names = *new RE2(R"(\\[Az]|\(\?\w*-)");
+    return RE2::PartialMatch(ToPiece(pattern), names);
+  }
+
+  RE2::Set set_;
+};
+
 PatternSet::PatternSet(std::vector<std::string> patterns, int64_t max_bytes)
     : root_(patterns.empty()
                 ? nullptr
                 : std::make_unique<Node>(std::make_shared<const std::vector<std::string>>(patterns),
-                                         0, static_cast<int>(patterns.size()), max_bytes)) {}
+                                         0, static_cast<int>(patterns.size()), max_bytes)),
+      screen_(Screen::Create(patterns, max_bytes)) {}
 
 PatternSet::~PatternSet() = default;
 
@@ -149,6 +194,35 @@ std::vector<int> PatternSet::Match(absl::string_view text) const {
   root_->Match(ToPiece(text), matched);
   std::sort(matched.begin(), matched.end());
   return matched;
+}
+
+std::vector<size_t> PatternSet::Suspects(std::span<const absl::string_view> lines) const {
+  std::vector<size_t> suspects;
+  if (screen_ == nullptr) {
+    suspects.resize(lines.size());
+    std::iota(suspects.begin(), suspects.end(), size_t{0});
+    return suspects;
+  }
+  std::string text;
+  size_t first = 0;  // of the lines in `text`
+  const auto look = [&](size_t end) {
+    if (!text.empty() && screen_->MayMatch(text)) {
+      for (size_t i = first; i < end; ++i) suspects.push_back(i);
+    }
+    text.clear();
+    first = end;
+  };
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (text.size() + lines[i].size() > kMaxTogether) look(i);
+    if (lines[i].size() > kMaxTogether) {
+      suspects.push_back(i);
+      first = i + 1;
+      continue;
+    }
+    absl::StrAppend(&text, lines[i], "\n");
+  }
+  look(lines.size());
+  return suspects;
 }
 
 }  // namespace webhookd

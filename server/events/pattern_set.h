@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,10 +51,16 @@ class PatternSet {
   // bytes; those that are not UTF-8 match no character.
   std::vector<int> Match(absl::string_view text) const;
 
+  // The places of those `lines` that Match need look at, ascending: every line that a pattern
+  // matches is among them. Quiet lines are read many at once, which costs less than one by one.
+  std::vector<size_t> Suspects(std::span<const absl::string_view> lines) const;
+
  private:
   class Node;
+  class Screen;
 
-  const std::unique_ptr<Node> root_;  // null without patterns
+  const std::unique_ptr<Node> root_;      // null without patterns
+  const std::unique_ptr<Screen> screen_;  // null if no text can be made of several lines
 };
 
 }  // namespace webhookd

@@ -111,7 +111,7 @@ std::vector<MatchedLine> TriggerIndex::MatchLogs(const v1::Experiment& experimen
   const std::shared_ptr<const LogScope> scope = log_triggers_->ScopeOf(experiment.workspace_id());
   const std::vector<int32_t> listed = Listed(experiment);
   std::vector<const Match*> found;
-  for (size_t i = 0; i < lines.size(); ++i) {
+  for (const size_t i : scope->Suspects(lines)) {
     found.clear();
     scope->Match(lines[i], found);
     if (found.empty()) continue;

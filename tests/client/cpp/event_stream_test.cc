@@ -132,10 +132,11 @@ TEST_F(EventStreamTest, TakesSeveralAnswersFromOneResponse) {
   const auto stream = Open();
   absl::StatusOr<v1::StreamEventsResponse> first;
   ASSERT_TRUE(stream
-                  ->Report(Report(1), [&](absl::StatusOr<v1::StreamEventsResponse> answer) {
-                    first = std::move(answer);
-                    results_.Done(1)(first);
-                  })
+                  ->Report(Report(1),
+                           [&](absl::StatusOr<v1::StreamEventsResponse> answer) {
+                             first = std::move(answer);
+                             results_.Done(1)(first);
+                           })
                   .ok());
   for (int i = 2; i <= 3; ++i) ASSERT_TRUE(stream->Report(Report(i), results_.Done(i)).ok());
   ASSERT_TRUE(service_.WaitForReports(3));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <numeric>
 #include <string>
 #include <thread>
@@ -118,6 +119,65 @@ TEST(PatternSet, IsSplitByOneOfManyThreads) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+TEST(PatternSetSuspects, AreNoneAmongQuietLines) {
+  const PatternSet set({"CUDA out of memory", "^Traceback", "nan$"});
+  std::vector<std::string> lines;
+  for (int i = 0; i < 5'000; ++i) lines.push_back(absl::StrCat("step ", i, " loss=0.25"));
+  const std::vector<absl::string_view> views(lines.begin(), lines.end());
+  EXPECT_THAT(set.Suspects(views), IsEmpty());
+  EXPECT_THAT(set.Suspects({}), IsEmpty());
+}
+
+TEST(PatternSetSuspects, AreAllLinesWherePatternsSpeakOfTheWholeText) {
+  const std::vector<absl::string_view> lines = {"a", "b", "c"};
+  for (const char* const pattern : {R"(\Ax)", R"(x\z)", "(?-m:^x)", "(?i-ms)x"}) {
+    EXPECT_THAT(PatternSet({pattern, "y"}).Suspects(lines), ElementsAre(0, 1, 2)) << pattern;
+  }
+  EXPECT_THAT(PatternSet({"x"}).Suspects(lines), ElementsAre(0, 1, 2)) << "a pattern alone";
+  EXPECT_THAT(PatternSet({"x", "("}).Suspects(lines), IsEmpty()) << "one does not compile";
+}
+
+// Whatever Match finds in a line, its place is among the suspects.
+TEST(PatternSetSuspects, MissNoLine) {
+  const std::vector<std::string> parts = {"a",     "b",      ".",     "^",     "$",      R"(\b)",
+                                          R"(\B)", "[^x]",   "(?m)",  "(?s)",  "(?i:A)", "a*",
+                                          "b+",    "(a|bc)", R"(\s)", R"(\n)", "x?",     "é",
+                                          "|",     R"(\C)",  R"(\A)", "(?-m)", R"(\z)"};
+  const std::vector<std::string> bits = {"a", "b", "c", " ", "x", "A", "é", "\n", "\xFF", "."};
+  SeededRandom random(41);
+  const auto pick = [&](const std::vector<std::string>& from) {
+    return from[random.Next() % from.size()];
+  };
+  int matched = 0;
+  int screened = 0;
+  for (int round = 0; round < 800; ++round) {
+    std::vector<std::string> patterns;
+    while (patterns.size() < 2) {
+      std::string pattern;
+      for (uint64_t i = random.Next() % 5; i < 5; ++i) pattern += pick(parts);
+      if (CheckPattern(pattern).ok()) patterns.push_back(pattern);
+    }
+    std::vector<std::string> lines(random.Next() % 8);
+    for (std::string& line : lines) {
+      for (uint64_t i = random.Next() % 6; i > 0; --i) line += pick(bits);
+      if (random.Next() % 16 == 0) line.append(9'000, 'c');  // longer than what is read at once
+    }
+    const std::vector<absl::string_view> views(lines.begin(), lines.end());
+    const PatternSet set(patterns);
+    const std::vector<size_t> suspects = set.Suspects(views);
+    screened += suspects.size() < lines.size();
+    EXPECT_TRUE(std::is_sorted(suspects.begin(), suspects.end()));
+    for (size_t i = 0; i < lines.size(); ++i) {
+      if (set.Match(lines[i]).empty()) continue;
+      ++matched;
+      EXPECT_TRUE(std::binary_search(suspects.begin(), suspects.end(), i))
+          << "/" << patterns[0] << "/ or /" << patterns[1] << "/ in line " << i;
+    }
+  }
+  EXPECT_GT(matched, 300);
+  EXPECT_GT(screened, 50);
 }
 
 }  // namespace

@@ -129,8 +129,8 @@ TEST_F(WebhooksApiTest, RefusesBadWebhooksAndChangesNothing) {
 
   grpc::ClientContext context;
   api::PostWebhookResponse response;
-  EXPECT_EQ(server_.determined().PostWebhook(&context, {}, &response).error_code(),
-            grpc::StatusCode::INVALID_ARGUMENT);
+  const grpc::Status empty = server_.determined().PostWebhook(&context, {}, &response);
+  EXPECT_EQ(empty.error_code(), grpc::StatusCode::INVALID_ARGUMENT) << empty.error_message();
   EXPECT_THAT(Names(), ::testing::IsEmpty());
 }
 

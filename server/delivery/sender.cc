@@ -100,7 +100,7 @@ void Sender::Connect(std::shared_ptr<Attempt> attempt,
   http.skip_tls_verification = attempt->request.skip_tls_verification;
   http.fresh_connection = attempt->request.fresh_connection;
   http.connect_timeout = options_.connect_timeout;
-  http.timeout = left;
+  http.timeout = absl::Ceil(left, absl::Milliseconds(1));  // a figure that people can read
   dependencies_.http.Send(std::move(http),
                           [this, attempt = std::move(attempt)](HttpResult result) mutable {
                             Finish(*attempt, std::move(result));

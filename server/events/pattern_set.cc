@@ -145,15 +145,13 @@ class PatternSet::Node {
 // a text is. The text may match where no line does; its lines are then looked at one by one.
 class PatternSet::Screen {
  public:
-  // Null if one of the patterns speaks of the ends of the text itself, or for a single pattern: RE2
-  // has faster ways to look for one.
+  // Null if one of the patterns speaks of the ends of the text itself or does not compile, or for a
+  // single pattern: RE2 has faster ways to look for one.
   static std::unique_ptr<Screen> Create(const std::vector<std::string>& patterns,
                                         int64_t max_bytes) {
     if (patterns.size() < 2) return nullptr;
     auto screen = std::make_unique<Screen>(max_bytes);
     for (const std::string& pattern : patterns) {
-      // What does not compile never matches.
-      if (!RE2(ToPiece(pattern), Options(kMaxPatternMemory)).ok()) continue;
       if (NamesEndsOfText(pattern)) return nullptr;
       if (screen->set_.Add(absl::StrCat("(?m:", pattern, ")"), nullptr) < 0) return nullptr;
     }

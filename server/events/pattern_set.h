@@ -41,7 +41,7 @@ inline constexpr size_t kMaxLineBytes = 1 << 20;
 class PatternSet {
  public:
   // Of patterns that CheckPattern accepts; others never match. `max_bytes` bounds the memory of
-  // each automaton.
+  // each automaton; beside the one that tells them apart there is one that Suspects uses.
   explicit PatternSet(std::vector<std::string> patterns, int64_t max_bytes = int64_t{64} << 20);
   ~PatternSet();
   PatternSet(const PatternSet&) = delete;

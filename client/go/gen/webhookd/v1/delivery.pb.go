@@ -397,8 +397,9 @@ type Attempt struct {
 	RemoteAddress string `protobuf:"bytes,8,opt,name=remote_address,json=remoteAddress,proto3" json:"remote_address,omitempty"`
 	// The URL that was requested.
 	Url string `protobuf:"bytes,9,opt,name=url,proto3" json:"url,omitempty"`
-	// The headers that the receiver verifies, in the order they were sent: signatures, timestamps, the event's id, the type
-	// of the body. Signatures are computed anew with the keys in force. Only where the body is given beside the attempt.
+	// The headers that the receiver verifies, in their order on the wire: signatures, timestamps, the event's id, the type of
+	// the body. Signatures are computed anew with the key in force; after an attempt that reached nobody they are those that
+	// it would have sent. Only where the body is given beside the attempt.
 	RequestHeaders []*HttpHeader `protobuf:"bytes,10,rep,name=request_headers,json=requestHeaders,proto3" json:"request_headers,omitempty"`
 }
 

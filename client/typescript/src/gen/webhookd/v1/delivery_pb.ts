@@ -197,8 +197,9 @@ export type Attempt = Message<"webhookd.v1.Attempt"> & {
   url: string;
 
   /**
-   * The headers that the receiver verifies, in the order they were sent: signatures, timestamps, the event's id, the type
-   * of the body. Signatures are computed anew with the keys in force. Only where the body is given beside the attempt.
+   * The headers that the receiver verifies, in their order on the wire: signatures, timestamps, the event's id, the type of
+   * the body. Signatures are computed anew with the key in force; after an attempt that reached nobody they are those that
+   * it would have sent. Only where the body is given beside the attempt.
    *
    * @generated from field: repeated webhookd.v1.HttpHeader request_headers = 10;
    */

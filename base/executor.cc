@@ -6,7 +6,7 @@
 
 namespace webhookd {
 
-ThreadExecutor::ThreadExecutor() : thread_([this] { Run(); }) {}
+ThreadExecutor::ThreadExecutor(const char* name) : thread_([this, name] { Run(name); }) {}
 
 ThreadExecutor::~ThreadExecutor() { Stop(); }
 
@@ -28,8 +28,8 @@ void ThreadExecutor::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void ThreadExecutor::Run() {
-  pthread_setname_np(pthread_self(), "executor");
+void ThreadExecutor::Run(const char* name) {
+  pthread_setname_np(pthread_self(), name);
   while (true) {
     absl::AnyInvocable<void() &&> task;
     {

@@ -22,7 +22,8 @@ class Executor {
 // An Executor with one thread of its own.
 class ThreadExecutor final : public Executor {
  public:
-  ThreadExecutor();
+  // `name` is the thread's, at most 15 bytes.
+  explicit ThreadExecutor(const char* name = "executor");
   // Stops first.
   ~ThreadExecutor() override;
 
@@ -32,7 +33,7 @@ class ThreadExecutor final : public Executor {
   void Stop();
 
  private:
-  void Run();
+  void Run(const char* name);
 
   Mutex mutex_;
   CondVar wake_;

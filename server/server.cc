@@ -142,6 +142,7 @@ absl::Status Server::OpenStore() {
   ASSIGN_OR_RETURN(store_, SqliteStore::Create(
                                {.path = config_.storage.path,
                                 .writer = writer_,
+                                .callbacks = &callbacks_,
                                 .clock = clock_,
                                 .read_connections = config_.storage.read_connections,
                                 .max_waiting_writes = config_.storage.max_waiting_writes,
@@ -416,6 +417,7 @@ void Server::Shutdown() {
   hasher_thread_.Stop();
   reader_.Stop();
   writer_.Stop();
+  callbacks_.Stop();
   if (store_ != nullptr) store_->Stop();
   if (served) Log(LogLevel::kInfo, "shut down");
   FlushLogs();

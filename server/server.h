@@ -108,9 +108,10 @@ class Server {
   RandomBits& random_;
   bool shut_down_ = false;
 
-  ThreadExecutor writer_;         // the thread that the store writes on
-  ThreadExecutor reader_;         // the one that long lists are read on
-  ThreadExecutor hasher_thread_;  // the one that passwords are hashed on
+  ThreadExecutor writer_{"writer"};         // the thread that the store writes on
+  ThreadExecutor callbacks_{"callbacks"};   // the one that is told what was written
+  ThreadExecutor reader_{"reader"};         // the one that long lists are read on
+  ThreadExecutor hasher_thread_{"hasher"};  // the one that passwords are hashed on
   std::unique_ptr<SqliteStore> store_;
   std::unique_ptr<WebhookCatalog> catalog_;
 

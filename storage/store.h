@@ -13,8 +13,8 @@
 namespace webhookd {
 
 // Receives the result of a write, once, after it is durable (or failed and left nothing behind).
-// Runs on the store's writer, never inside the call that started the write: it must be quick and
-// must not wait for another write.
+// Runs on a thread of the store, one after another in the order of the commits, never inside the
+// call that started the write: it must be quick and must not wait for another write.
 template <typename T>
 using Done = absl::AnyInvocable<void(absl::StatusOr<T>) &&>;
 using DoneStatus = absl::AnyInvocable<void(absl::Status) &&>;

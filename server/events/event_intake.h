@@ -35,8 +35,8 @@ class EventReport {
 
   virtual const std::string& idempotency_key() const = 0;
 
-  // Called once with what came of the events that Match gave last. Runs on the store's writer, or
-  // at once when there were none.
+  // Called once with what came of the events that Match gave last. Runs on a thread of the store,
+  // or at once when there were none.
   virtual void Finish(absl::StatusOr<AcceptedEvents> accepted) = 0;
 };
 

@@ -27,7 +27,7 @@ namespace webhookd {
 // Each Report… calls `done` once: with INVALID_ARGUMENT, which names the field and the value, for
 // a request that is wrong; else with what came of it once that is durable, or with an error of
 // Store::AcceptEvents, and then nothing was stored. At once when there is nothing to store, else on
-// the store's writer.
+// a thread of the store.
 class EventRouter {
  public:
   struct Options {

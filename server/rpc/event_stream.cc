@@ -8,6 +8,8 @@
 namespace webhookd {
 namespace {
 
+// Reports in one message.
+constexpr int kMaxTogether = 128;
 // Answers in one response. Few enough for a message of the usual size, whatever they list.
 constexpr size_t kMaxGathered = 128;
 constexpr size_t kMaxGatheredBytes = 256 * 1024;
@@ -22,6 +24,22 @@ bool IsRetryable(const absl::Status& status) {
     default:
       return false;
   }
+}
+
+absl::Status CheckTogether(const v1::StreamEventsRequest& message) {
+  if (message.more_size() >= kMaxTogether) {
+    return absl::InvalidArgumentError(absl::StrCat("a message holds ", 1 + message.more_size(),
+                                                   " reports; send at most ", kMaxTogether,
+                                                   " in one"));
+  }
+  for (const v1::StreamEventsRequest& report : message.more()) {
+    if (report.more_size() > 0) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("more: the report with sequence ", report.sequence(),
+                       " holds further ones: list all of them in the more of the first"));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -49,14 +67,17 @@ void EventStream::Drain() {
   Step step;
   {
     MutexLock lock(mutex_);
-    draining_ = true;
+    if (ending_.ok()) {
+      ending_ = absl::UnavailableError(
+          "the server is shutting down: connect again and repeat what was not answered");
+    }
     step = NextStep();
   }
   Do(step);
 }
 
 void EventStream::OnReadDone(bool ok) {
-  if (ok) HandOn();
+  if (ok) HandOnIncoming();
   Step step;
   {
     MutexLock lock(mutex_);
@@ -67,19 +88,29 @@ void EventStream::OnReadDone(bool ok) {
   Do(step);
 }
 
-void EventStream::HandOn() {
-  v1::StreamEventsRequest report;
+void EventStream::HandOnIncoming() {
+  if (absl::Status status = CheckTogether(incoming_); !status.ok()) {
+    MutexLock lock(mutex_);
+    ending_ = std::move(status);
+    return;
+  }
+  google::protobuf::RepeatedPtrField<v1::StreamEventsRequest> more;
+  more.Swap(incoming_.mutable_more());
+  HandOn(std::move(incoming_));
+  for (v1::StreamEventsRequest& report : more) HandOn(std::move(report));
+}
+
+void EventStream::HandOn(v1::StreamEventsRequest report) {
+  const uint64_t sequence = report.sequence();
   bool repeats_sequence = false;
   {
     MutexLock lock(mutex_);
     // Nobody would get the answer. A caller that is still there repeats the report elsewhere.
     if (finished_ || broken_) return;
-    report = std::move(incoming_);
     gathers_answers_ = gathers_answers_ || report.gather_answers();
     ++unanswered_;
-    repeats_sequence = !sequences_.insert(report.sequence()).second;
+    repeats_sequence = !sequences_.insert(sequence).second;
   }
-  const uint64_t sequence = report.sequence();
   if (repeats_sequence) {
     Answer(ReportFailed(sequence, absl::InvalidArgumentError(absl::StrCat(
                                       "sequence ", sequence,
@@ -149,17 +180,16 @@ EventStream::Step EventStream::NextStep() {
     outgoing_ = std::move(outbox_.front());
     outbox_.pop_front();
     if (gathers_answers_) Gather();
+    if (!answered_) outgoing_.set_takes_more(true);
+    answered_ = true;
     step.more_to_write = !outbox_.empty();
   }
-  if (!reading_ && !half_closed_ && !draining_ && unanswered_ < options_.max_unanswered) {
+  if (!reading_ && !half_closed_ && ending_.ok() && unanswered_ < options_.max_unanswered) {
     step.read = reading_ = true;
   }
-  if (unanswered_ == 0 && (half_closed_ || draining_)) {
+  if (unanswered_ == 0 && (half_closed_ || !ending_.ok())) {
     step.finish = finished_ = true;
-    if (!half_closed_) {
-      step.status = ToGrpcStatus(absl::UnavailableError(
-          "the server is shutting down: connect again and repeat what was not answered"));
-    }
+    if (!half_closed_) step.status = ToGrpcStatus(ending_);
   }
   return step;
 }

@@ -18,7 +18,8 @@ namespace webhookd {
 
 // One StreamEvents call: reads reports, gives each to a function, and writes the answers in the
 // order in which they come. Stops reading while too many reports are unanswered. Ends when the
-// caller has closed its side and everything is answered, when the caller is gone, or after Drain.
+// caller has closed its side and everything is answered, when the caller is gone, after a message
+// that breaks the rules, or after Drain.
 //
 // gRPC calls the reactions on its own threads, answers come on others. The object is shared: an
 // answer may come after the call is over and is then dropped.
@@ -29,7 +30,9 @@ class EventStream final
   using AnswerReport = absl::AnyInvocable<void(v1::StreamEventsResponse) &&>;
 
   struct Options {
-    int max_unanswered = 1'024;  // reports that were read and whose answer is not yet written
+    // Reports that were read and whose answer is not yet written. The last message that is read may
+    // bring more.
+    int max_unanswered = 1'024;
     // Takes one report. Calls the function it is given once, at once or later, on any thread.
     std::function<void(v1::StreamEventsRequest, AnswerReport)> take;
     // Runs last, when gRPC needs the stream no more: it may drop the last reference.
@@ -63,8 +66,9 @@ class EventStream final
   // Adds answers that wait to the one that goes out.
   void Gather() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Do(const Step& step);
-  // Gives the report that was read to `take`.
-  void HandOn();
+  // Gives the reports that were read to `take`.
+  void HandOnIncoming();
+  void HandOn(v1::StreamEventsRequest report);
   // Forgets the sequence unless it was refused for being in use.
   void Answer(v1::StreamEventsResponse response, bool forget_sequence);
 
@@ -79,9 +83,11 @@ class EventStream final
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool half_closed_ ABSL_GUARDED_BY(mutex_) = false;  // the caller sends no more
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;       // the caller is gone
-  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
+  // Why nothing more is read, once that is so: the call ends with it when everything is answered.
+  absl::Status ending_ ABSL_GUARDED_BY(mutex_);
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   bool gathers_answers_ ABSL_GUARDED_BY(mutex_) = false;
+  bool answered_ ABSL_GUARDED_BY(mutex_) = false;  // the first answer is on its way
   int unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::flat_hash_set<uint64_t> sequences_ ABSL_GUARDED_BY(mutex_);  // of unanswered reports
   std::deque<v1::StreamEventsResponse> outbox_ ABSL_GUARDED_BY(mutex_);

@@ -44,6 +44,11 @@ void Events::AddTo(Api& api) {
       "webhookd.v1.EventService.StreamEvents",
       [this](const Caller& caller, const Api::Message& request, Api::Answer answer) {
         const auto& report = static_cast<const v1::StreamEventsRequest&>(request);
+        if (report.more_size() > 0) {
+          return std::move(answer)(ReportFailed(
+              report.sequence(),
+              absl::InvalidArgumentError("more is for gRPC: send a message for each report")));
+        }
         Take(caller, report,
              [sequence = report.sequence(),
               answer = std::move(answer)](v1::StreamEventsResponse response) mutable {

@@ -80,8 +80,21 @@ absl::StatusOr<int64_t> Connection::QueryInt(const std::string& sql) {
 }
 
 absl::Status Connection::Error(int code) const {
-  return StatusOfCode(code, sqlite3_system_errno(handle_), options_.shown_path,
-                      sqlite3_errmsg(handle_));
+  return StatusOfCode(code, SystemErrno(code), options_.shown_path, sqlite3_errmsg(handle_));
+}
+
+// SQLite has lost it by the time that a failed sync is told of; the file that was synced knows it.
+int Connection::SystemErrno(int code) const {
+  int system_errno = sqlite3_system_errno(handle_);
+  if (system_errno != 0 || code != SQLITE_IOERR_FSYNC) return system_errno;
+  for (const int which : {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER}) {
+    sqlite3_file* file = nullptr;
+    sqlite3_file_control(handle_, "main", which, &file);
+    if (file == nullptr || file->pMethods == nullptr) continue;
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &system_errno);
+    if (system_errno != 0) break;
+  }
+  return system_errno;
 }
 
 bool Connection::InTransaction() const { return sqlite3_get_autocommit(handle_) == 0; }

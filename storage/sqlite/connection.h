@@ -62,6 +62,8 @@ class Connection {
   sqlite3* handle() { return handle_; }
 
  private:
+  // What the system said of the last call, which gave `code`; 0 if that is not known.
+  int SystemErrno(int code) const;
   Connection(Options options, sqlite3* handle);
 
   const Options options_;

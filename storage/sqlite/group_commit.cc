@@ -58,7 +58,7 @@ bool IsRefusal(const absl::Status& status) {
 GroupCommit::GroupCommit(std::unique_ptr<Connection> connection, int64_t lease_epoch, Clock& clock)
     : connection_(std::move(connection)), lease_epoch_(lease_epoch), clock_(clock) {}
 
-void GroupCommit::Run(std::span<const std::unique_ptr<Write>> writes) {
+std::vector<absl::Status> GroupCommit::Run(std::span<const std::unique_ptr<Write>> writes) {
   std::vector<absl::Status> results(writes.size());
   const std::span<absl::Status> all(results);
   if (Try(writes, all, Housekeeping::kYes) == Outcome::kOneByOne) {
@@ -70,7 +70,7 @@ void GroupCommit::Run(std::span<const std::unique_ptr<Write>> writes) {
       }
     }
   }
-  for (size_t i = 0; i < writes.size(); ++i) writes[i]->Finish(std::move(results[i]));
+  return results;
 }
 
 GroupCommit::Outcome GroupCommit::Try(std::span<const std::unique_ptr<Write>> writes,

@@ -26,8 +26,8 @@ class GroupCommit {
   // `connection` can write. `clock` must outlive the object.
   GroupCommit(std::unique_ptr<Connection> connection, int64_t lease_epoch, Clock& clock);
 
-  // Commits and finishes all `writes`, in order.
-  void Run(std::span<const std::unique_ptr<Write>> writes);
+  // Commits all `writes`, in order. Returns what each is to be finished with.
+  std::vector<absl::Status> Run(std::span<const std::unique_ptr<Write>> writes);
 
  private:
   enum class Outcome {

@@ -103,7 +103,8 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Create(Options options
   ASSIGN_OR_RETURN(std::unique_ptr<sqlite::ReadPool> readers,
                    sqlite::ReadPool::Open(connection_options, options.read_connections));
   auto queue = sqlite::WriteQueue::Create(
-      options.writer,
+      {.commits = options.writer,
+       .finishes = options.callbacks == nullptr ? options.writer : *options.callbacks},
       std::make_unique<sqlite::GroupCommit>(std::move(writer), lease_epoch, options.clock),
       {.max_waiting = options.max_waiting_writes, .max_batch = options.max_batch});
   return absl::WrapUnique(new SqliteStore(std::move(file), lease_epoch, options.audit_retention,

@@ -32,8 +32,10 @@ class SqliteStore final : public Store, public AccountStore {
     // Name of a registered SQLite VFS that keeps the files. Empty: files of this machine, which are
     // created with mode 0600 and locked against other processes by "<path>-lock".
     std::string vfs = "";
-    Executor& writer;  // batches run here, and what is called when they are done
-    Clock& clock;      // tells how old an idempotency key is
+    Executor& writer;  // batches are committed here
+    Executor* callbacks =
+        nullptr;   // what is called when they are done runs here; null: on `writer`
+    Clock& clock;  // tells how old an idempotency key is
     int read_connections = 4;
     int64_t max_waiting_writes = 100'000;
     int max_batch = 1'000;                           // writes in one transaction
@@ -41,8 +43,8 @@ class SqliteStore final : public Store, public AccountStore {
     AuditRetention audit_retention = {};
   };
 
-  // Opens the database, after creating or migrating it. `writer` and `clock` must outlive the
-  // store.
+  // Opens the database, after creating or migrating it. The executors and `clock` must outlive
+  // the store.
   //
   // FAILED_PRECONDITION: another process has it open, or it is newer than this program, or it
   // belongs to another one. NOT_FOUND: no such folder. INVALID_ARGUMENT: the path is no file's, or

@@ -8,15 +8,15 @@
 
 namespace webhookd::sqlite {
 
-std::shared_ptr<WriteQueue> WriteQueue::Create(Executor& executor,
+std::shared_ptr<WriteQueue> WriteQueue::Create(Executors executors,
                                                std::unique_ptr<GroupCommit> group_commit,
                                                Options options) {
-  return std::shared_ptr<WriteQueue>(new WriteQueue(executor, std::move(group_commit), options));
+  return std::shared_ptr<WriteQueue>(new WriteQueue(executors, std::move(group_commit), options));
 }
 
-WriteQueue::WriteQueue(Executor& executor, std::unique_ptr<GroupCommit> group_commit,
+WriteQueue::WriteQueue(Executors executors, std::unique_ptr<GroupCommit> group_commit,
                        Options options)
-    : executor_(executor), options_(options), group_commit_(std::move(group_commit)) {}
+    : executors_(executors), options_(options), group_commit_(std::move(group_commit)) {}
 
 WriteQueue::~WriteQueue() { Stop(); }
 
@@ -28,7 +28,7 @@ void WriteQueue::Take(std::unique_ptr<Write> write, bool bounded) {
   {
     MutexLock lock(mutex_);
     if (!stopped_) {
-      const bool full = bounded && static_cast<int64_t>(waiting_.size()) >= options_.max_waiting;
+      const bool full = bounded && std::ssize(waiting_) + unfinished_ >= options_.max_waiting;
       if (full) {
         refused_.push_back(std::move(write));
       } else {
@@ -41,13 +41,13 @@ void WriteQueue::Take(std::unique_ptr<Write> write, bool bounded) {
   if (write == nullptr) {
     PostBatch();
   } else {
-    executor_.Post([write = std::move(write)] { write->Finish(StoreStopped()); });
+    executors_.finishes.Post([write = std::move(write)] { write->Finish(StoreStopped()); });
   }
 }
 
 // The task keeps the queue alive: it may run after the store is gone, and then does nothing.
 void WriteQueue::PostBatch() {
-  executor_.Post([self = shared_from_this()] { self->RunPosted(); });
+  executors_.commits.Post([self = shared_from_this()] { self->RunPosted(); });
 }
 
 void WriteQueue::RunPosted() {
@@ -62,24 +62,51 @@ void WriteQueue::RunPosted() {
 }
 
 bool WriteQueue::RunBatch() {
-  std::vector<std::unique_ptr<Write>> refused;
-  std::vector<std::unique_ptr<Write>> batch;
+  Decided refused;
+  Decided batch;
   {
     MutexLock lock(mutex_);
-    refused.swap(refused_);
+    refused.writes.swap(refused_);
     const auto end =
         waiting_.begin() + std::min<ptrdiff_t>(options_.max_batch, std::ssize(waiting_));
-    batch.assign(std::move_iterator(waiting_.begin()), std::move_iterator(end));
+    batch.writes.assign(std::move_iterator(waiting_.begin()), std::move_iterator(end));
     waiting_.erase(waiting_.begin(), end);
   }
-  for (const std::unique_ptr<Write>& write : refused) {
-    write->Finish(TooManyWaitingWrites(options_.max_waiting));
+  if (!refused.writes.empty()) {
+    refused.results.assign(refused.writes.size(), TooManyWaitingWrites(options_.max_waiting));
+    PostFinish(std::move(refused));
   }
-  if (!batch.empty()) group_commit_->Run(batch);
+  if (!batch.writes.empty()) {
+    batch.results = group_commit_->Run(batch.writes);
+    PostFinish(std::move(batch));
+  }
 
   MutexLock lock(mutex_);
   posted_ = !waiting_.empty() || !refused_.empty();
   return posted_;
+}
+
+void WriteQueue::PostFinish(Decided decided) {
+  {
+    MutexLock lock(mutex_);
+    unfinished_ += std::ssize(decided.writes);
+    decided_.push_back(std::move(decided));
+  }
+  executors_.finishes.Post([self = shared_from_this()] { self->Finish(); });
+}
+
+void WriteQueue::Finish() {
+  MutexLock lock(finishing_);
+  std::deque<Decided> decided;
+  {
+    MutexLock queue_lock(mutex_);
+    decided.swap(decided_);
+  }
+  for (const Decided& batch : decided) {
+    for (size_t i = 0; i < batch.writes.size(); ++i) batch.writes[i]->Finish(batch.results[i]);
+    MutexLock queue_lock(mutex_);
+    unfinished_ -= std::ssize(batch.writes);
+  }
 }
 
 void WriteQueue::Stop() {
@@ -92,6 +119,7 @@ void WriteQueue::Stop() {
   while (RunBatch()) {
   }
   group_commit_.reset();
+  Finish();
 }
 
 }  // namespace webhookd::sqlite

@@ -20,6 +20,7 @@ struct Settings {
   std::string webhookd;  // the program
   double scale = 1;      // of the number of events
   int rounds = 7;        // of ratios, whose median counts
+  int together = 64;     // reports in one message of a stream, at most
 
   int64_t Events(int64_t full) const {
     return std::max<int64_t>(static_cast<int64_t>(static_cast<double>(full) * scale), 100);

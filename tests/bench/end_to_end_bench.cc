@@ -92,6 +92,8 @@ int main(int argc, char** argv) {
   app.add_option("--only", only, "One measurement, such as end_to_end");
   app.add_option("--scale", settings.scale, "Part of the usual number of events");
   app.add_option("--rounds", settings.rounds, "Rounds of each ratio, of which the median counts");
+  app.add_option("--together", settings.together, "Reports in one message of a stream, at most")
+      ->check(CLI::Range(1, 128));
   CLI11_PARSE(app, argc, argv);
   return webhookd::Run(settings, only, json);
 }

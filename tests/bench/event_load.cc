@@ -2,6 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <iostream>
@@ -25,6 +26,11 @@ void CheckAnswer(const v1::StreamEventsResponse& answer) {
   if (!answer.has_error()) return;
   std::cerr << "a report failed: " << answer.error().message() << "\n";
   std::abort();
+}
+
+void SetReport(int64_t number, v1::StreamEventsRequest& request) {
+  request.set_sequence(static_cast<uint64_t>(number) + 1);
+  *request.mutable_experiment_state() = CompletedReport(number, 1);
 }
 
 // Runs `call(number)` for 0 … count - 1 on several threads.
@@ -60,7 +66,8 @@ v1::ReportExperimentStateRequest CompletedReport(int64_t number, int32_t workspa
   return report;
 }
 
-void StreamReports(const std::shared_ptr<grpc::Channel>& channel, int64_t count, int window) {
+void StreamReports(const std::shared_ptr<grpc::Channel>& channel, int64_t count, int window,
+                   int together) {
   const auto stub = v1::EventService::NewStub(channel);
   grpc::ClientContext context;
   const auto stream = stub->StreamEvents(&context);
@@ -77,15 +84,18 @@ void StreamReports(const std::shared_ptr<grpc::Channel>& channel, int64_t count,
       answered.NotifyOne();
     }
   });
-  v1::StreamEventsRequest request;
-  request.set_gather_answers(true);
-  for (int64_t number = 0; number < count; ++number) {
+  for (int64_t number = 0; number < count;) {
+    int64_t room = 0;
     {
       MutexLock lock(mutex);
       while (number - answers >= window) answered.Wait(mutex);
+      room = std::min(window - (number - answers), count - number);
     }
-    request.set_sequence(static_cast<uint64_t>(number) + 1);
-    *request.mutable_experiment_state() = CompletedReport(number, 1);
+    v1::StreamEventsRequest request;
+    request.set_gather_answers(true);
+    const int64_t end = number + std::min<int64_t>(room, together);
+    SetReport(number++, request);
+    while (number < end) SetReport(number++, *request.add_more());
     if (!stream->Write(request)) break;
   }
   stream->WritesDone();

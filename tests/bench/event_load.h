@@ -13,9 +13,10 @@ namespace webhookd {
 // A report of a completed experiment in this workspace, as a master fills it in.
 v1::ReportExperimentStateRequest CompletedReport(int64_t number, int32_t workspace_id);
 
-// Streams `count` reports with at most `window` unanswered, and waits for all answers. Aborts on an
-// error.
-void StreamReports(const std::shared_ptr<grpc::Channel>& channel, int64_t count, int window);
+// Streams `count` reports with at most `window` unanswered and `together` in a message, and waits
+// for all answers. Aborts on an error.
+void StreamReports(const std::shared_ptr<grpc::Channel>& channel, int64_t count, int window,
+                   int together);
 
 // Makes `count` unary reports from `callers` threads.
 void UnaryReports(const std::shared_ptr<grpc::Channel>& channel, int64_t count, int callers);

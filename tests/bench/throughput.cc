@@ -41,7 +41,8 @@ class Course {
  public:
   // `others`: webhooks that do not match.
   Course(const Settings& settings, int others, int server_cpu = -1, int other_cpu = -1)
-      : caller_cpu_(other_cpu),
+      : together_(settings.together),
+        caller_cpu_(other_cpu),
         receiver_(other_cpu),
         server_(settings.webhookd, Arguments(directory_), server_cpu) {
     InChild(caller_cpu_, [&](std::ostream&) {
@@ -61,7 +62,7 @@ class Course {
       const auto channel = ChannelTo(server_);
       const int64_t received = receiver_.count();
       const absl::Duration start = RealClock().Steady();
-      StreamReports(channel, events, kWindow);
+      StreamReports(channel, events, kWindow, together_);
       if (!receiver_.WaitForCount(received + events, kPatience)) {
         GiveUp(absl::StrCat("of ", events, " events only ", receiver_.count() - received,
                             " were received"));
@@ -97,6 +98,7 @@ class Course {
   }
 
   const TempDir directory_;
+  const int together_;
   const int caller_cpu_;
   EpollReceiver receiver_;
   WebhookdUnderTest server_;
@@ -172,7 +174,7 @@ std::vector<Measurement> Stages(const Settings& settings) {
   }
   const double total = Median(totals);
   const double shard = Median(threads["shard"]);
-  const double writer = Median(threads["executor"]);
+  const double writer = Median(threads["writer"]) + Median(threads["callbacks"]);
   const StageCosts alone = MeasureStages();
   std::vector<Measurement> measurements;
   const auto add = [&](const std::string& name, double microseconds) {

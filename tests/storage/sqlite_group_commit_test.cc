@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <optional>
 
 #include "absl/strings/str_cat.h"
@@ -21,11 +22,13 @@ using testing::HasSubstr;
 
 class SqliteGroupCommitTest : public testing::Test {
  protected:
-  void Open(int64_t max_waiting_writes = 1'000, int max_batch = 1'000) {
+  void Open(int64_t max_waiting_writes = 1'000, int max_batch = 1'000,
+            Executor* callbacks = nullptr) {
     absl::StatusOr<std::unique_ptr<SqliteStore>> store =
         SqliteStore::Create({.path = dir_ / "webhookd.db",
                              .vfs = vfs_.name(),
                              .writer = executor_,
+                             .callbacks = callbacks,
                              .clock = clock_,
                              .max_waiting_writes = max_waiting_writes,
                              .max_batch = max_batch,
@@ -60,13 +63,13 @@ TEST_F(SqliteGroupCommitTest, WhatWaitsCommitsTogether) {
   const int64_t before = vfs_.log_syncs();
   const std::vector<Pending<std::string>> pending = SetMany("a", 100);
   for (const Pending<std::string>& write : pending) EXPECT_EQ(write.calls(), 0);
-  EXPECT_EQ(executor_.RunAll(), 1);
+  EXPECT_EQ(executor_.RunAll(), 2);  // the commit, and the callbacks
   EXPECT_EQ(vfs_.log_syncs(), before + 1);
   for (const Pending<std::string>& write : pending) EXPECT_EQ(write.calls(), 1);
 
   // A lone write waits for nobody.
   const Pending<std::string> lone = Set("b");
-  EXPECT_EQ(executor_.RunAll(), 1);
+  EXPECT_EQ(executor_.RunAll(), 2);
   EXPECT_EQ(vfs_.log_syncs(), before + 2);
   EXPECT_TRUE(lone.Wait().ok());
 }
@@ -76,9 +79,13 @@ TEST_F(SqliteGroupCommitTest, ABatchHasABound) {
   const int64_t before = vfs_.log_syncs();
   const std::vector<Pending<std::string>> pending = SetMany("a", 100);
   ASSERT_TRUE(executor_.RunOne());
+  EXPECT_EQ(vfs_.log_syncs(), before + 1);
+  EXPECT_EQ(pending[0].calls(), 0);
+  ASSERT_TRUE(executor_.RunOne());
   EXPECT_EQ(pending[39].calls(), 1);
   EXPECT_EQ(pending[40].calls(), 0);
-  EXPECT_EQ(executor_.RunAll(), 2);
+  executor_.RunAll();
+  EXPECT_EQ(pending[99].calls(), 1);
   EXPECT_EQ(vfs_.log_syncs(), before + 3);
 }
 
@@ -117,6 +124,26 @@ TEST_F(SqliteGroupCommitTest, AFailedCommitFailsTheWholeBatchAndLeavesNothing) {
     EXPECT_EQ(write.Wait().status().code(), absl::StatusCode::kInternal);
   }
   EXPECT_EQ(StoredSettings(), 0);
+  const Pending<std::string> later = Set("b");
+  executor_.RunAll();
+  EXPECT_TRUE(later.Wait().ok());
+  EXPECT_EQ(StoredSettings(), 1);
+}
+
+// Where space is only looked for when data goes to the disk: quotas, delayed allocation, networks.
+TEST_F(SqliteGroupCommitTest, ADiskMayTurnOutFullWhenItIsSynced) {
+  Open();
+  vfs_.SetErrno(ENOSPC);
+  vfs_.Fail(FaultVfs::Call::kSync, 1, SQLITE_IOERR_FSYNC, /*lasting=*/true);
+  const std::vector<Pending<std::string>> pending = SetMany("a", 10);
+  executor_.RunAll();
+  for (const Pending<std::string>& write : pending) {
+    const absl::Status status = write.Wait().status();
+    EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("no space left on its disk"));
+  }
+  EXPECT_EQ(StoredSettings(), 0);
+  vfs_.Heal();
   const Pending<std::string> later = Set("b");
   executor_.RunAll();
   EXPECT_TRUE(later.Wait().ok());
@@ -189,11 +216,48 @@ TEST_F(SqliteGroupCommitTest, StopAnswersEvenWhenNothingCanBeWritten) {
   }
 }
 
+TEST_F(SqliteGroupCommitTest, CommitsWhileCallbacksOfTheBatchBeforeRun) {
+  ManualExecutor callbacks;
+  Open(/*max_waiting_writes=*/5, /*max_batch=*/2, &callbacks);
+  std::vector<Pending<std::string>> pending = SetMany("a", 4);
+  executor_.RunAll();
+  EXPECT_EQ(StoredSettings(), 4);
+  for (const Pending<std::string>& write : pending) EXPECT_EQ(write.calls(), 0);
+
+  // What is not answered yet counts as waiting: callbacks that are slow fill no memory.
+  for (Pending<std::string>& write : SetMany("b", 2)) pending.push_back(std::move(write));
+  executor_.RunAll();
+  callbacks.RunAll();
+  for (const Pending<std::string>& write : pending) EXPECT_EQ(write.calls(), 1);
+  EXPECT_TRUE(pending[4].Wait().ok());
+  EXPECT_TRUE(absl::IsResourceExhausted(pending[5].Wait().status()));
+  EXPECT_EQ(StoredSettings(), 5);
+}
+
+TEST_F(SqliteGroupCommitTest, StopRunsCallbacksThatWait) {
+  ManualExecutor callbacks;
+  Open(/*max_waiting_writes=*/1'000, /*max_batch=*/1'000, &callbacks);
+  const Pending<std::string> committed = Set("a");
+  executor_.RunAll();
+  const Pending<std::string> waiting = Set("b");
+  store_->Stop();
+  EXPECT_EQ(committed.calls(), 1);
+  EXPECT_EQ(waiting.calls(), 1);
+  EXPECT_TRUE(committed.Wait().ok());
+  EXPECT_TRUE(waiting.Wait().ok());
+  callbacks.RunAll();  // what was posted for them finds nothing
+  EXPECT_EQ(committed.calls(), 1);
+}
+
 TEST_F(SqliteGroupCommitTest, StopMeetsAWorkingWriter) {
   ThreadExecutor executor;
+  ThreadExecutor callbacks;
   for (int round = 0; round < 20; ++round) {
     absl::StatusOr<std::unique_ptr<SqliteStore>> store =
-        SqliteStore::Create({.path = dir_ / "threads.db", .writer = executor, .clock = clock_});
+        SqliteStore::Create({.path = dir_ / "threads.db",
+                             .writer = executor,
+                             .callbacks = round % 2 == 0 ? nullptr : &callbacks,
+                             .clock = clock_});
     ASSERT_TRUE(store.ok()) << store.status();
     std::vector<Pending<std::string>> pending(200);
     for (size_t i = 0; i < pending.size(); ++i) {

@@ -20,6 +20,7 @@ struct FaultVfs::File {
   sqlite3_file base;
   FaultVfs* vfs;
   bool is_log;
+  int last_errno;  // of its last call that failed
 
   static File* Of(sqlite3_file* file) { return reinterpret_cast<File*>(file); }
   sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
@@ -35,6 +36,7 @@ struct FaultVfs::Methods {
     own->base.pMethods = nullptr;
     own->vfs = self;
     own->is_log = (flags & SQLITE_OPEN_WAL) != 0;
+    own->last_errno = 0;
     if (const int code = self->Check(Call::kOpen); code != SQLITE_OK) return code;
     const int code = self->real_->xOpen(self->real_, path, own->real(), flags, out_flags);
     if (own->real()->pMethods != nullptr) own->base.pMethods = &kMethods;
@@ -71,7 +73,7 @@ struct FaultVfs::Methods {
   }
   static int Sync(sqlite3_file* file, int flags) {
     File* own = File::Of(file);
-    if (const int code = own->vfs->Check(Call::kSync); code != SQLITE_OK) return code;
+    if (const int code = Check(own, Call::kSync); code != SQLITE_OK) return code;
     if (own->is_log) {
       MutexLock lock(own->vfs->mutex_);
       ++own->vfs->log_syncs_;
@@ -95,6 +97,11 @@ struct FaultVfs::Methods {
     return real->pMethods->xCheckReservedLock(real, result);
   }
   static int FileControl(sqlite3_file* file, int operation, void* argument) {
+    const int last_errno = File::Of(file)->last_errno;
+    if (operation == SQLITE_FCNTL_LAST_ERRNO && last_errno != 0) {
+      *static_cast<int*>(argument) = last_errno;
+      return SQLITE_OK;
+    }
     sqlite3_file* real = File::Of(file)->real();
     return real->pMethods->xFileControl(real, operation, argument);
   }
@@ -128,8 +135,15 @@ struct FaultVfs::Methods {
 
   template <typename Function>
   static int Pass(sqlite3_file* file, Call call, Function function) {
-    if (const int code = File::Of(file)->vfs->Check(call); code != SQLITE_OK) return code;
+    if (const int code = Check(File::Of(file), call); code != SQLITE_OK) return code;
     return function(File::Of(file)->real());
+  }
+  static int Check(File* file, Call call) {
+    const int code = file->vfs->Check(call);
+    if (code == SQLITE_OK) return code;
+    MutexLock lock(file->vfs->mutex_);
+    file->last_errno = file->vfs->errno_;
+    return code;
   }
 
   static constexpr sqlite3_io_methods kMethods = {
@@ -180,6 +194,11 @@ void FaultVfs::Fail(Call call, int64_t nth, int code, bool lasting) {
   code_ = code;
   lasting_ = lasting;
   faults_ = 0;
+}
+
+void FaultVfs::SetErrno(int system_errno) {
+  MutexLock lock(mutex_);
+  errno_ = system_errno;
 }
 
 void FaultVfs::Heal() {

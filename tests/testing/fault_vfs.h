@@ -45,6 +45,8 @@ class FaultVfs {
   // Makes the `nth` call of a kind from now on (1: the next) fail with a SQLite result code, and if
   // `lasting` every one after it. Replaces what was asked for before.
   void Fail(Call call, int64_t nth, int code, bool lasting = false);
+  // The errno that a failed call of a file leaves behind, for SQLite to ask for. 0: none.
+  void SetErrno(int system_errno);
   // Nothing fails any more.
   void Heal();
   // How many calls failed since Fail.
@@ -72,6 +74,7 @@ class FaultVfs {
   int64_t countdown_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: nothing is to fail
   int code_ ABSL_GUARDED_BY(mutex_) = SQLITE_OK;
   bool lasting_ ABSL_GUARDED_BY(mutex_) = false;
+  int errno_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t faults_ ABSL_GUARDED_BY(mutex_) = 0;
   int64_t log_syncs_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<Call, int64_t> calls_ ABSL_GUARDED_BY(mutex_);

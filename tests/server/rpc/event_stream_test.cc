@@ -158,12 +158,24 @@ class EventStreamTest : public ::testing::Test {
     if (server_ != nullptr) server_->Shutdown();
   }
 
-  bool Send(uint64_t sequence, bool gather_answers = false, size_t key_bytes = 0) {
+  static v1::StreamEventsRequest Report(uint64_t sequence, size_t key_bytes = 0) {
     v1::StreamEventsRequest request;
     request.set_sequence(sequence);
-    request.set_gather_answers(gather_answers);
     request.mutable_experiment_state()->set_idempotency_key(
         absl::StrCat("report ", sequence, std::string(key_bytes, '.')));
+    return request;
+  }
+
+  bool Send(uint64_t sequence, bool gather_answers = false, size_t key_bytes = 0) {
+    v1::StreamEventsRequest request = Report(sequence, key_bytes);
+    request.set_gather_answers(gather_answers);
+    return stream_->Write(request);
+  }
+
+  // Reports with sequences from `first` on, in one message.
+  bool SendTogether(uint64_t first, uint64_t count) {
+    v1::StreamEventsRequest request = Report(first);
+    for (uint64_t i = 1; i < count; ++i) *request.add_more() = Report(first + i);
     return stream_->Write(request);
   }
 
@@ -299,6 +311,69 @@ TEST_F(EventStreamTest, GathersNothingUnasked) {
     EXPECT_EQ(response.more_size(), 0);
   }
   EXPECT_TRUE(EndOfStream().ok());
+}
+
+TEST_F(EventStreamTest, TakesSeveralReportsFromOneMessage) {
+  Serve(10);
+  ASSERT_TRUE(SendTogether(1, 128));
+  ASSERT_TRUE(Send(129));
+  for (uint64_t sequence = 1; sequence <= 129; ++sequence) {
+    Taken taken = service_->Next();
+    EXPECT_EQ(taken.report.sequence(), sequence);
+    EXPECT_EQ(taken.report.more_size(), 0);
+    service_->Answer(std::move(taken));
+    const v1::StreamEventsResponse response = Receive();
+    EXPECT_EQ(response.sequence(), sequence);
+    EXPECT_EQ(response.takes_more(), sequence == 1);
+  }
+  stream_->WritesDone();
+  EXPECT_TRUE(EndOfStream().ok());
+  EXPECT_EQ(service_->most_unanswered(), 128);
+}
+
+TEST_F(EventStreamTest, RefusesOneReportOfAMessage) {
+  Serve(10);
+  v1::StreamEventsRequest request = Report(1);
+  *request.add_more() = Report(2);
+  *request.add_more() = Report(1);
+  *request.add_more() = Report(3);
+  ASSERT_TRUE(stream_->Write(request));
+  const v1::StreamEventsResponse refused = Receive();
+  EXPECT_EQ(refused.sequence(), 1u);
+  EXPECT_EQ(refused.error().code(), static_cast<int>(grpc::StatusCode::INVALID_ARGUMENT));
+  for (const uint64_t sequence : {1, 2, 3}) {
+    service_->Answer(service_->Next());
+    EXPECT_EQ(Receive().sequence(), sequence);
+  }
+  stream_->WritesDone();
+  EXPECT_TRUE(EndOfStream().ok());
+}
+
+TEST_F(EventStreamTest, EndsAtAMessageWithTooManyReports) {
+  Serve(1'000);
+  ASSERT_TRUE(Send(1));
+  Taken one = service_->Next();
+  ASSERT_TRUE(SendTogether(2, 129));
+  ASSERT_TRUE(Send(200));
+  service_->Answer(std::move(one));
+  EXPECT_EQ(Receive().sequence(), 1u);
+  const grpc::Status status = EndOfStream();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_NE(status.error_message().find("129 reports; send at most 128"), std::string::npos)
+      << status.error_message();
+  EXPECT_EQ(service_->most_unanswered(), 1);
+}
+
+TEST_F(EventStreamTest, EndsAtAMessageInAMessage) {
+  Serve(1'000);
+  v1::StreamEventsRequest request = Report(1);
+  *request.add_more() = Report(2);
+  *request.mutable_more(0)->add_more() = Report(3);
+  ASSERT_TRUE(stream_->Write(request));
+  const grpc::Status status = EndOfStream();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_NE(status.error_message().find("sequence 2"), std::string::npos) << status.error_message();
+  EXPECT_EQ(service_->most_unanswered(), 0);
 }
 
 TEST_F(EventStreamTest, RefusesASequenceThatIsInUse) {

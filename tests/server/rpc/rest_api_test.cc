@@ -157,6 +157,17 @@ TEST(RestApi, AnswersEachReportOfAStream) {
   }
 }
 
+TEST(RestApi, RefusesSeveralReportsInOneMessageOfAStream) {
+  TestServer server;
+  RestClient client(server.address());
+  const RestAnswer answer = client.Post(
+      "/api/v1/events/stream", R"({"sequence":"7","experimentState":{"experiment":{"id":1,)"
+                               R"("state":"STATE_COMPLETED"}},"more":[{"sequence":"8"}]})");
+  ASSERT_EQ(answer.status, 200) << answer.error;
+  EXPECT_THAT(answer.body, StartsWith(R"({"result":{"sequence":"7","error":{"code":3,)"));
+  EXPECT_THAT(answer.body, HasSubstr("send a message for each report"));
+}
+
 TEST(RestApi, EndsAStreamAtWhatItCannotRead) {
   TestServer server;
   RestClient client(server.address());

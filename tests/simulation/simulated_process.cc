@@ -44,6 +44,7 @@ absl::Status SimulatedProcess::Open() {
                    SqliteStore::Create({.path = kDatabase,
                                         .vfs = machine_.vfs,
                                         .writer = writer_,
+                                        .callbacks = &callbacks_,
                                         .clock = machine_.clock,
                                         .read_connections = 1,
                                         .max_waiting_writes = machine_.settings.max_waiting_writes,
@@ -115,12 +116,14 @@ void SimulatedProcess::WakeShards(WakeUp wake_up) {
 void SimulatedProcess::Wake(WakeUp wake_up) { wake_(std::move(wake_up)); }
 
 bool SimulatedProcess::RunOne() {
-  // The writer and the shards are threads: any of them may be the next to run.
-  const auto threads = static_cast<int64_t>(shards_.size()) + 1;
+  // The shards, the writer and its callbacks are threads: any of them may be the next to run.
+  const auto threads = static_cast<int64_t>(shards_.size()) + 2;
   const int64_t first = dice_.Below(threads);
   for (int64_t i = 0; i < threads; ++i) {
     const int64_t thread = (first + i) % threads;
-    if (thread == threads - 1 ? RunWriter() : RunShard(shards_[static_cast<size_t>(thread)])) {
+    if (thread == threads - 1   ? callbacks_.RunOne()
+        : thread == threads - 2 ? RunWriter()
+                                : RunShard(shards_[static_cast<size_t>(thread)])) {
       return true;
     }
   }
@@ -165,6 +168,7 @@ bool SimulatedProcess::drained() const {
 void SimulatedProcess::Stop() {
   for (Driven& driven : shards_) driven.shard->Close();
   writer_.RunAll();
+  callbacks_.RunAll();
   sqlite_->Stop();
 }
 

@@ -92,6 +92,7 @@ class SimulatedProcess {
   std::atomic<int64_t> held_{0};
 
   ManualExecutor writer_;
+  ManualExecutor callbacks_;
   absl::Duration writer_free_at_;
   std::unique_ptr<SqliteStore> sqlite_;
   std::unique_ptr<Store> mutated_;

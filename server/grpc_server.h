@@ -51,7 +51,7 @@ class GrpcAcceptor {
   Mutex mutex_;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_
       ABSL_GUARDED_BY(mutex_);  // null once stopped
-  ThreadExecutor thread_;
+  ThreadExecutor thread_{"acceptor"};
 };
 
 // A server that accepts calls.

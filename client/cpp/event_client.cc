@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "base/status_macros.h"
 #include "client/cpp/channel.h"
+#include "client/cpp/may_be_stored.h"
 #include "grpcpp/client_context.h"
 
 namespace webhookd {
@@ -76,18 +77,20 @@ absl::StatusOr<v1::ReportExperimentStateResponse> EventClient::ReportExperimentS
     v1::ReportExperimentStateResponse response;
     const grpc::Status status = stub_->ReportExperimentState(&context, report, &response);
     if (status.ok()) return response;
-    if (!MayHelpToRetry(status.error_code())) return FromGrpcStatus(status);
+    if (!MayHelpToRetry(status.error_code())) {
+      const absl::Status refusal = FromGrpcStatus(status);
+      return tries == 1 ? refusal : MayBeStored(refusal, report.idempotency_key());
+    }
     // The last try may have had no time left; why those before it failed says more.
     if (failure.ok() || status.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED)
       failure = status;
     const absl::Duration delay = BackoffDelay(options_.backoff, tries, SecureRandom().Next());
     if (RealClock().Steady() + delay >= end) {
-      return absl::Status(
-          static_cast<absl::StatusCode>(failure.error_code()),
-          absl::StrCat(failure.error_message(), " (", tries, tries == 1 ? " try" : " tries", " in ",
-                       absl::FormatDuration(options_.deadline),
-                       "; the event may be stored: report it again with idempotency key ",
-                       report.idempotency_key(), ")"));
+      return MayBeStored(absl::Status(static_cast<absl::StatusCode>(failure.error_code()),
+                                      absl::StrCat(failure.error_message(), " (", tries,
+                                                   tries == 1 ? " try" : " tries", " in ",
+                                                   absl::FormatDuration(options_.deadline), ")")),
+                         report.idempotency_key());
     }
     absl::SleepFor(delay);
   }

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "client/cpp/channel.h"
+#include "client/cpp/may_be_stored.h"
 #include "grpcpp/client_context.h"
 #include "grpcpp/support/async_stream.h"
 
@@ -66,6 +67,7 @@ struct EventStream::Pending {
   v1::StreamEventsRequest report;
   Done done;
   absl::Duration expires;   // steady
+  bool unanswered = false;  // it was sent, and the connection ended without an answer
   int refusals = 0;         // answers with an error that may pass
   absl::Status last_error;  // the last such error
 };
@@ -106,6 +108,7 @@ class EventStream::Loop {
     v1::StreamEventsResponse response;
     grpc::Status status;
     bool starting = true;
+    bool answered = false;  // at least one report
     bool reading = false;
     bool writing = false;
     bool half_closed = false;
@@ -263,6 +266,7 @@ class EventStream::Loop {
   void TakeAnswers(v1::StreamEventsResponse& response, absl::Duration now) {
     failures_ = 0;
     waiting_since_ = now;
+    connection_->answered = true;
     google::protobuf::RepeatedPtrField<v1::StreamEventsResponse> more;
     more.Swap(response.mutable_more());
     TakeAnswer(response, now);
@@ -283,16 +287,20 @@ class EventStream::Loop {
             BackoffDelay(stream_.options_.backoff, ++pending.refusals, SecureRandom().Next());
         delayed_.emplace(now + delay, sequence);
       } else {
-        End(sequence, std::move(error));
+        EndRefused(sequence, error);
       }
     } else if (response.result_case() == v1::StreamEventsResponse::RESULT_NOT_SET) {
-      End(sequence, absl::InternalError("the server's answer is empty"));
+      EndUnknown(sequence, absl::InternalError("the server's answer is empty"));
     } else {
       End(sequence, response);
     }
   }
 
   void Disconnected(absl::Status status, absl::Duration now) {
+    // A connection that was refused as a whole took nothing.
+    if (connection_->answered || !IsFinal(status.code())) {
+      for (const uint64_t sequence : sent_) Find(sequence)->unanswered = true;
+    }
     connection_ = nullptr;
     sent_.clear();
     delayed_.clear();
@@ -321,12 +329,12 @@ class EventStream::Loop {
         pending = stream_.pending_.begin()->second.get();
       }
       if (now < pending->expires) return;
-      sent_.erase(sequence);
+      if (sent_.erase(sequence) > 0) pending->unanswered = true;
       const std::string after =
           absl::StrCat("no answer within ", absl::FormatDuration(stream_.options_.deadline));
       if (!pending->last_error.ok()) {
-        End(sequence, pending->last_error);
-      } else if (connection_ == nullptr || connection_->starting) {
+        EndRefused(sequence, pending->last_error);
+      } else if (connection_ == nullptr || connection_->starting || failures_ > 0) {
         EndUnknown(sequence,
                    absl::UnavailableError(absl::StrCat(after, ", last ", last_disconnect_)));
       } else {
@@ -344,21 +352,25 @@ class EventStream::Loop {
     }
     for (const uint64_t sequence : sequences) {
       if (IsFinal(status.code())) {
-        End(sequence, status);
+        EndRefused(sequence, status);
       } else {
         EndUnknown(sequence, status);
       }
     }
   }
 
+  // Ends a report that the server refused; it may have stored it before.
+  void EndRefused(uint64_t sequence, const absl::Status& status) {
+    if (Find(sequence)->unanswered) {
+      EndUnknown(sequence, status);
+    } else {
+      End(sequence, status);
+    }
+  }
+
   // Ends a report whose event may be stored or not.
   void EndUnknown(uint64_t sequence, const absl::Status& status) {
-    const std::string key = *IdempotencyKey(Find(sequence)->report);
-    End(sequence,
-        absl::Status(status.code(), absl::StrCat(status.message(),
-                                                 "; the event may be stored: report it again with "
-                                                 "idempotency key ",
-                                                 key)));
+    End(sequence, MayBeStored(status, *IdempotencyKey(Find(sequence)->report)));
   }
 
   // The report counts as under way until `done` has returned, which is what Flush promises.

@@ -37,9 +37,8 @@ class EventStream {
     Backoff backoff;
   };
 
-  // The server's answer; or the error that the report ended with. After UNAVAILABLE,
-  // DEADLINE_EXCEEDED or CANCELLED the event may be stored or not: the message names the
-  // idempotency key to report it again with.
+  // The server's answer; or the error that the report ended with. Whenever the event may be
+  // stored all the same, the message names the idempotency key to report it again with.
   using Done = absl::AnyInvocable<void(absl::StatusOr<v1::StreamEventsResponse>) &&>;
 
   EventStream(std::shared_ptr<grpc::Channel> channel, Options options);

@@ -102,7 +102,8 @@ type EventClient struct {
 	options    Options
 }
 
-// NewEventClient takes HOST:PORT, or https://HOST:PORT for TLS. It connects when it is first used.
+// NewEventClient takes HOST:PORT, or https://HOST:PORT for TLS; without a port 8080, or 8443 with TLS. It
+// connects when it is first used.
 func NewEventClient(server string, options Options) (*EventClient, error) {
 	options = options.withDefaults()
 	target, useTLS, err := parseServer(server)
@@ -165,7 +166,7 @@ func retry[Request proto.Message, Response any](ctx context.Context, c *EventCli
 		}
 		now := status.Convert(err)
 		if !worthRetrying(now.Code()) {
-			return none, &ReportError{Code: now.Code(), Message: now.Message(), IdempotencyKey: *key}
+			return none, &ReportError{Code: now.Code(), Message: now.Message(), IdempotencyKey: *key, MayBeStored: tries > 1}
 		}
 		// The last try may have had no time left; why those before it failed says more.
 		if failure == nil || now.Code() != codes.DeadlineExceeded {
@@ -224,7 +225,7 @@ func parseServer(server string) (target string, useTLS bool, err error) {
 	}
 	if !strings.Contains(address, ":") || strings.HasSuffix(address, "]") {
 		if useTLS {
-			address += ":443"
+			address += ":8443"
 		} else {
 			address += ":8080"
 		}

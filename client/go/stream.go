@@ -39,18 +39,26 @@ type EventStream struct {
 	entries  map[uint64]*entry // by sequence
 	unsent   []uint64
 	sent     map[uint64]bool // on this connection
+	heard    bool            // an answer, on this connection
 	answered time.Time       // the server owes an answer since then, or gave one then
 	failures int             // connections in a row that gave no answer
 	failure  string          // why there is no connection
 }
 
 type entry struct {
-	request  *webhookdv1.StreamEventsRequest
-	key      string
-	result   chan Result
-	expiry   *time.Timer
-	refusals int
-	refusal  *ReportError
+	request    *webhookdv1.StreamEventsRequest
+	key        string
+	result     chan Result
+	expiry     *time.Timer
+	unanswered bool // it was sent, and the connection ended without an answer
+	refusals   int
+	refusal    *webhookdv1.ReportError
+}
+
+// failed takes whether the event may be stored by what failed last; an earlier try may have been stored in
+// any case.
+func (e *entry) failed(code codes.Code, message string, mayBeStored bool) *ReportError {
+	return &ReportError{Code: code, Message: message, IdempotencyKey: e.key, MayBeStored: mayBeStored || e.unanswered}
 }
 
 // OpenStream opens a stream. Close it before the client.
@@ -150,7 +158,9 @@ func (s *EventStream) run() {
 			}
 		}
 		if s.closed.Err() != nil {
-			s.endAll(codes.Canceled, "the stream was closed before the report was answered", true)
+			s.mutex.Lock()
+			defer s.mutex.Unlock()
+			s.endAll(codes.Canceled, "the stream was closed before the report was answered")
 			return
 		}
 	}
@@ -243,6 +253,7 @@ func (s *EventStream) answer(response *webhookdv1.StreamEventsResponse) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.failures = 0
+	s.heard = true
 	s.answered = time.Now()
 	sequence := response.Sequence
 	e, ok := s.entries[sequence]
@@ -251,15 +262,15 @@ func (s *EventStream) answer(response *webhookdv1.StreamEventsResponse) {
 	}
 	delete(s.sent, sequence)
 	if response.Result == nil {
-		s.end(sequence, nil, &ReportError{Code: codes.Internal, Message: "the server's answer is empty", IdempotencyKey: e.key, MayBeStored: true})
+		s.end(sequence, nil, e.failed(codes.Internal, "the server's answer is empty", true))
 	} else if refusal := response.GetError(); refusal == nil {
 		s.end(sequence, response, nil)
 	} else {
-		e.refusal = &ReportError{Code: codes.Code(refusal.Code), Message: refusal.Message, IdempotencyKey: e.key}
 		if !refusal.Retryable {
-			s.end(sequence, nil, e.refusal)
+			s.end(sequence, nil, e.failed(codes.Code(refusal.Code), refusal.Message, false))
 			return
 		}
+		e.refusal = refusal
 		e.refusals++
 		time.AfterFunc(s.client.options.delay(e.refusals), func() {
 			s.mutex.Lock()
@@ -272,14 +283,19 @@ func (s *EventStream) answer(response *webhookdv1.StreamEventsResponse) {
 
 // disconnected makes everything that is not answered go out again, unless the error is final.
 func (s *EventStream) disconnected(why *status.Status) {
-	switch why.Code() {
-	case codes.InvalidArgument, codes.NotFound, codes.AlreadyExists, codes.PermissionDenied, codes.Unauthenticated,
-		codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented, codes.DataLoss:
-		s.endAll(why.Code(), why.Message(), false)
-	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	// A connection that was refused as a whole took nothing.
+	if s.heard || !endsStream(why.Code()) {
+		for sequence := range s.sent {
+			s.entries[sequence].unanswered = true
+		}
+	}
+	if endsStream(why.Code()) {
+		s.endAll(why.Code(), why.Message())
+	}
 	s.failures++
+	s.heard = false
 	s.failure = why.Message()
 	s.sent = map[uint64]bool{}
 	s.unsent = nil
@@ -296,23 +312,31 @@ func (s *EventStream) expire(sequence uint64) {
 	if !ok {
 		return
 	}
-	err := e.refusal
-	if err == nil {
-		err = &ReportError{Code: codes.DeadlineExceeded, IdempotencyKey: e.key, MayBeStored: true,
-			Message: fmt.Sprintf("no answer within %v", s.client.options.Deadline)}
-		if s.failures > 0 {
-			err.Code = codes.Unavailable
-			err.Message += ", last " + s.failure
-		}
+	e.unanswered = e.unanswered || s.sent[sequence]
+	message := fmt.Sprintf("no answer within %v", s.client.options.Deadline)
+	if e.refusal != nil {
+		s.end(sequence, nil, e.failed(codes.Code(e.refusal.Code), e.refusal.Message, false))
+	} else if s.failures > 0 {
+		s.end(sequence, nil, e.failed(codes.Unavailable, message+", last "+s.failure, true))
+	} else {
+		s.end(sequence, nil, e.failed(codes.DeadlineExceeded, message, true))
 	}
-	s.end(sequence, nil, err)
 }
 
-func (s *EventStream) endAll(code codes.Code, message string, mayBeStored bool) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
+// endsStream tells whether a stream that ended so is not worth opening again.
+func endsStream(code codes.Code) bool {
+	switch code {
+	case codes.InvalidArgument, codes.NotFound, codes.AlreadyExists, codes.PermissionDenied, codes.Unauthenticated,
+		codes.FailedPrecondition, codes.OutOfRange, codes.Unimplemented, codes.DataLoss:
+		return true
+	}
+	return false
+}
+
+// endAll holds the mutex.
+func (s *EventStream) endAll(code codes.Code, message string) {
 	for sequence, e := range s.entries {
-		s.end(sequence, nil, &ReportError{Code: code, Message: message, IdempotencyKey: e.key, MayBeStored: mayBeStored})
+		s.end(sequence, nil, e.failed(code, message, !endsStream(code)))
 	}
 }
 

@@ -4,7 +4,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
-#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
 
@@ -18,6 +17,11 @@ void FakeEventService::SetAnswer(std::function<Answer(const v1::StreamEventsRequ
 void FakeEventService::FailNext(std::vector<grpc::Status> statuses) {
   MutexLock lock(mutex_);
   failures_.assign(statuses.begin(), statuses.end());
+}
+
+void FakeEventService::FallSilent() {
+  MutexLock lock(mutex_);
+  silent_ = true;
 }
 
 void FakeEventService::ReleaseHeld() {
@@ -57,7 +61,7 @@ size_t FakeEventService::stored_count() const {
 }
 
 grpc::Status FakeEventService::ReportExperimentState(
-    grpc::ServerContext* /*context*/, const v1::ReportExperimentStateRequest* request,
+    grpc::ServerContext* context, const v1::ReportExperimentStateRequest* request,
     v1::ReportExperimentStateResponse* response) {
   MutexLock lock(mutex_);
   *received_.emplace_back().mutable_experiment_state() = *request;
@@ -68,6 +72,7 @@ grpc::Status FakeEventService::ReportExperimentState(
     return status;
   }
   *response = Store(*request);
+  while (silent_ && !context->IsCancelled()) changed_.WaitFor(mutex_, absl::Milliseconds(5));
   return grpc::Status::OK;
 }
 
@@ -123,7 +128,9 @@ v1::ReportExperimentStateResponse FakeEventService::Store(
   return response;
 }
 
-FakeServer::FakeServer(std::vector<grpc::Service*> services) : services_(std::move(services)) {
+FakeServer::FakeServer(std::vector<grpc::Service*> services,
+                       std::shared_ptr<grpc::ServerCredentials> credentials)
+    : services_(std::move(services)), credentials_(std::move(credentials)) {
   Start();
 }
 
@@ -141,7 +148,7 @@ void FakeServer::Stop() {
 void FakeServer::Start() {
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort(address(), grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(address(), credentials_, &port);
   for (grpc::Service* service : services_) builder.RegisterService(service);
   server_ = builder.BuildAndStart();
   ASSERT_NE(server_, nullptr) << "cannot listen on " << address();

@@ -10,6 +10,7 @@
 
 #include "absl/time/time.h"
 #include "base/mutex.h"
+#include "grpcpp/security/server_credentials.h"
 #include "grpcpp/server.h"
 #include "webhookd/v1/ingest.grpc.pb.h"
 
@@ -38,6 +39,8 @@ class FakeEventService final : public v1::EventService::Service {
 
   // The next unary calls fail with these, one each.
   void FailNext(std::vector<grpc::Status> statuses);
+  // Unary calls are stored, but not answered.
+  void FallSilent();
 
   // Sends the answers that are held, last one first.
   void ReleaseHeld();
@@ -65,6 +68,7 @@ class FakeEventService final : public v1::EventService::Service {
   CondVar changed_;
   std::function<Answer(const v1::StreamEventsRequest&)> answer_ ABSL_GUARDED_BY(mutex_);
   std::deque<grpc::Status> failures_ ABSL_GUARDED_BY(mutex_);
+  bool silent_ ABSL_GUARDED_BY(mutex_) = false;
   std::vector<v1::StreamEventsRequest> received_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, v1::ReportExperimentStateResponse> stored_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::StreamEventsResponse> held_ ABSL_GUARDED_BY(mutex_);
@@ -75,7 +79,9 @@ class FakeEventService final : public v1::EventService::Service {
 class FakeServer {
  public:
   // Starts on a free port. Borrows the services.
-  explicit FakeServer(std::vector<grpc::Service*> services);
+  explicit FakeServer(
+      std::vector<grpc::Service*> services,
+      std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials());
   ~FakeServer();
 
   int port() const { return port_; }
@@ -88,6 +94,7 @@ class FakeServer {
 
  private:
   const std::vector<grpc::Service*> services_;
+  const std::shared_ptr<grpc::ServerCredentials> credentials_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
 };

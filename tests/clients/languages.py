@@ -20,7 +20,7 @@ class Language:
     name: str
     reports: list  # commands to which HOST:PORT and TOKEN are appended
     receiver: list  # a command to which the keys are appended
-    driver: list  # a command to which HOST:PORT TOKEN MODE COUNT DEADLINE BYTES are appended
+    driver: list  # a command to which HOST:PORT TOKEN MODE COUNT DEADLINE BYTES [ROOTS] are appended
     tests: list  # commands of the language's own tests: the vectors, mostly
     modes: list = field(default_factory=lambda: ["stream", "unary"])
     rest_reports: list = field(default_factory=list)  # as reports and modes, for a server with REST
@@ -118,9 +118,9 @@ def java():
 LANGUAGES = {"python": python, "go": go, "typescript": typescript, "java": java}
 
 
-def start(language, command, **options):
+def start(language, command, environment=None):
     return subprocess.Popen(
         [str(part) for part in command], cwd=language.cwd, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, **language.environment}, **options,
+        env={**os.environ, **language.environment, **(environment or {})},
     )  # fmt: skip

@@ -7,11 +7,13 @@ Languages are python, go, typescript and java; all by default, and then with --b
 its own is built against what CMake installs from that build folder.
 
 For each language: its own tests (the shared vectors); its receiver and the programs that report, as
-docs/clients.md shows them; forged, stale and altered requests to the receiver; and a stream through a
-proxy that cuts connections before a server that is killed, after which every event must be stored once.
+docs/clients.md shows them; forged, stale and altered requests to the receiver; what each error says, with
+the wrong name or token and servers that are silent or lose answers; and a stream through a proxy that cuts
+connections before a server that is killed, after which every event must be stored once.
 """
 
 import argparse
+import contextlib
 import os
 import subprocess
 import sys
@@ -26,18 +28,23 @@ from languages import LANGUAGES, python_environment, start
 # What follows needs what is installed there.
 RUNS_INSIDE = os.environ.get("WEBHOOKD_CLIENTS_ENVIRONMENT") == sys.prefix
 if RUNS_INSIDE:
+    from fake_servers import forgetful_server, silent_server
     from hostile_requests import hostile_requests, post
-    from server import KEY, TIMEOUT, Api, Failure, LossyProxy, Server, check, check_equal, wait_for
+    from server import (
+        KEY, TIMEOUT, Api, Failure, LossyProxy, Server, check, check_equal, wait_for, write_certificate,
+    )  # fmt: skip
+    from webhookd import client
 
 STREAM_COUNT = 400
+AGAIN = "the event may be stored: report it again with idempotency key"
 
 
 def say(text):
     print(f"  {text}", flush=True)
 
 
-def run(language, command, *arguments, timeout=120):
-    process = start(language, [*command, *arguments])
+def run(language, command, *arguments, timeout=120, environment=None):
+    process = start(language, [*command, *arguments], environment)
     try:
         output, errors = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -168,29 +175,104 @@ class Examples:
             "on their way, and a kill -9: each event is stored once and answered")  # fmt: skip
 
     def bad_input(self):
-        driver = self._language.driver
-
-        def one(what, address, mode, deadline, size, token, expected, words):
-            code, output, errors = run(self._language, driver, address, token or "-", mode, "1", deadline,
-                                       size)  # fmt: skip
-            check(code == 0, f"{what}: the driver ended with {code}: {errors}")
-            line = output.strip()
-            check(any(line.startswith(f"error {e} ") for e in expected), f"{what}: {line!r}")
-            for word in words:
-                check(word in line, f"{what}: {word!r} is not in {line!r}")
-            say(f"{what} ({mode}): {line[:150]}")
-
-        token = self._api.token
+        token_ends = self._token_that_ends() if self._authenticates else None
         for mode in self._modes:
-            one("nobody listens", "127.0.0.1:9", mode, "1", "20", token,
-                ["UNAVAILABLE maybe"], ["report it again with idempotency key"])  # fmt: skip
-            one("too large", self._server.address, mode, "5", str(5 * 1024 * 1024), token,
-                ["INVALID_ARGUMENT not-stored"], ["bytes; at most 4194304"])  # fmt: skip
-            one("refused by the server", self._server.address, mode, "5", "5000", token,
-                ["INVALID_ARGUMENT not-stored"], [])  # fmt: skip
+            self._report("nobody listens", "127.0.0.1:9", mode, "error UNAVAILABLE maybe", AGAIN, deadline=1)
+            self._report("too large", self._server.address, mode, "error INVALID_ARGUMENT not-stored",
+                         "bytes; at most 4194304", size=5 * 1024 * 1024)  # fmt: skip
+            self._report("refused by the server", self._server.address, mode,
+                         "error INVALID_ARGUMENT not-stored", size=5000)  # fmt: skip
             if self._authenticates:
-                one("wrong token", self._server.address, mode, "5", "20", "whd_wrong",
-                    ["UNAUTHENTICATED not-stored"], [])  # fmt: skip
+                self._report("wrong token", self._server.address, mode, "error UNAUTHENTICATED not-stored",
+                             "invalid credentials", token="whd_wrong")  # fmt: skip
+            rest = mode in self._language.rest_modes
+            with silent_server(rest) as address:
+                self._report("no answer", address, mode, "error DEADLINE_EXCEEDED maybe", AGAIN, deadline=1,
+                             timeout=10)  # fmt: skip
+            with forgetful_server(rest) as address:
+                self._report("answer lost, then refused", address, mode, "error UNAUTHENTICATED maybe",
+                             "invalid credentials", AGAIN)  # fmt: skip
+        self._tls()
+        if token_ends:
+            token_ends()
+        if self._authenticates and self._language.name == "python":
+            self._token_ends_in_mid_stream()
+
+    def _report(self, what, address, mode, expected, *words, deadline=5, size=20, token=None, roots=None,
+                timeout=120):  # fmt: skip
+        """Has the driver report one event, and checks how its line begins and which words are in it; of
+        a tuple of them, one must be."""
+        # What fetch trusts in Node.js is not for the program to say.
+        environment = {"NODE_EXTRA_CA_CERTS": str(roots)} if roots and mode == "fetch" else None
+        code, output, errors = run(
+            self._language, self._language.driver, address, token or self._api.token or "-", mode, "1",
+            str(deadline), str(size), *([roots] if roots else []), timeout=timeout, environment=environment,
+        )  # fmt: skip
+        check(code == 0, f"{what}: the driver ended with {code}: {errors}")
+        line = output.strip()
+        check(line.startswith(f"{expected} "), f"{what} ({mode}): {line!r} does not begin with {expected!r}")
+        for word in words:
+            choice = (word,) if isinstance(word, str) else word
+            check(any(w in line.lower() for w in map(str.lower, choice)),
+                  f"{what} ({mode}): {word!r} is not in {line!r}")  # fmt: skip
+        say(f"{what} ({mode}): {line[:250]}")
+
+    def _tls(self):
+        other_name = ("hostname", "peer name", "ip sans", "altnames", "alternative names")
+        not_trusted = ("certificate", "certification path")
+        with self._tls_server("DNS:localhost") as (port, roots, token):
+            for mode in self._modes:
+                self._report("TLS", f"https://localhost:{port}", mode, "stored", token=token, deadline=10,
+                             roots=roots)  # fmt: skip
+                self._report("TLS, another name", f"https://127.0.0.1:{port}", mode,
+                             "error UNAVAILABLE maybe", other_name, AGAIN, token=token, deadline=3,
+                             roots=roots)  # fmt: skip
+        # localhost may be two addresses, and some clients tell of the one where nobody listens.
+        with self._tls_server("IP:127.0.0.1") as (port, _, token):
+            for mode in self._modes:
+                self._report("TLS, not trusted", f"https://127.0.0.1:{port}", mode,
+                             "error UNAVAILABLE maybe", not_trusted, AGAIN, token=token, deadline=3)  # fmt: skip
+
+    @contextlib.contextmanager
+    def _tls_server(self, name):
+        """Gives its port, its root certificates and a token."""
+        with tempfile.TemporaryDirectory(prefix="webhookd-tls-") as folder:
+            certificate, key = write_certificate(Path(folder), name)
+            flags = [f"--security-tls-cert={certificate}", f"--security-tls-key={key}"]
+            server = Server(self._server.program, Path(folder), flags)
+            try:
+                port = server.address.rsplit(":", 1)[1]
+                api = Api(f"{name.split(':')[1]}:{port}", certificate.read_bytes())
+                api.sign_in()
+                api.close()
+                yield port, certificate, api.token
+            finally:
+                server.kill()
+
+    def _token_that_ends(self):
+        """Reports with a token; what it returns does so again when the token has expired."""
+        token, expires_at = self._api.create_token(seconds=20)
+        for mode in self._modes:
+            self._report("token that expires", self._server.address, mode, "stored", token=token)
+
+        def again():
+            wait_for("the token's end", lambda: time.time() > expires_at)
+            for mode in self._modes:
+                self._report("expired token", self._server.address, mode, "error UNAUTHENTICATED not-stored",
+                             "invalid credentials", token=token)  # fmt: skip
+
+        return again
+
+    def _token_ends_in_mid_stream(self):
+        token, expires_at = self._api.create_token(seconds=2)
+        experiment = client.Experiment(id=1, state=client.State.STATE_COMPLETED)
+        report = client.ReportExperimentStateRequest(experiment=experiment)
+        with client.EventClient(self._server.address, token) as c, c.open_stream() as stream:
+            stream.report(report).result(TIMEOUT)
+            wait_for("the token's end", lambda: time.time() > expires_at)
+            error = stream.report(report).exception(TIMEOUT)
+        check_equal("the error after the token's end", str(error), "UNAUTHENTICATED: invalid credentials")
+        say(f"token that expires in mid-stream: {error}")
 
 
 def test(make, webhookd):

@@ -13,7 +13,7 @@ from pathlib import Path
 import grpc
 from webhookd.gen.determined.api.v1 import api_pb2_grpc, auth_pb2, webhook_pb2 as webhook_api
 from webhookd.gen.determined.webhook.v1 import webhook_pb2
-from webhookd.gen.webhookd.v1 import delivery_pb2, delivery_pb2_grpc
+from webhookd.gen.webhookd.v1 import admin_pb2, admin_pb2_grpc, delivery_pb2, delivery_pb2_grpc
 
 KEY = "testsigningkey"
 PASSWORD = "A-password-of-tests-1"
@@ -40,11 +40,24 @@ def wait_for(what, holds):
         time.sleep(0.02)
 
 
+def write_certificate(folder: Path, name):
+    """A certificate for such as DNS:localhost that only itself vouches for, and its key: two PEM files."""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    result = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+         "-days", "1", "-subj", "/CN=webhookd test", "-addext", f"subjectAltName={name}",
+         "-out", certificate, "-keyout", key],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    check(result.returncode == 0, f"openssl made no certificate: {result.stderr}")
+    return certificate, key
+
+
 class Server:
     """Starts with an empty database, and again with the same one."""
 
     def __init__(self, program, folder: Path, flags=()):
-        self._program = program
+        self.program = program
         self._folder = folder
         self._flags = flags
         self._process = None
@@ -58,7 +71,7 @@ class Server:
         environment["DET_SECURITY_INITIAL_USER_PASSWORD"] = PASSWORD
         with open(self._folder / "webhookd.log", "ab") as log:
             self._process = subprocess.Popen(
-                [self._program, "--config-file=", "--port=0",
+                [self.program, "--config-file=", "--port=0",
                  f"--storage-path={self._folder / 'webhookd.db'}", "--egress-allow=127.0.0.0/8",
                  "--delivery-retry-schedule=0s,1s,1s,1s,1s,1s,1s,1s,1s,1s", *self._flags],
                 env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
@@ -127,6 +140,15 @@ class Api:
             return False
         self._metadata = (("authorization", f"Bearer {self.token}"),)
         return True
+
+    def create_token(self, seconds):
+        """The secret of a token that may report, and when it expires."""
+        expires_at = time.time() + seconds
+        request = admin_pb2.CreateTokenRequest(scope=admin_pb2.TOKEN_SCOPE_INGEST, description="of a test")
+        request.expires_at.FromNanoseconds(int(expires_at * 1e9))
+        stub = admin_pb2_grpc.AdminServiceStub(self._channel)
+        answer = stub.CreateToken(request, timeout=TIMEOUT, metadata=self._metadata)
+        return answer.secret, expires_at
 
     def create_webhook(self, name, url, *states):
         webhook = webhook_pb2.Webhook(

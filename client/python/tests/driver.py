@@ -1,15 +1,21 @@
-"""What tests/clients/run.py drives: driver.py HOST:PORT TOKEN stream|asyncio|unary COUNT DEADLINE BYTES
+"""What tests/clients/run.py drives: driver.py HOST:PORT TOKEN stream|asyncio|unary COUNT DEADLINE BYTES [ROOTS]
 
-Reports COUNT events, each with a name of BYTES bytes, and prints what became of each."""
+Reports COUNT events, each with a name of BYTES bytes, and prints what became of each. ROOTS is a PEM file."""
 
 import asyncio
 import sys
+from pathlib import Path
 
 from webhookd import aio, client
 from webhookd.client import Experiment, Options, ReportError, ReportExperimentStateRequest, State
 
-server, token, mode, count, deadline, size = sys.argv[1:]
-options = Options(deadline=float(deadline), try_timeout=2.0, max_in_flight=8)
+server, token, mode, count, deadline, size, *roots = sys.argv[1:]
+options = Options(
+    deadline=float(deadline),
+    try_timeout=2.0,
+    max_in_flight=8,
+    root_certificates=Path(roots[0]).read_bytes() if roots else None,
+)
 
 
 def reports():

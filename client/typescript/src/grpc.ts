@@ -19,7 +19,7 @@ export class EventClient {
   readonly #client: grpc.Client;
   readonly #settings: Settings;
 
-  /** server: HOST:PORT, or https://HOST:PORT for TLS. */
+  /** server: HOST:PORT, or https://HOST:PORT for TLS; without a port 8080, or 8443 with TLS. */
   constructor(server: string, options: Options = {}) {
     this.#settings = { ...DEFAULTS, ...options };
     const { target, tls } = parseServer(server);
@@ -75,8 +75,20 @@ interface Entry {
   resolve: (response: StreamEventsResponse) => void;
   reject: (error: ReportError) => void;
   timer: NodeJS.Timeout;
+  unanswered: boolean; // it was sent, and the connection ended without an answer
   refusals: number;
-  refusal?: ReportError;
+  refusal?: { code: Code; message: string };
+}
+
+/** mayBeStored: by what failed last; an earlier try may have been stored in any case. */
+function failed(entry: Entry, code: Code, message: string, mayBeStored: boolean): ReportError {
+  return new ReportError(code, message, entry.key, mayBeStored || entry.unanswered);
+}
+
+/** Whether a stream that ended so is not worth opening again. */
+function endsStream(code: Code): boolean {
+  return [Code.INVALID_ARGUMENT, Code.NOT_FOUND, Code.ALREADY_EXISTS, Code.PERMISSION_DENIED, Code.UNAUTHENTICATED,
+    Code.FAILED_PRECONDITION, Code.OUT_OF_RANGE, Code.UNIMPLEMENTED, Code.DATA_LOSS].includes(code);
 }
 
 /**
@@ -90,6 +102,7 @@ export class EventStream {
   #waiters: (() => void)[] = []; // of ready() and flush()
   #unsent: bigint[] = [];
   readonly #sent = new Set<bigint>(); // on this connection
+  #heard = false; // an answer, on this connection
   #last = 0n;
   #call: grpc.ClientDuplexStream<StreamEventsRequest, StreamEventsResponse> | undefined;
   #blocked = false; // gRPC asked to wait before more is written
@@ -121,7 +134,7 @@ export class EventStream {
     const request = create(StreamEventsRequestSchema, { sequence, report: { case: report.case, value: prepared } as Report });
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.#expire(sequence), this.#settings.deadlineMs);
-      this.#entries.set(sequence, { request, key, resolve, reject, timer, refusals: 0 });
+      this.#entries.set(sequence, { request, key, resolve, reject, timer, unanswered: false, refusals: 0 });
       this.#unsent.push(sequence);
       this.#send();
     });
@@ -135,7 +148,7 @@ export class EventStream {
   /** Takes no more reports and fails those that are unanswered. Flush first to lose none. */
   close(): void {
     this.#closed = true;
-    this.#endAll(Code.CANCELLED, "the stream was closed before the report was answered", true);
+    this.#endAll(Code.CANCELLED, "the stream was closed before the report was answered");
     clearTimeout(this.#reconnect);
     clearTimeout(this.#stall);
     this.#call?.cancel();
@@ -187,20 +200,22 @@ export class EventStream {
 
   #answer(response: StreamEventsResponse): void {
     this.#failures = 0;
+    this.#heard = true;
     this.#watch();
     const { sequence, result } = response;
     const entry = this.#entries.get(sequence);
     if (entry === undefined || !this.#sent.delete(sequence)) return; // it expired
     if (result.case === undefined) {
-      this.#end(sequence, new ReportError(Code.INTERNAL, "the server's answer is empty", entry.key, true));
+      this.#end(sequence, failed(entry, Code.INTERNAL, "the server's answer is empty", true));
     } else if (result.case !== "error") {
       this.#end(sequence, response);
     } else {
-      entry.refusal = new ReportError(result.value.code, result.value.message, entry.key, false);
-      if (!result.value.retryable) {
-        this.#end(sequence, entry.refusal);
+      const { code, message, retryable } = result.value;
+      if (!retryable) {
+        this.#end(sequence, failed(entry, code, message, false));
         return;
       }
+      entry.refusal = { code, message };
       setTimeout(() => {
         this.#unsent.push(sequence);
         this.#send();
@@ -210,15 +225,17 @@ export class EventStream {
 
   #disconnected(status: grpc.StatusObject): void {
     this.#call = undefined;
+    const code = status.code as number;
+    // A connection that was refused as a whole took nothing.
+    if (this.#heard || !endsStream(code)) for (const sequence of this.#sent) this.#entries.get(sequence)!.unanswered = true;
+    this.#heard = false;
     this.#sent.clear();
     clearTimeout(this.#stall);
     this.#unsent = [...this.#entries.keys()];
     this.#failures++;
     this.#lastFailure = status.details || "the server ended the stream";
     if (this.#closed) return;
-    const final = [Code.INVALID_ARGUMENT, Code.NOT_FOUND, Code.ALREADY_EXISTS, Code.PERMISSION_DENIED, Code.UNAUTHENTICATED,
-      Code.FAILED_PRECONDITION, Code.OUT_OF_RANGE, Code.UNIMPLEMENTED, Code.DATA_LOSS];
-    if (final.includes(status.code as number)) this.#endAll(status.code as number, status.details, false);
+    if (endsStream(code)) this.#endAll(code, status.details);
     this.#reconnect = setTimeout(() => {
       this.#reconnect = undefined;
       this.#send();
@@ -228,15 +245,18 @@ export class EventStream {
   #expire(sequence: bigint): void {
     const entry = this.#entries.get(sequence)!;
     const after = `no answer within ${this.#settings.deadlineMs} ms`;
+    entry.unanswered ||= this.#sent.has(sequence);
     const error =
-      this.#failures > 0
-        ? new ReportError(Code.UNAVAILABLE, `${after}, last ${this.#lastFailure}`, entry.key, true)
-        : new ReportError(Code.DEADLINE_EXCEEDED, after, entry.key, true);
-    this.#end(sequence, entry.refusal ?? error);
+      entry.refusal !== undefined
+        ? failed(entry, entry.refusal.code, entry.refusal.message, false)
+        : this.#failures > 0
+          ? failed(entry, Code.UNAVAILABLE, `${after}, last ${this.#lastFailure}`, true)
+          : failed(entry, Code.DEADLINE_EXCEEDED, after, true);
+    this.#end(sequence, error);
   }
 
-  #endAll(code: Code, message: string, mayBeStored: boolean): void {
-    for (const [sequence, { key }] of [...this.#entries]) this.#end(sequence, new ReportError(code, message, key, mayBeStored));
+  #endAll(code: Code, message: string): void {
+    for (const [sequence, entry] of [...this.#entries]) this.#end(sequence, failed(entry, code, message, !endsStream(code)));
   }
 
   #end(sequence: bigint, outcome: StreamEventsResponse | ReportError): void {
@@ -273,6 +293,6 @@ function parseServer(server: string): { target: string; tls: boolean } {
   if (match === null) throw new RangeError(`server is ${JSON.stringify(server)}; write HOST:PORT or https://HOST:PORT`);
   const tls = match[1] === "https://";
   const address = match[2]!;
-  const port = /:[0-9]+$/.test(address) ? "" : tls ? ":443" : ":8080";
+  const port = /:[0-9]+$/.test(address) ? "" : tls ? ":8443" : ":8080";
   return { target: address + port, tls };
 }

@@ -85,6 +85,11 @@ export function timeOrderedUuid(): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-${hex.slice(0, 4)}-${hex.slice(4, 8)}-${hex.slice(8)}`;
 }
 
+/** An error's message without the name of its code. */
+export function unprefixed(error: Error): string {
+  return error.message.replace(/^[A-Z_]+: /, "");
+}
+
 /** Tries until the deadline, under one idempotency key. `attempt` throws a ReportError for each failure. */
 export async function retry<T>(key: string, deadlineMs: number, attempt: (timeLeftMs: number) => Promise<T>): Promise<T> {
   const end = Date.now() + deadlineMs;
@@ -93,13 +98,13 @@ export async function retry<T>(key: string, deadlineMs: number, attempt: (timeLe
     try {
       return await attempt(Math.max(1, end - Date.now()));
     } catch (error) {
-      if (!(error instanceof ReportError) || !worthRetrying(error.code)) throw error;
+      if (!(error instanceof ReportError)) throw error;
+      if (!worthRetrying(error.code)) throw tries === 1 ? error : new ReportError(error.code, unprefixed(error), key, true);
       // The last try may have had no time left; why those before it failed says more.
       if (failure === undefined || error.code !== Code.DEADLINE_EXCEEDED) failure = error;
       const delay = delayMs(tries);
       if (Date.now() + delay >= end) {
-        const why = failure.message.replace(/^[A-Z_]+: /, "");
-        throw new ReportError(failure.code, `${why} (${tries} tries in ${deadlineMs} ms)`, key, true);
+        throw new ReportError(failure.code, `${unprefixed(failure)} (${tries} tries in ${deadlineMs} ms)`, key, true);
       }
       await new Promise((resolve) => setTimeout(resolve, delay));
     }

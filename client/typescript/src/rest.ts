@@ -5,7 +5,7 @@ import {
 } from "@bufbuild/protobuf";
 import { http } from "./gen/google/api/annotations_pb.js";
 import { EventService, ReportExperimentStateRequestSchema, type ReportExperimentStateResponse } from "./gen/webhookd/v1/ingest_pb.js";
-import { Code, DEFAULTS, type Options, ReportError, prepare, retry } from "./report.js";
+import { Code, DEFAULTS, type Options, ReportError, prepare, retry, unprefixed } from "./report.js";
 
 export { State } from "./gen/determined/experiment/v1/experiment_pb.js";
 export { Code, ReportError };
@@ -35,7 +35,7 @@ export class RestClient {
         return await this.call(EventService.method.reportExperimentState, request, timeout);
       } catch (error) {
         if (!(error instanceof RestError)) throw error;
-        throw new ReportError(error.code, error.message.replace(/^[A-Z_]+: /, ""), request.idempotencyKey, false);
+        throw new ReportError(error.code, unprefixed(error), request.idempotencyKey, false);
       }
     });
   }

@@ -1,13 +1,18 @@
-// What tests/clients/run.py drives: driver.js HOST:PORT TOKEN stream|unary|fetch COUNT DEADLINE BYTES
+// What tests/clients/run.py drives: driver.js HOST:PORT TOKEN stream|unary|fetch COUNT DEADLINE BYTES [ROOTS]
 //
-// Reports COUNT events, each with a name of BYTES bytes, and prints what became of each.
+// Reports COUNT events, each with a name of BYTES bytes, and prints what became of each. ROOTS is a PEM file, for gRPC.
+import { readFileSync } from "node:fs";
 import { Code, EventClient, ReportError, State } from "../src/grpc.js";
 import { RestClient } from "../src/rest.js";
 
 const [server, token, mode, count, deadline, size] = process.argv.slice(2) as [string, string, string, string, string, string];
-const options = { token: token === "-" ? undefined : token, deadlineMs: 1000 * Number(deadline), tryTimeoutMs: 2000, maxInFlight: 8 };
+const roots = process.argv[8];
+const options = {
+  token: token === "-" ? undefined : token, deadlineMs: 1000 * Number(deadline), tryTimeoutMs: 2000, maxInFlight: 8,
+  rootCertificates: roots ? readFileSync(roots) : undefined,
+};
 const client = new EventClient(server, options);
-const rest = new RestClient(`http://${server}`, options);
+const rest = new RestClient(server.includes("://") ? server : `http://${server}`, options);
 const stream = client.openStream();
 
 function show(answer: Promise<string>): Promise<void> {

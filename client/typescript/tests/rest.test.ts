@@ -69,6 +69,14 @@ test("RestClient says what the server refused, in either shape of error", () =>
       assert.equal(seen.length, 2);
     }));
 
+test("RestClient says that a try before the refusal may be stored", () =>
+  withServer([[503, { error: { code: 14, message: "later" } }], [401, { error: { code: 16, reason: "", error: "token expired" } }]],
+    async (client) => {
+      await assert.rejects(client.reportExperimentState({}), (error) =>
+        error instanceof ReportError && error.code === Code.UNAUTHENTICATED && error.mayBeStored &&
+        /^UNAUTHENTICATED: token expired; .* key [0-9a-f-]{36}$/.test(error.message));
+    }));
+
 test("RestClient says that nobody listens, and that the event may be stored", async () => {
   const client = new RestClient("http://127.0.0.1:9", { deadlineMs: 300 });
   await assert.rejects(client.reportExperimentState({ experiment: { id: 1 } }), (error) =>

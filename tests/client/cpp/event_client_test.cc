@@ -1,11 +1,16 @@
 #include "client/cpp/event_client.h"
 
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/client/fake_event_service.h"
+#include "tests/testing/certificates.h"
+#include "tests/testing/temp_dir.h"
 
 namespace webhookd {
 namespace {
@@ -20,6 +25,11 @@ v1::ReportExperimentStateRequest Report(int id, const std::string& key = "") {
   report.mutable_experiment()->set_id(id);
   report.mutable_experiment()->set_state(determined::experiment::v1::STATE_COMPLETED);
   return report;
+}
+
+std::string Contents(const std::string& path) {
+  std::ifstream file(path);
+  return std::string(std::istreambuf_iterator<char>(file), {});
 }
 
 class EventClientTest : public ::testing::Test {
@@ -77,6 +87,19 @@ TEST_F(EventClientTest, DoesNotRepeatWhatWasRefused) {
   const auto response = Client()->ReportExperimentState(Report(0));
   EXPECT_EQ(response.status(), absl::InvalidArgumentError("experiment.id is 0"));
   EXPECT_THAT(service_.received(), SizeIs(1));
+
+  service_.FailNext({grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "invalid credentials")});
+  EXPECT_EQ(Client()->ReportExperimentState(Report(1)).status(),
+            absl::UnauthenticatedError("invalid credentials"));
+  EXPECT_THAT(service_.received(), SizeIs(2));
+}
+
+TEST_F(EventClientTest, SaysThatATryBeforeTheRefusalMayBeStored) {
+  service_.FailNext({grpc::Status(grpc::StatusCode::UNAVAILABLE, "the connection is lost"),
+                     grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "invalid credentials")});
+  EXPECT_EQ(Client()->ReportExperimentState(Report(1, "key-7")).status(),
+            absl::UnauthenticatedError("invalid credentials; the event may be stored: report it "
+                                       "again with idempotency key key-7"));
 }
 
 TEST_F(EventClientTest, GivesUpAtTheDeadlineAndNamesTheKey) {
@@ -87,7 +110,7 @@ TEST_F(EventClientTest, GivesUpAtTheDeadlineAndNamesTheKey) {
   EXPECT_THAT(response.status().code(),
               AnyOf(absl::StatusCode::kUnavailable, absl::StatusCode::kDeadlineExceeded));
   EXPECT_THAT(std::string(response.status().message()), HasSubstr("idempotency key key-7"));
-  EXPECT_THAT(std::string(response.status().message()), HasSubstr(" in 200ms;"));
+  EXPECT_THAT(std::string(response.status().message()), HasSubstr(" in 200ms);"));
 }
 
 TEST_F(EventClientTest, SurvivesARestartOfTheServer) {
@@ -99,6 +122,14 @@ TEST_F(EventClientTest, SurvivesARestartOfTheServer) {
   EXPECT_EQ(service_.stored_count(), 2);
 }
 
+TEST_F(EventClientTest, GivesUpAtTheDeadlineOnAServerThatIsSilent) {
+  service_.FallSilent();
+  const auto response = Client(absl::Seconds(1))->ReportExperimentState(Report(1, "key-7"));
+  EXPECT_EQ(response.status().code(), absl::StatusCode::kDeadlineExceeded) << response.status();
+  EXPECT_THAT(std::string(response.status().message()), HasSubstr("idempotency key key-7"));
+  EXPECT_EQ(service_.stored_count(), 1);
+}
+
 TEST_F(EventClientTest, RefusesWhatIsTooLarge) {
   v1::ReportExperimentStateRequest report = Report(1);
   report.mutable_experiment()->set_name(std::string(5 << 20, 'x'));
@@ -106,6 +137,46 @@ TEST_F(EventClientTest, RefusesWhatIsTooLarge) {
   EXPECT_EQ(response.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(response.status().message()), HasSubstr("at most 4194304"));
   EXPECT_THAT(service_.received(), SizeIs(0));
+}
+
+// What a report over TLS to a host ends with, when the server's certificate is for `names`.
+absl::Status ReportOverTls(const std::string& host, const std::string& names, bool trusted) {
+  const TempDir folder;
+  const CertificateFiles files = WriteSelfSignedCertificate(folder.path(), names);
+  grpc::SslServerCredentialsOptions tls;
+  tls.pem_key_cert_pairs.push_back({Contents(files.key), Contents(files.certificate)});
+  testing::FakeEventService service;
+  testing::FakeServer server({&service}, grpc::SslServerCredentials(tls));
+  const auto client =
+      EventClient::Create(
+          {.target = absl::StrCat("https://", host, ":", server.port()),
+           .credentials = {.ca_certificates = trusted ? Contents(files.certificate) : ""},
+           .deadline = absl::Seconds(2)})
+          .value();
+  absl::Status streamed;
+  const auto stream = client->OpenStream();
+  EXPECT_TRUE(stream->Report(Report(1), [&](auto answer) { streamed = answer.status(); }).ok());
+  absl::Status status = client->ReportExperimentState(Report(2)).status();
+  EXPECT_TRUE(stream->Flush(absl::Seconds(30)).ok());
+  EXPECT_EQ(streamed.code(), status.code()) << streamed;
+  EXPECT_EQ(service.stored_count(), status.ok() ? 2 : 0);
+  return status;
+}
+
+TEST(EventClient, ReportsOverTls) {
+  EXPECT_EQ(ReportOverTls("localhost", "DNS:localhost", true), absl::OkStatus());
+}
+
+TEST(EventClient, SaysThatTheCertificateIsForAnotherName) {
+  const absl::Status status = ReportOverTls("127.0.0.1", "DNS:localhost", true);
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("certificate"));
+}
+
+TEST(EventClient, SaysThatTheCertificateIsNotTrusted) {
+  const absl::Status status = ReportOverTls("127.0.0.1", "IP:127.0.0.1", false);
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("certificate"));
 }
 
 TEST(EventClient, ChecksItsOptions) {

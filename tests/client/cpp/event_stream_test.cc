@@ -22,6 +22,7 @@ using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
+using ::testing::StartsWith;
 using Answer = testing::FakeEventService::Answer;
 
 constexpr absl::Duration kLong = absl::Seconds(30);
@@ -44,6 +45,17 @@ Answer Error(absl::StatusCode code, const std::string& message, bool retryable) 
   answer.error.set_message(message);
   answer.error.set_retryable(retryable);
   return answer;
+}
+
+// Ends the stream.
+Answer Refuse() {
+  return {.when = Answer::When::kEnd,
+          .status = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "token expired")};
+}
+
+// How an error ends when the event may be stored.
+std::string Hint(const std::string& key) {
+  return "; the event may be stored: report it again with idempotency key " + key;
 }
 
 // The answers that reports got, by the number that Done was made with.
@@ -86,6 +98,15 @@ class EventStreamTest : public ::testing::Test {
   std::unique_ptr<EventStream> Open(EventStream::Options options = Options()) {
     return std::make_unique<EventStream>(
         CreateServerChannel(ParseServerAddress(server_.address()).value()), options);
+  }
+
+  // A report is stored, and the server goes before it answers.
+  void LoseAnswer(EventStream& stream, int id, const std::string& key) {
+    service_.SetAnswer([](const auto&) { return Answer{.when = Answer::When::kNever}; });
+    ASSERT_TRUE(stream.Report(Report(id, key), results_.Done(id)).ok());
+    ASSERT_TRUE(service_.WaitForReports(1));
+    server_.Stop();
+    ASSERT_EQ(service_.stored_count(), 1);
   }
 
   testing::FakeEventService service_;
@@ -208,7 +229,9 @@ TEST_F(EventStreamTest, TellsTheLastErrorAtTheDeadline) {
   const auto stream = Open(options);
   ASSERT_TRUE(stream->Report(Report(1), results_.Done(1)).ok());
   ASSERT_TRUE(stream->Flush(kLong).ok());
-  EXPECT_EQ(results_.status(1), absl::ResourceExhaustedError("queue full"));
+  const absl::Status& status = results_.status(1);
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(status.message()), StartsWith("queue full"));
 }
 
 TEST_F(EventStreamTest, LosesAndRepeatsNothingWhenTheServerGoesAndComesBack) {
@@ -265,14 +288,64 @@ TEST_F(EventStreamTest, OpensAStreamThatTheServerEndedAnew) {
 }
 
 TEST_F(EventStreamTest, EndsAllWhenTheServerRefusesTheStream) {
+  service_.SetAnswer([](const auto&) { return Refuse(); });
+  const auto stream = Open();
+  ASSERT_TRUE(stream->Report(Report(1), results_.Done(1)).ok());
+  ASSERT_TRUE(stream->Flush(kLong).ok());
+  EXPECT_EQ(results_.status(1), absl::UnauthenticatedError("token expired"));
+}
+
+TEST_F(EventStreamTest, SaysThatAnEventWhoseAnswerWasLostMayBeStored) {
+  const auto stream = Open();
+  LoseAnswer(*stream, 1, "key-7");
+  service_.SetAnswer([](const auto&) { return Refuse(); });
+  server_.Start();
+  ASSERT_TRUE(stream->Report(Report(2), results_.Done(2)).ok());
+  ASSERT_TRUE(stream->Flush(kLong).ok());
+  EXPECT_EQ(results_.status(1), absl::UnauthenticatedError("token expired" + Hint("key-7")));
+  EXPECT_EQ(results_.status(2), absl::UnauthenticatedError("token expired"))
+      << "it was only sent to a server that refused all";
+}
+
+TEST_F(EventStreamTest, SaysSoWhenTheReportItselfIsRefused) {
+  const auto stream = Open();
+  LoseAnswer(*stream, 1, "key-7");
   service_.SetAnswer([](const auto&) {
-    return Answer{.when = Answer::When::kEnd,
-                  .status = grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "token missing")};
+    return Error(absl::StatusCode::kUnauthenticated, "token expired", false);
+  });
+  server_.Start();
+  ASSERT_TRUE(stream->Report(Report(2), results_.Done(2)).ok());
+  ASSERT_TRUE(stream->Flush(kLong).ok());
+  EXPECT_EQ(results_.status(1), absl::UnauthenticatedError("token expired" + Hint("key-7")));
+  EXPECT_EQ(results_.status(2), absl::UnauthenticatedError("token expired"));
+}
+
+TEST_F(EventStreamTest, SaysSoWhenItIsRefusedUntilTheDeadline) {
+  EventStream::Options options = Options();
+  options.deadline = absl::Seconds(2);
+  const auto stream = Open(options);
+  LoseAnswer(*stream, 1, "key-7");
+  service_.SetAnswer(
+      [](const auto&) { return Error(absl::StatusCode::kResourceExhausted, "queue full", true); });
+  server_.Start();
+  ASSERT_TRUE(stream->Flush(kLong).ok());
+  EXPECT_EQ(results_.status(1), absl::ResourceExhaustedError("queue full" + Hint("key-7")));
+}
+
+TEST_F(EventStreamTest, SaysSoWhenAStreamThatGaveAnswersIsRefused) {
+  service_.SetAnswer([](const v1::StreamEventsRequest& request) {
+    if (Id(request) == 3) return Refuse();
+    return Answer{.when = Id(request) == 1 ? Answer::When::kNow : Answer::When::kNever};
   });
   const auto stream = Open();
   ASSERT_TRUE(stream->Report(Report(1), results_.Done(1)).ok());
   ASSERT_TRUE(stream->Flush(kLong).ok());
-  EXPECT_EQ(results_.status(1), absl::UnauthenticatedError("token missing"));
+  ASSERT_TRUE(stream->Report(Report(2, "key-7"), results_.Done(2)).ok());
+  ASSERT_TRUE(stream->Report(Report(3, "key-8"), results_.Done(3)).ok());
+  ASSERT_TRUE(stream->Flush(kLong).ok());
+  EXPECT_TRUE(results_.status(1).ok());
+  EXPECT_EQ(results_.status(2), absl::UnauthenticatedError("token expired" + Hint("key-7")));
+  EXPECT_EQ(results_.status(3), absl::UnauthenticatedError("token expired" + Hint("key-8")));
 }
 
 TEST_F(EventStreamTest, GivesUpAtTheDeadlineAndNamesTheKey) {

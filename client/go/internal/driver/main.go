@@ -1,10 +1,11 @@
-// Driver is what tests/clients/run.py drives: driver HOST:PORT TOKEN stream|unary COUNT DEADLINE BYTES
+// Driver is what tests/clients/run.py drives: driver HOST:PORT TOKEN stream|unary COUNT DEADLINE BYTES [ROOTS]
 //
-// It reports COUNT events, each with a name of BYTES bytes, and prints what became of each.
+// It reports COUNT events, each with a name of BYTES bytes, and prints what became of each. ROOTS is a PEM file.
 package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log"
@@ -25,8 +26,18 @@ func main() {
 	if token == "-" {
 		token = ""
 	}
+	var roots *x509.CertPool
+	if len(os.Args) > 7 {
+		pem, err := os.ReadFile(os.Args[7])
+		if err != nil {
+			log.Fatal(err)
+		}
+		roots = x509.NewCertPool()
+		roots.AppendCertsFromPEM(pem)
+	}
 	client, err := webhookd.NewEventClient(server, webhookd.Options{
 		Token: token, Deadline: time.Duration(deadline) * time.Second, TryTimeout: 2 * time.Second, MaxInFlight: 8,
+		RootCAs: roots,
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -104,7 +104,7 @@ class Options:
 
 
 def parse_server(server: str) -> tuple[str, bool]:
-    """HOST:PORT as gRPC wants it, and whether TLS is spoken."""
+    """HOST:PORT as gRPC wants it, and whether TLS is spoken. The port is 8080, or 8443 with TLS."""
     tls = server.startswith("https://")
     address = server.split("://", 1)[1] if "://" in server else server
     if "://" in server and not server.startswith(("http://", "https://")):
@@ -113,7 +113,7 @@ def parse_server(server: str) -> tuple[str, bool]:
     if not address or any(c in address for c in "/?#@ "):
         raise ValueError(f"server is {server!r}; write HOST:PORT, such as 127.0.0.1:8080")
     if address.endswith("]") or ":" not in address:
-        address += ":443" if tls else ":8080"
+        address += ":8443" if tls else ":8080"
     return address, tls
 
 
@@ -179,7 +179,7 @@ class Tries:
         """Seconds to wait before the next try; raises ReportError when there is none."""
         self._count += 1
         if not worth_retrying(code):
-            raise ReportError(code, details or "", self._key, may_be_stored=False)
+            raise ReportError(code, details or "", self._key, may_be_stored=self._count > 1)
         # The last try may have had no time left; why those before it failed says more.
         if self._failure is None or code != grpc.StatusCode.DEADLINE_EXCEEDED:
             self._failure = (code, details or "")

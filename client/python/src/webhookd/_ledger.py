@@ -44,14 +44,19 @@ class Entry:
         self.request = request
         self.expires = expires
         self.future = future  # of concurrent.futures or asyncio
+        self.unanswered = False  # it was sent, and the connection ended without an answer
         self.refusals = 0
-        self.refusal: Optional[ReportError] = None
+        self.refusal: Optional[tuple[grpc.StatusCode, str]] = None
 
     @property
     def key(self) -> str:
         field = self.request.WhichOneof("report")
         key: str = getattr(self.request, field or "experiment_state").idempotency_key
         return key
+
+    def error(self, code: grpc.StatusCode, message: str, may_be_stored: bool = False) -> ReportError:
+        """`may_be_stored`: by what failed last; an earlier try may have been stored in any case."""
+        return ReportError(code, message, self.key, may_be_stored or self.unanswered)
 
 
 Over = tuple[Entry, Any, Optional[ReportError]]  # a report that ended: its answer, or its error
@@ -66,6 +71,7 @@ class Ledger:
         self._unsent: deque[int] = deque()
         self._delayed: list[tuple[float, int]] = []  # refused for now: when to send it again
         self._sent: set[int] = set()  # on this connection
+        self._answered = False  # at least one report, on this connection
         self._last_sequence = 0
         self._waiting_since = 0.0  # since when the server owes an answer
         self.failures = 0  # connections in a row that gave no answer
@@ -111,6 +117,7 @@ class Ledger:
 
     def answer(self, response: ingest_pb2.StreamEventsResponse, now: float) -> list[Over]:
         self.failures = 0
+        self._answered = True
         self._waiting_since = now
         if response.sequence not in self._sent:
             return []  # it expired
@@ -118,18 +125,17 @@ class Ledger:
         entry = self._entries[response.sequence]
         field = response.WhichOneof("result")
         if field == "error":
-            code = status_code(response.error.code)
-            error = ReportError(code, response.error.message, entry.key, may_be_stored=False)
+            refusal = status_code(response.error.code), response.error.message
             if response.error.retryable:
                 entry.refusals += 1
-                entry.refusal = error
+                entry.refusal = refusal
                 due = now + self._options.delay(entry.refusals)
                 heapq.heappush(self._delayed, (due, response.sequence))
                 return []
-            return [self._end(response.sequence, error=error)]
+            return [self._end(response.sequence, error=entry.error(*refusal))]
         if field is None:
             message = "the server's answer is empty"
-            error = ReportError(grpc.StatusCode.INTERNAL, message, entry.key, may_be_stored=True)
+            error = entry.error(grpc.StatusCode.INTERNAL, message, may_be_stored=True)
             return [self._end(response.sequence, error=error)]
         return [self._end(response.sequence, answer=getattr(response, field))]
 
@@ -137,15 +143,20 @@ class Ledger:
         """Everything that is not answered is to be sent again, unless the error is final."""
         self.failures += 1
         self.last_failure = details or code.name
+        # A connection that was refused as a whole took nothing.
+        if self._answered or not ends_stream(code):
+            for sequence in self._sent:
+                self._entries[sequence].unanswered = True
+        self._answered = False
         self._sent.clear()
         self._delayed.clear()
         self._unsent = deque(self._entries)
-        return self.end_all(code, details, may_be_stored=False) if ends_stream(code) else []
+        return self.end_all(code, details) if ends_stream(code) else []
 
-    def end_all(self, code: grpc.StatusCode, message: str, may_be_stored: bool) -> list[Over]:
+    def end_all(self, code: grpc.StatusCode, message: str) -> list[Over]:
         return [
-            self._end(s, error=ReportError(code, message, self._entries[s].key, may_be_stored))
-            for s in list(self._entries)
+            self._end(s, error=entry.error(code, message, may_be_stored=not ends_stream(code)))
+            for s, entry in list(self._entries.items())
         ]
 
     def expire(self, now: float, connected: bool) -> list[Over]:
@@ -153,14 +164,16 @@ class Ledger:
         for sequence, entry in list(self._entries.items()):
             if entry.expires > now:
                 break
-            error = entry.refusal
-            if error is None:
+            entry.unanswered |= sequence in self._sent
+            if entry.refusal is not None:
+                error = entry.error(*entry.refusal)
+            else:
                 message = f"no answer within {self._options.deadline:g} s"
                 code = grpc.StatusCode.DEADLINE_EXCEEDED
                 if not connected or self.failures > 0:  # it may just be trying to connect again
                     message += f", last {self.last_failure}"
                     code = grpc.StatusCode.UNAVAILABLE
-                error = ReportError(code, message, entry.key, may_be_stored=True)
+                error = entry.error(code, message, may_be_stored=True)
             over.append(self._end(sequence, error=error))
         return over
 

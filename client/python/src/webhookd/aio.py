@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from types import TracebackType
-from typing import Any, Awaitable, Callable, Optional, TypeVar
+from typing import Any, Awaitable, Callable, Coroutine, Optional, TypeVar
 
 import grpc
 import grpc.aio
@@ -129,7 +129,7 @@ class EventStream:
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         message = "the stream was closed before the report was answered"
-        self._settle(self._ledger.end_all(grpc.StatusCode.CANCELLED, message, may_be_stored=True))
+        self._settle(self._ledger.end_all(grpc.StatusCode.CANCELLED, message))
 
     async def __aenter__(self) -> EventStream:
         return self
@@ -147,13 +147,16 @@ class EventStream:
             while len(self._ledger) == 0:
                 await self._wait(None)
             call = self._stub.StreamEvents(metadata=self._metadata)
+            ends: list[tuple[grpc.StatusCode, str]] = []
+            # A write that fails afterwards replaces the server's status by one of its own.
+            call.add_done_callback(lambda c: ends.append((_at_once(c.code()), _at_once(c.details()) or "")))
             tasks = [asyncio.create_task(work(call)) for work in (self._read, self._write, self._watch)]
-            code, details = grpc.StatusCode.UNAVAILABLE, "the server ended the stream"
             try:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
                 if not call.done():
                     call.cancel()
-                code, details = await call.code(), await call.details() or ""
+                await call.code()
+                code, details = ends[0]
             finally:
                 for task in tasks:
                     task.cancel()
@@ -214,3 +217,12 @@ class EventStream:
             else:
                 entry.future.set_result(answer)
         self._notify()
+
+
+def _at_once(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """What a coroutine returns that has nothing to wait for."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        return end.value
+    raise RuntimeError("the coroutine waits")

@@ -51,7 +51,8 @@ class EventClient:
     """Connects when it is first used. Thread-safe. Close it, or use it in a with statement."""
 
     def __init__(self, server: str, token: Optional[str] = None, options: Options = Options()) -> None:
-        """`server`: HOST:PORT, or https://HOST:PORT for TLS. `token`: of a service or a user."""
+        """`server`: HOST:PORT, or https://HOST:PORT for TLS; without a port 8080, or 8443 with TLS.
+        `token`: of a service or a user."""
         target, tls = parse_server(server)
         self._channel = (
             grpc.secure_channel(target, credentials(options), CHANNEL_OPTIONS)
@@ -160,7 +161,7 @@ class EventStream:
         with self._changed:
             self._closing = True
             message = "the stream was closed before the report was answered"
-            over = self._ledger.end_all(grpc.StatusCode.CANCELLED, message, may_be_stored=True)
+            over = self._ledger.end_all(grpc.StatusCode.CANCELLED, message)
             self._changed.notify_all()
             call = self._call
         self._settle(over)

@@ -37,7 +37,7 @@ public final class EventClient implements AutoCloseable {
   private final EventServiceGrpc.EventServiceBlockingStub blocking;
   private final Options options;
 
-  /** Takes HOST:PORT, or https://HOST:PORT for TLS. */
+  /** Takes HOST:PORT, or https://HOST:PORT for TLS; without a port 8080, or 8443 with TLS. */
   public EventClient(String server, Options options) {
     boolean tls = server.startsWith("https://");
     String address = server.replaceFirst("^https?://", "").replaceFirst("/$", "");
@@ -45,7 +45,7 @@ public final class EventClient implements AutoCloseable {
       throw new IllegalArgumentException(
           "server is \"" + server + "\"; write HOST:PORT or https://HOST:PORT");
     }
-    if (!address.matches(".*:[0-9]+")) address += tls ? ":443" : ":8080";
+    if (!address.matches(".*:[0-9]+")) address += tls ? ":8443" : ":8080";
     TlsChannelCredentials.Builder credentials = TlsChannelCredentials.newBuilder();
     if (options.rootCertificates != null) {
       try {
@@ -89,7 +89,7 @@ public final class EventClient implements AutoCloseable {
       } catch (StatusRuntimeException e) {
         Status status = e.getStatus();
         if (!worthRetrying(status.getCode())) {
-          throw new ReportException(status.getCode(), describe(status), key, false);
+          throw new ReportException(status.getCode(), describe(status), key, tries > 1);
         }
         // The last try may have had no time left; why those before it failed says more.
         if (failure == null || status.getCode() != Status.Code.DEADLINE_EXCEEDED) failure = status;
@@ -186,7 +186,13 @@ public final class EventClient implements AutoCloseable {
 
   static String describe(Status status) {
     String text = status.getDescription() == null ? status.getCode().name() : status.getDescription();
-    return status.getCause() == null ? text : text + " (" + status.getCause().getMessage() + ")";
+    text = text.replaceFirst("(?s)\nChannel Pipeline: .*", ""); // says nothing to whoever reads it
+    // Only the innermost cause says what is wrong with a certificate.
+    for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
+      String message = cause.getMessage();
+      if (message != null && !text.contains(message)) text += ": " + message;
+    }
+    return text;
   }
 
   /** A UUID of version 7. The server stores many of one time several times cheaper than random ones. */

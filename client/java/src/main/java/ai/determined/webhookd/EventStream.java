@@ -39,15 +39,21 @@ public final class EventStream implements AutoCloseable {
     final StreamEventsRequest request;
     final CompletableFuture<StreamEventsResponse> future = new CompletableFuture<>();
     Future<?> expiry;
+    boolean unanswered = false; // it was sent, and the connection ended without an answer
     int refusals = 0;
-    ReportException refusal = null;
+    ReportError refusal = null;
 
     Entry(StreamEventsRequest request) {
       this.request = request;
     }
 
+    /** mayBeStored: by what failed last; an earlier try may have been stored in any case. */
     ReportException error(Status.Code code, String message, boolean mayBeStored) {
-      return new ReportException(code, message, EventClient.key(request), mayBeStored);
+      return new ReportException(code, message, EventClient.key(request), mayBeStored || unanswered);
+    }
+
+    ReportException error(ReportError refusal) {
+      return error(Status.fromCodeValue(refusal.getCode()).getCode(), refusal.getMessage(), false);
     }
   }
 
@@ -66,6 +72,7 @@ public final class EventStream implements AutoCloseable {
   private final SortedMap<Long, Entry> entries = new TreeMap<>(); // by sequence
   private final Deque<Long> unsent = new ArrayDeque<>();
   private final Set<Long> sent = new HashSet<>(); // on this connection
+  private boolean heard = false; // an answer, on this connection
   private long lastSequence = 0;
   private Connection connection = null;
   private boolean waiting = false; // before it connects again
@@ -121,7 +128,7 @@ public final class EventStream implements AutoCloseable {
     loop.execute(
         () -> {
           String message = "the stream was closed before the report was answered";
-          endAll(Status.Code.CANCELLED, message, true);
+          endAll(Status.Code.CANCELLED, message);
           if (connection != null) connection.cancel(message);
         });
     loop.shutdown();
@@ -152,7 +159,8 @@ public final class EventStream implements AutoCloseable {
         });
     entries.put(sequence, entry);
     if (closed) {
-      endAll(Status.Code.CANCELLED, "the stream was closed before the report was sent", false);
+      String message = "the stream was closed before the report was sent";
+      end(sequence, null, entry.error(Status.Code.CANCELLED, message, false));
       return;
     }
     entry.expiry =
@@ -179,19 +187,18 @@ public final class EventStream implements AutoCloseable {
 
   private void answer(StreamEventsResponse response) {
     failures = 0;
+    heard = true;
     answeredAt = System.nanoTime();
     long sequence = response.getSequence();
     Entry entry = entries.get(sequence);
     if (entry == null || !sent.remove(sequence)) return; // it expired
     switch (response.getResultCase()) {
       case ERROR:
-        ReportError error = response.getError();
-        Status.Code code = Status.fromCodeValue(error.getCode()).getCode();
-        entry.refusal = entry.error(code, error.getMessage(), false);
-        if (!error.getRetryable()) {
-          end(sequence, null, entry.refusal);
+        if (!response.getError().getRetryable()) {
+          end(sequence, null, entry.error(response.getError()));
           break;
         }
+        entry.refusal = response.getError();
         loop.schedule(
             () -> {
               unsent.add(sequence);
@@ -210,10 +217,16 @@ public final class EventStream implements AutoCloseable {
   /** Everything that is not answered is to be sent again, unless the error is final. */
   private void disconnected(Status status) {
     connection = null;
+    boolean ends = ENDS_STREAM.contains(status.getCode());
+    // A connection that was refused as a whole took nothing.
+    if (heard || !ends) {
+      for (long sequence : sent) entries.get(sequence).unanswered = true;
+    }
+    heard = false;
     sent.clear();
     failures++;
     lastFailure = EventClient.describe(status);
-    if (ENDS_STREAM.contains(status.getCode())) endAll(status.getCode(), lastFailure, false);
+    if (ends) endAll(status.getCode(), lastFailure);
     unsent.clear();
     unsent.addAll(entries.keySet());
     waiting = true;
@@ -237,16 +250,20 @@ public final class EventStream implements AutoCloseable {
     Entry entry = entries.get(sequence);
     if (entry == null) return;
     String message = "no answer within " + options.deadline.toMillis() + " ms";
+    entry.unanswered |= sent.contains(sequence);
     ReportException error =
-        failures > 0
-            ? entry.error(Status.Code.UNAVAILABLE, message + ", last " + lastFailure, true)
-            : entry.error(Status.Code.DEADLINE_EXCEEDED, message, true);
-    end(sequence, null, entry.refusal != null ? entry.refusal : error);
+        entry.refusal != null
+            ? entry.error(entry.refusal)
+            : failures > 0
+                ? entry.error(Status.Code.UNAVAILABLE, message + ", last " + lastFailure, true)
+                : entry.error(Status.Code.DEADLINE_EXCEEDED, message, true);
+    end(sequence, null, error);
   }
 
-  private void endAll(Status.Code code, String message, boolean mayBeStored) {
+  private void endAll(Status.Code code, String message) {
+    boolean unknown = !ENDS_STREAM.contains(code);
     List<Long> all = new ArrayList<>(entries.keySet());
-    for (long sequence : all) end(sequence, null, entries.get(sequence).error(code, message, mayBeStored));
+    for (long sequence : all) end(sequence, null, entries.get(sequence).error(code, message, unknown));
   }
 
   private void end(long sequence, StreamEventsResponse response, ReportException error) {

@@ -3,6 +3,7 @@ package ai.determined.webhookd;
 import ai.determined.webhookd.v1.Experiment;
 import ai.determined.webhookd.v1.ReportExperimentStateRequest;
 import determined.experiment.v1.Experiment.State;
+import java.io.File;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,8 +12,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 
 /**
- * What tests/clients/run.py drives: Driver HOST:PORT TOKEN stream|unary COUNT DEADLINE BYTES. Reports COUNT events,
- * each with a name of BYTES bytes, and prints what became of each.
+ * What tests/clients/run.py drives: Driver HOST:PORT TOKEN stream|unary COUNT DEADLINE BYTES [ROOTS]. Reports COUNT
+ * events, each with a name of BYTES bytes, and prints what became of each. ROOTS is a PEM file.
  */
 public final class Driver {
   public static void main(String[] arguments) throws Exception {
@@ -21,6 +22,7 @@ public final class Driver {
     options.deadline = Duration.ofSeconds(Long.parseLong(arguments[4]));
     options.tryTimeout = Duration.ofSeconds(2);
     options.maxInFlight = 8;
+    if (arguments.length > 6) options.rootCertificates = new File(arguments[6]);
     String name = "x".repeat(Integer.parseInt(arguments[5]));
     try (EventClient client = new EventClient(arguments[0], options);
         EventStream stream = client.openStream()) {

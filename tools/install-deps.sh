@@ -38,7 +38,7 @@ readonly bench_packages=(wrk:wrk curl:curl)
 # client/build.py and tests/clients/run.py: compilers and package managers of four languages.
 readonly clients_packages=(
   python3:python3 python3-venv golang-go:go nodejs:node npm:npm
-  default-jdk-headless:javac maven:mvn ca-certificates
+  default-jdk-headless:javac maven:mvn ca-certificates openssl:openssl
 )
 # Another build beside CMake; any Bazel will do.
 readonly bazel_packages=(bazel-bootstrap:bazel)

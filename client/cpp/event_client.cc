@@ -78,8 +78,10 @@ absl::StatusOr<v1::ReportExperimentStateResponse> EventClient::ReportExperimentS
     const grpc::Status status = stub_->ReportExperimentState(&context, report, &response);
     if (status.ok()) return response;
     if (!MayHelpToRetry(status.error_code())) {
-      const absl::Status refusal = FromGrpcStatus(status);
-      return tries == 1 ? refusal : MayBeStored(refusal, report.idempotency_key());
+      const absl::Status error = FromGrpcStatus(status);
+      // An earlier try may have been taken; these two codes also come from what breaks on the way.
+      const bool maybe = tries > 1 || absl::IsInternal(error) || absl::IsUnknown(error);
+      return maybe ? MayBeStored(error, report.idempotency_key()) : error;
     }
     // The last try may have had no time left; why those before it failed says more.
     if (failure.ok() || status.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED)

@@ -3,6 +3,7 @@
 #include <grpc/support/time.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <set>
 #include <utility>
@@ -17,6 +18,10 @@
 
 namespace webhookd {
 namespace {
+
+// Reports in one message, where the server takes several.
+constexpr int kMaxTogether = 64;
+constexpr size_t kMaxTogetherBytes = 256 * 1024;
 
 // How long a server may take to end a stream that was closed with nothing under way.
 constexpr absl::Duration kCloseTimeout = absl::Seconds(1);
@@ -108,7 +113,8 @@ class EventStream::Loop {
     v1::StreamEventsResponse response;
     grpc::Status status;
     bool starting = true;
-    bool answered = false;  // at least one report
+    bool answered = false;    // at least one report
+    bool takes_more = false;  // the server takes several reports in one message
     bool reading = false;
     bool writing = false;
     bool half_closed = false;
@@ -186,21 +192,38 @@ class EventStream::Loop {
     connection_->writable = false;
   }
 
-  // Sends one report, if one is due and can be sent now.
+  // Sends what is due and can be sent now: one report, or several if the server takes them so.
   void Write(absl::Duration now) {
     Connection& connection = *connection_;
     if (connection.starting || connection.writing || !connection.writable) return;
-    Pending* pending = nullptr;
-    if (!delayed_.empty() && delayed_.begin()->first <= now) {
-      pending = Find(delayed_.begin()->second);
-      delayed_.erase(delayed_.begin());
-    }
-    if (pending == nullptr) pending = NextUnsent();
-    if (pending == nullptr) return;
+    Pending* const first = NextDue(now);
+    if (first == nullptr) return;
     if (sent_.empty()) waiting_since_ = now;
-    sent_.insert(pending->report.sequence());
+    sent_.insert(first->report.sequence());
     connection.writing = true;
-    connection.rpc->Write(pending->report, ToPointer(Tag::kWritten));
+    size_t bytes = first->report.ByteSizeLong();
+    Pending* next = connection.takes_more ? NextUnsent(kMaxTogetherBytes, bytes) : nullptr;
+    if (next == nullptr) {
+      connection.rpc->Write(first->report, ToPointer(Tag::kWritten));
+      return;
+    }
+    v1::StreamEventsRequest together = first->report;
+    for (; next != nullptr; next = NextUnsent(kMaxTogetherBytes, bytes)) {
+      sent_.insert(next->report.sequence());
+      *together.add_more() = next->report;
+      bytes += next->report.ByteSizeLong();
+      if (together.more_size() + 1 == kMaxTogether) break;
+    }
+    connection.rpc->Write(together, ToPointer(Tag::kWritten));
+  }
+
+  Pending* NextDue(absl::Duration now) {
+    if (!delayed_.empty() && delayed_.begin()->first <= now) {
+      Pending* const pending = Find(delayed_.begin()->second);
+      delayed_.erase(delayed_.begin());
+      if (pending != nullptr) return pending;
+    }
+    return NextUnsent(std::numeric_limits<size_t>::max(), 0);
   }
 
   Pending* Find(uint64_t sequence) {
@@ -209,10 +232,15 @@ class EventStream::Loop {
     return it == stream_.pending_.end() ? nullptr : it->second.get();
   }
 
-  Pending* NextUnsent() {
+  // The next report that was not sent yet, unless it is larger than what is left of `max_bytes`.
+  Pending* NextUnsent(size_t max_bytes, size_t used_bytes) {
     MutexLock lock(stream_.mutex_);
     while (!stream_.unsent_.empty()) {
       const auto it = stream_.pending_.find(stream_.unsent_.front());
+      if (it != stream_.pending_.end() &&
+          used_bytes + it->second->report.ByteSizeLong() > max_bytes) {
+        return nullptr;
+      }
       stream_.unsent_.pop_front();
       if (it != stream_.pending_.end()) return it->second.get();  // else it expired
     }
@@ -267,6 +295,7 @@ class EventStream::Loop {
     failures_ = 0;
     waiting_since_ = now;
     connection_->answered = true;
+    if (response.takes_more()) connection_->takes_more = true;
     google::protobuf::RepeatedPtrField<v1::StreamEventsResponse> more;
     more.Swap(response.mutable_more());
     TakeAnswer(response, now);

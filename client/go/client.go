@@ -166,7 +166,9 @@ func retry[Request proto.Message, Response any](ctx context.Context, c *EventCli
 		}
 		now := status.Convert(err)
 		if !worthRetrying(now.Code()) {
-			return none, &ReportError{Code: now.Code(), Message: now.Message(), IdempotencyKey: *key, MayBeStored: tries > 1}
+			// An earlier try may have been taken; these two codes also come from what breaks on the way.
+			maybe := tries > 1 || now.Code() == codes.Internal || now.Code() == codes.Unknown
+			return none, &ReportError{Code: now.Code(), Message: now.Message(), IdempotencyKey: *key, MayBeStored: maybe}
 		}
 		// The last try may have had no time left; why those before it failed says more.
 		if failure == nil || now.Code() != codes.DeadlineExceeded {

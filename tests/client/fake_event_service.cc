@@ -24,6 +24,11 @@ void FakeEventService::FallSilent() {
   silent_ = true;
 }
 
+void FakeEventService::TakeMore() {
+  MutexLock lock(mutex_);
+  takes_more_ = true;
+}
+
 void FakeEventService::ReleaseHeld() {
   MutexLock lock(mutex_);
   if (stream_ == nullptr) return;
@@ -55,6 +60,11 @@ std::vector<v1::StreamEventsRequest> FakeEventService::received() const {
   return received_;
 }
 
+size_t FakeEventService::message_count() const {
+  MutexLock lock(mutex_);
+  return messages_;
+}
+
 size_t FakeEventService::stored_count() const {
   MutexLock lock(mutex_);
   return stored_.size();
@@ -78,30 +88,15 @@ grpc::Status FakeEventService::ReportExperimentState(
 
 grpc::Status FakeEventService::StreamEvents(grpc::ServerContext* /*context*/, Stream* stream) {
   grpc::Status status;
+  bool open = true;
   v1::StreamEventsRequest request;
-  while (stream->Read(&request)) {
+  while (open && stream->Read(&request)) {
     MutexLock lock(mutex_);
-    received_.push_back(request);
-    changed_.NotifyAll();
-    const Answer answer = answer_ ? answer_(request) : Answer{};
-    if (answer.when == Answer::When::kEnd) {
-      status = answer.status;
-      break;
-    }
-    v1::StreamEventsResponse response;
-    response.set_sequence(request.sequence());
-    if (answer.error.code() != 0) {
-      *response.mutable_error() = answer.error;
-    } else {
-      *response.mutable_experiment_state() = Store(request.experiment_state());
-    }
-    if (answer.when == Answer::When::kNow) {
-      stream->Write(response);
-    } else if (answer.when == Answer::When::kHeld) {
-      if (stream_ != stream) held_.clear();
-      stream_ = stream;
-      held_.push_back(response);
-    }
+    ++messages_;
+    google::protobuf::RepeatedPtrField<v1::StreamEventsRequest> more;
+    more.Swap(request.mutable_more());
+    open = Take(stream, request, status);
+    for (const v1::StreamEventsRequest& report : more) open = open && Take(stream, report, status);
   }
   MutexLock lock(mutex_);
   if (stream_ == stream) {
@@ -109,6 +104,33 @@ grpc::Status FakeEventService::StreamEvents(grpc::ServerContext* /*context*/, St
     held_.clear();
   }
   return status;
+}
+
+bool FakeEventService::Take(Stream* stream, const v1::StreamEventsRequest& report,
+                            grpc::Status& status) {
+  received_.push_back(report);
+  changed_.NotifyAll();
+  const Answer answer = answer_ ? answer_(report) : Answer{};
+  if (answer.when == Answer::When::kEnd) {
+    status = answer.status;
+    return false;
+  }
+  v1::StreamEventsResponse response;
+  response.set_sequence(report.sequence());
+  response.set_takes_more(takes_more_);
+  if (answer.error.code() != 0) {
+    *response.mutable_error() = answer.error;
+  } else {
+    *response.mutable_experiment_state() = Store(report.experiment_state());
+  }
+  if (answer.when == Answer::When::kNow) {
+    stream->Write(response);
+  } else if (answer.when == Answer::When::kHeld) {
+    if (stream_ != stream) held_.clear();
+    stream_ = stream;
+    held_.push_back(response);
+  }
+  return true;
 }
 
 v1::ReportExperimentStateResponse FakeEventService::Store(

@@ -42,6 +42,9 @@ class FakeEventService final : public v1::EventService::Service {
   // Unary calls are stored, but not answered.
   void FallSilent();
 
+  // Tells callers that several reports in one message are taken, which they are in any case.
+  void TakeMore();
+
   // Sends the answers that are held, last one first.
   void ReleaseHeld();
   // Sends them in one response, first one first.
@@ -52,6 +55,8 @@ class FakeEventService final : public v1::EventService::Service {
 
   // Everything that came in, repetitions too, in this order.
   std::vector<v1::StreamEventsRequest> received() const;
+  // How many messages brought the reports of streams.
+  size_t message_count() const;
   // How many different reports are stored.
   size_t stored_count() const;
 
@@ -61,6 +66,9 @@ class FakeEventService final : public v1::EventService::Service {
   grpc::Status StreamEvents(grpc::ServerContext* context, Stream* stream) override;
 
  private:
+  // False when the stream is to end with `status`.
+  bool Take(Stream* stream, const v1::StreamEventsRequest& report, grpc::Status& status)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   v1::ReportExperimentStateResponse Store(const v1::ReportExperimentStateRequest& report)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -69,6 +77,8 @@ class FakeEventService final : public v1::EventService::Service {
   std::function<Answer(const v1::StreamEventsRequest&)> answer_ ABSL_GUARDED_BY(mutex_);
   std::deque<grpc::Status> failures_ ABSL_GUARDED_BY(mutex_);
   bool silent_ ABSL_GUARDED_BY(mutex_) = false;
+  bool takes_more_ ABSL_GUARDED_BY(mutex_) = false;
+  size_t messages_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<v1::StreamEventsRequest> received_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, v1::ReportExperimentStateResponse> stored_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::StreamEventsResponse> held_ ABSL_GUARDED_BY(mutex_);

@@ -99,12 +99,16 @@ export async function retry<T>(key: string, deadlineMs: number, attempt: (timeLe
       return await attempt(Math.max(1, end - Date.now()));
     } catch (error) {
       if (!(error instanceof ReportError)) throw error;
-      if (!worthRetrying(error.code)) throw tries === 1 ? error : new ReportError(error.code, unprefixed(error), key, true);
+      if (!worthRetrying(error.code)) {
+        // An earlier try may have been taken; these two codes also come from what breaks on the way.
+        const maybe = tries > 1 || error.code === Code.INTERNAL || error.code === Code.UNKNOWN;
+        throw new ReportError(error.code, unprefixed(error), key, maybe);
+      }
       // The last try may have had no time left; why those before it failed says more.
       if (failure === undefined || error.code !== Code.DEADLINE_EXCEEDED) failure = error;
       const delay = delayMs(tries);
       if (Date.now() + delay >= end) {
-        throw new ReportError(failure.code, `${unprefixed(failure)} (${tries} tries in ${deadlineMs} ms)`, key, true);
+        throw new ReportError(failure.code, `${unprefixed(failure)} (${tries} ${tries === 1 ? "try" : "tries"} in ${deadlineMs} ms)`, key, true);
       }
       await new Promise((resolve) => setTimeout(resolve, delay));
     }

@@ -1,5 +1,6 @@
 #include "client/cpp/event_stream.h"
 
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -100,6 +101,8 @@ class EventStreamTest : public ::testing::Test {
         CreateServerChannel(ParseServerAddress(server_.address()).value()), options);
   }
 
+  void ReportWhileNobodyReads(int reports, size_t bytes);
+
   // A report is stored, and the server goes before it answers.
   void LoseAnswer(EventStream& stream, int id, const std::string& key) {
     service_.SetAnswer([](const auto&) { return Answer{.when = Answer::When::kNever}; });
@@ -169,6 +172,72 @@ TEST_F(EventStreamTest, TakesSeveralAnswersFromOneResponse) {
   EXPECT_TRUE(results_.status(3).ok());
   ASSERT_TRUE(first.ok());
   EXPECT_EQ(first->more_size(), 0) << "the others' answers are nobody else's";
+}
+
+// Reports gather while the server does not read.
+void EventStreamTest::ReportWhileNobodyReads(int reports, size_t bytes) {
+  std::promise<void> reading;
+  service_.SetAnswer([&reading](const v1::StreamEventsRequest& report) {
+    if (Id(report) == 2) reading.get_future().wait();
+    return Answer{};
+  });
+  EventStream::Options options = Options();
+  options.max_in_flight = reports;
+  const auto stream = Open(options);
+  ASSERT_TRUE(stream->Report(Report(1), results_.Done(1)).ok());
+  ASSERT_TRUE(stream->Flush(kLong).ok());
+  for (int i = 2; i <= reports; ++i) {
+    v1::ReportExperimentStateRequest report = Report(i);
+    report.mutable_experiment()->set_name(std::string(bytes, 'x'));
+    ASSERT_TRUE(stream->Report(report, results_.Done(i)).ok());
+  }
+  reading.set_value();
+  ASSERT_TRUE(stream->Flush(kLong).ok());
+  service_.SetAnswer(nullptr);
+  EXPECT_EQ(service_.stored_count(), static_cast<size_t>(reports));
+  const auto received = service_.received();
+  ASSERT_THAT(received, SizeIs(reports));
+  for (int i = 1; i <= reports; ++i) {
+    EXPECT_TRUE(results_.status(i).ok()) << results_.status(i);
+    EXPECT_EQ(Id(received[static_cast<size_t>(i) - 1]), i);
+  }
+}
+
+TEST_F(EventStreamTest, SendsSeveralReportsInOneMessageOnceTheServerTakesThat) {
+  service_.TakeMore();
+  ReportWhileNobodyReads(200, 20'000);
+  EXPECT_LT(service_.message_count(), 100u);
+  // 256 KiB in one.
+  EXPECT_GE(service_.message_count(), 200u * 20'000 / (256 * 1'024));
+}
+
+TEST_F(EventStreamTest, SendsEachReportByItselfToAServerThatTakesNoMore) {
+  ReportWhileNobodyReads(200, 20'000);
+  EXPECT_EQ(service_.message_count(), 200u);
+}
+
+TEST_F(EventStreamTest, SendsALargeReportByItself) {
+  service_.TakeMore();
+  ReportWhileNobodyReads(8, 600'000);
+  EXPECT_EQ(service_.message_count(), 8u);
+}
+
+TEST_F(EventStreamTest, LosesNothingOfAMessageWithSeveralReports) {
+  service_.TakeMore();
+  service_.SetAnswer([](const v1::StreamEventsRequest& report) {
+    // Once, in the middle of whatever message it is in.
+    static bool ended = false;
+    if (Id(report) != 60 || std::exchange(ended, true)) return Answer{};
+    return Answer{.when = Answer::When::kEnd,
+                  .status = grpc::Status(grpc::StatusCode::UNAVAILABLE, "going")};
+  });
+  EventStream::Options options = Options();
+  options.max_in_flight = 100;
+  const auto stream = Open(options);
+  for (int i = 1; i <= 100; ++i) ASSERT_TRUE(stream->Report(Report(i), results_.Done(i)).ok());
+  ASSERT_TRUE(stream->Flush(kLong).ok());
+  for (int i = 1; i <= 100; ++i) EXPECT_TRUE(results_.status(i).ok()) << results_.status(i);
+  EXPECT_EQ(service_.stored_count(), 100u);
 }
 
 TEST_F(EventStreamTest, BoundsTheReportsUnderWay) {

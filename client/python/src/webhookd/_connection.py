@@ -179,7 +179,9 @@ class Tries:
         """Seconds to wait before the next try; raises ReportError when there is none."""
         self._count += 1
         if not worth_retrying(code):
-            raise ReportError(code, details or "", self._key, may_be_stored=self._count > 1)
+            # An earlier try may have been taken; these two codes also come from what breaks on the way.
+            maybe = self._count > 1 or code in (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
+            raise ReportError(code, details or "", self._key, may_be_stored=maybe)
         # The last try may have had no time left; why those before it failed says more.
         if self._failure is None or code != grpc.StatusCode.DEADLINE_EXCEEDED:
             self._failure = (code, details or "")

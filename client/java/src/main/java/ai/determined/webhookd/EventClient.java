@@ -89,14 +89,20 @@ public final class EventClient implements AutoCloseable {
       } catch (StatusRuntimeException e) {
         Status status = e.getStatus();
         if (!worthRetrying(status.getCode())) {
-          throw new ReportException(status.getCode(), describe(status), key, tries > 1);
+          // An earlier try may have been taken; these two codes also come from what breaks on the way.
+          boolean maybe =
+              tries > 1
+                  || status.getCode() == Status.Code.INTERNAL
+                  || status.getCode() == Status.Code.UNKNOWN;
+          throw new ReportException(status.getCode(), describe(status), key, maybe);
         }
         // The last try may have had no time left; why those before it failed says more.
         if (failure == null || status.getCode() != Status.Code.DEADLINE_EXCEEDED) failure = status;
       }
       Duration delay = delay(tries);
       if (System.nanoTime() + delay.toNanos() >= end) {
-        String message = describe(failure) + " (" + tries + " tries in " + options.deadline + ")";
+        String count = tries + (tries == 1 ? " try in " : " tries in ");
+        String message = describe(failure) + " (" + count + options.deadline.toMillis() + " ms)";
         throw new ReportException(failure.getCode(), message, key, true);
       }
       Thread.sleep(delay.toMillis());

@@ -160,34 +160,38 @@ class PutExperimentResponse(_message.Message):
     def __init__(self) -> None: ...
 
 class StreamEventsRequest(_message.Message):
-    __slots__ = ("sequence", "experiment_state", "task_logs", "metrics", "gather_answers")
+    __slots__ = ("sequence", "experiment_state", "task_logs", "metrics", "gather_answers", "more")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     EXPERIMENT_STATE_FIELD_NUMBER: _ClassVar[int]
     TASK_LOGS_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
     GATHER_ANSWERS_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     experiment_state: ReportExperimentStateRequest
     task_logs: ReportTaskLogsRequest
     metrics: ReportMetricsRequest
     gather_answers: bool
-    def __init__(self, sequence: _Optional[int] = ..., experiment_state: _Optional[_Union[ReportExperimentStateRequest, _Mapping]] = ..., task_logs: _Optional[_Union[ReportTaskLogsRequest, _Mapping]] = ..., metrics: _Optional[_Union[ReportMetricsRequest, _Mapping]] = ..., gather_answers: bool = ...) -> None: ...
+    more: _containers.RepeatedCompositeFieldContainer[StreamEventsRequest]
+    def __init__(self, sequence: _Optional[int] = ..., experiment_state: _Optional[_Union[ReportExperimentStateRequest, _Mapping]] = ..., task_logs: _Optional[_Union[ReportTaskLogsRequest, _Mapping]] = ..., metrics: _Optional[_Union[ReportMetricsRequest, _Mapping]] = ..., gather_answers: bool = ..., more: _Optional[_Iterable[_Union[StreamEventsRequest, _Mapping]]] = ...) -> None: ...
 
 class StreamEventsResponse(_message.Message):
-    __slots__ = ("sequence", "error", "experiment_state", "task_logs", "metrics", "more")
+    __slots__ = ("sequence", "error", "experiment_state", "task_logs", "metrics", "more", "takes_more")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
     EXPERIMENT_STATE_FIELD_NUMBER: _ClassVar[int]
     TASK_LOGS_FIELD_NUMBER: _ClassVar[int]
     METRICS_FIELD_NUMBER: _ClassVar[int]
     MORE_FIELD_NUMBER: _ClassVar[int]
+    TAKES_MORE_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     error: ReportError
     experiment_state: ReportExperimentStateResponse
     task_logs: ReportTaskLogsResponse
     metrics: ReportMetricsResponse
     more: _containers.RepeatedCompositeFieldContainer[StreamEventsResponse]
-    def __init__(self, sequence: _Optional[int] = ..., error: _Optional[_Union[ReportError, _Mapping]] = ..., experiment_state: _Optional[_Union[ReportExperimentStateResponse, _Mapping]] = ..., task_logs: _Optional[_Union[ReportTaskLogsResponse, _Mapping]] = ..., metrics: _Optional[_Union[ReportMetricsResponse, _Mapping]] = ..., more: _Optional[_Iterable[_Union[StreamEventsResponse, _Mapping]]] = ...) -> None: ...
+    takes_more: bool
+    def __init__(self, sequence: _Optional[int] = ..., error: _Optional[_Union[ReportError, _Mapping]] = ..., experiment_state: _Optional[_Union[ReportExperimentStateResponse, _Mapping]] = ..., task_logs: _Optional[_Union[ReportTaskLogsResponse, _Mapping]] = ..., metrics: _Optional[_Union[ReportMetricsResponse, _Mapping]] = ..., more: _Optional[_Iterable[_Union[StreamEventsResponse, _Mapping]]] = ..., takes_more: bool = ...) -> None: ...
 
 class ReportError(_message.Message):
     __slots__ = ("code", "message", "retryable")

@@ -203,6 +203,11 @@ export interface StreamEventsRequest {
    * costs less under load.
    */
   gatherAnswers: boolean;
+  /**
+   * Further reports, taken after this one in their order, each answered by its sequence: at most 128, with none in them.
+   * One message for many costs less under load. Over gRPC, and once the stream has given an answer with takes_more.
+   */
+  more: StreamEventsRequest[];
 }
 
 /** StreamEventsResponse answers one report of a stream. */
@@ -227,6 +232,8 @@ export interface StreamEventsResponse {
     | undefined;
   /** Further answers, in the order they came, once a request asked for gather_answers. They have none themselves. */
   more: StreamEventsResponse[];
+  /** The server looks at `more` of requests. Set in a stream's first answer. */
+  takesMore: boolean;
 }
 
 /** ReportError says why one report of a stream failed. Nothing of the report was stored. */

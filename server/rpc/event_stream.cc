@@ -179,9 +179,10 @@ EventStream::Step EventStream::NextStep() {
     step.write = writing_ = true;
     outgoing_ = std::move(outbox_.front());
     outbox_.pop_front();
-    if (gathers_answers_) Gather();
-    if (!answered_) outgoing_.set_takes_more(true);
-    answered_ = true;
+    if (gathers_answers_) {
+      Gather();
+      outgoing_.set_takes_more(!std::exchange(told_takes_more_, true));
+    }
     step.more_to_write = !outbox_.empty();
   }
   if (!reading_ && !half_closed_ && ending_.ok() && unanswered_ < options_.max_unanswered) {

@@ -87,7 +87,7 @@ class EventStream final
   absl::Status ending_ ABSL_GUARDED_BY(mutex_);
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   bool gathers_answers_ ABSL_GUARDED_BY(mutex_) = false;
-  bool answered_ ABSL_GUARDED_BY(mutex_) = false;  // the first answer is on its way
+  bool told_takes_more_ ABSL_GUARDED_BY(mutex_) = false;
   int unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::flat_hash_set<uint64_t> sequences_ ABSL_GUARDED_BY(mutex_);  // of unanswered reports
   std::deque<v1::StreamEventsResponse> outbox_ ABSL_GUARDED_BY(mutex_);

@@ -324,11 +324,21 @@ TEST_F(EventStreamTest, TakesSeveralReportsFromOneMessage) {
     service_->Answer(std::move(taken));
     const v1::StreamEventsResponse response = Receive();
     EXPECT_EQ(response.sequence(), sequence);
-    EXPECT_EQ(response.takes_more(), sequence == 1);
   }
   stream_->WritesDone();
   EXPECT_TRUE(EndOfStream().ok());
   EXPECT_EQ(service_->most_unanswered(), 128);
+}
+
+TEST_F(EventStreamTest, SaysOnceThatItTakesSeveralToWhoeverGathersAnswers) {
+  Serve(10);
+  for (uint64_t sequence = 1; sequence <= 4; ++sequence) {
+    ASSERT_TRUE(Send(sequence, /*gather_answers=*/sequence >= 3));
+    service_->Answer(service_->Next());
+    EXPECT_EQ(Receive().takes_more(), sequence == 3);
+  }
+  stream_->WritesDone();
+  EXPECT_TRUE(EndOfStream().ok());
 }
 
 TEST_F(EventStreamTest, RefusesOneReportOfAMessage) {

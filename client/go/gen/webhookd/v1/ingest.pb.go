@@ -1136,7 +1136,7 @@ type StreamEventsResponse struct {
 	Result isStreamEventsResponse_Result `protobuf_oneof:"result"`
 	// Further answers, in the order they came, once a request asked for gather_answers. They have none themselves.
 	More []*StreamEventsResponse `protobuf:"bytes,6,rep,name=more,proto3" json:"more,omitempty"`
-	// The server looks at `more` of requests. Set in a stream's first answer.
+	// The server looks at `more` of requests. Set in the first answer after a request asked for gather_answers.
 	TakesMore bool `protobuf:"varint,7,opt,name=takes_more,json=takesMore,proto3" json:"takes_more,omitempty"`
 }
 

@@ -676,7 +676,7 @@ export type StreamEventsResponse = Message<"webhookd.v1.StreamEventsResponse"> &
   more: StreamEventsResponse[];
 
   /**
-   * The server looks at `more` of requests. Set in a stream's first answer.
+   * The server looks at `more` of requests. Set in the first answer after a request asked for gather_answers.
    *
    * @generated from field: bool takes_more = 7;
    */

@@ -232,7 +232,7 @@ export interface StreamEventsResponse {
     | undefined;
   /** Further answers, in the order they came, once a request asked for gather_answers. They have none themselves. */
   more: StreamEventsResponse[];
-  /** The server looks at `more` of requests. Set in a stream's first answer. */
+  /** The server looks at `more` of requests. Set in the first answer after a request asked for gather_answers. */
   takesMore: boolean;
 }
 

@@ -201,17 +201,18 @@ class EventStream::Loop {
     if (sent_.empty()) waiting_since_ = now;
     sent_.insert(first->report.sequence());
     connection.writing = true;
-    size_t bytes = first->report.ByteSizeLong();
-    Pending* next = connection.takes_more ? NextUnsent(kMaxTogetherBytes, bytes) : nullptr;
+    size_t room = kMaxTogetherBytes;
+    room -= std::min(room, first->report.ByteSizeLong());
+    Pending* next = connection.takes_more ? NextUnsent(room) : nullptr;
     if (next == nullptr) {
       connection.rpc->Write(first->report, ToPointer(Tag::kWritten));
       return;
     }
     v1::StreamEventsRequest together = first->report;
-    for (; next != nullptr; next = NextUnsent(kMaxTogetherBytes, bytes)) {
+    for (; next != nullptr; next = NextUnsent(room)) {
       sent_.insert(next->report.sequence());
       *together.add_more() = next->report;
-      bytes += next->report.ByteSizeLong();
+      room -= next->report.ByteSizeLong();
       if (together.more_size() + 1 == kMaxTogether) break;
     }
     connection.rpc->Write(together, ToPointer(Tag::kWritten));
@@ -223,7 +224,7 @@ class EventStream::Loop {
       delayed_.erase(delayed_.begin());
       if (pending != nullptr) return pending;
     }
-    return NextUnsent(std::numeric_limits<size_t>::max(), 0);
+    return NextUnsent(std::numeric_limits<size_t>::max());
   }
 
   Pending* Find(uint64_t sequence) {
@@ -232,13 +233,12 @@ class EventStream::Loop {
     return it == stream_.pending_.end() ? nullptr : it->second.get();
   }
 
-  // The next report that was not sent yet, unless it is larger than what is left of `max_bytes`.
-  Pending* NextUnsent(size_t max_bytes, size_t used_bytes) {
+  // The next report that was not sent yet, unless it is larger than `max_bytes`.
+  Pending* NextUnsent(size_t max_bytes) {
     MutexLock lock(stream_.mutex_);
     while (!stream_.unsent_.empty()) {
       const auto it = stream_.pending_.find(stream_.unsent_.front());
-      if (it != stream_.pending_.end() &&
-          used_bytes + it->second->report.ByteSizeLong() > max_bytes) {
+      if (it != stream_.pending_.end() && it->second->report.ByteSizeLong() > max_bytes) {
         return nullptr;
       }
       stream_.unsent_.pop_front();

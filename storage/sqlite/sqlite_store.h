@@ -33,8 +33,8 @@ class SqliteStore final : public Store, public AccountStore {
     // created with mode 0600 and locked against other processes by "<path>-lock".
     std::string vfs = "";
     Executor& writer;  // batches are committed here
-    Executor* callbacks =
-        nullptr;   // what is called when they are done runs here; null: on `writer`
+    // What is called when they are done runs here. Null: on `writer`.
+    Executor* callbacks = nullptr;
     Clock& clock;  // tells how old an idempotency key is
     int read_connections = 4;
     int64_t max_waiting_writes = 100'000;

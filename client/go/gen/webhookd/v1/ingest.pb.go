@@ -1006,7 +1006,7 @@ type StreamEventsRequest struct {
 	// The caller looks at `more` of every response: from this report on one response may carry several answers, which
 	// costs less under load.
 	GatherAnswers bool `protobuf:"varint,5,opt,name=gather_answers,json=gatherAnswers,proto3" json:"gather_answers,omitempty"`
-	// Further reports, taken after this one in their order, each answered by its sequence: at most 128, with none in them.
+	// Further reports, taken after this one in their order, each answered by its sequence: at most 127, with none in them.
 	// One message for many costs less under load. Over gRPC, and once the stream has given an answer with takes_more.
 	More []*StreamEventsRequest `protobuf:"bytes,6,rep,name=more,proto3" json:"more,omitempty"`
 }

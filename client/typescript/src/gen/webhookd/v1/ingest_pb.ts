@@ -601,7 +601,7 @@ export type StreamEventsRequest = Message<"webhookd.v1.StreamEventsRequest"> & {
   gatherAnswers: boolean;
 
   /**
-   * Further reports, taken after this one in their order, each answered by its sequence: at most 128, with none in them.
+   * Further reports, taken after this one in their order, each answered by its sequence: at most 127, with none in them.
    * One message for many costs less under load. Over gRPC, and once the stream has given an answer with takes_more.
    *
    * @generated from field: repeated webhookd.v1.StreamEventsRequest more = 6;

@@ -19,6 +19,7 @@ import shlex
 import subprocess
 import sys
 
+CLANG_TIDY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "clang_tidy.sh")
 INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*"([^"]+)"', re.MULTILINE)
 NOISE = re.compile(r"^(\d+ warnings? (and \d+ errors? )?generated\.|Suppressed \d+ warnings.*"
                    r"|Use -header-filter=.*|\d+ warnings? treated as errors?)$")
@@ -77,7 +78,7 @@ def main():
     with open(os.path.join(args.build, "compile_commands.json"), encoding="utf-8") as file:
         commands = {os.path.normpath(os.path.join(entry["directory"], entry["file"])): entry
                     for entry in json.load(file)}
-    version = subprocess.run(["clang-tidy", "--version"], check=True, capture_output=True).stdout
+    version = subprocess.run([CLANG_TIDY, "--version"], check=True, capture_output=True).stdout
     with open(".clang-tidy", "rb") as file:
         common = hashlib.sha256(version + file.read()).digest()
 
@@ -102,7 +103,7 @@ def main():
 
     def check(job):
         source, stamp = job
-        result = subprocess.run(["clang-tidy", "--quiet", "-p", args.build, source], check=False,
+        result = subprocess.run([CLANG_TIDY, "--quiet", "-p", args.build, source], check=False,
                                 stdin=subprocess.DEVNULL, capture_output=True, text=True)
         if result.returncode == 0:
             with open(stamp, "w", encoding="utf-8"):

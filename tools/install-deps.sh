@@ -44,9 +44,10 @@ readonly clients_packages=(
 readonly bazel_packages=(bazel-bootstrap:bazel)
 # CLANG_VERSION stands for the distribution's default version; llvm names functions in reports.
 readonly lint_packages=(
-  clang:clang clang-tidy:clang-tidy clang-format:clang-format
-  libclang-rt-CLANG_VERSION-dev llvm:llvm-symbolizer
-  shellcheck:shellcheck python3:python3 nodejs:node npm:npm
+  clang:clang clang-format:clang-format libclang-rt-CLANG_VERSION-dev llvm:llvm-symbolizer
+  shellcheck:shellcheck
+  # tools/clang_tidy.sh and tools/buf.sh fetch clang-tidy and buf with pip and npm.
+  python3:python3 python3-venv nodejs:node npm:npm
 )
 
 # What the same things are called where apt does not say: commands and pkg-config modules.

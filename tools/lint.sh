@@ -100,6 +100,7 @@ check_format() {
 # Nothing is compiled in it, but sources and headers that others include are generated.
 check_tidy() {
   local build=build/tidy generated
+  tools/clang_tidy.sh --version >/dev/null || return 1
   if [[ ! -f $build/build.ninja || CMakeLists.txt -nt $build/build.ninja ]]; then
     cmake -S . -B $build -G Ninja --log-level=WARNING -DCMAKE_BUILD_TYPE=Debug \
       -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DWEBHOOKD_PCH=OFF \
@@ -137,7 +138,7 @@ check_python() {
   PYTHONPYCACHEPREFIX=build/lint/pycache python3 -m py_compile "$@"
 }
 
-for tool in clang-format clang-tidy clang++ cmake ninja npm shellcheck python3; do
+for tool in clang-format clang++ cmake ninja npm shellcheck python3; do
   command -v "$tool" >/dev/null || {
     echo "lint: '$tool' is missing; run tools/install-deps.sh build lint" >&2
     exit 1

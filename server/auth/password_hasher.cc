@@ -44,7 +44,7 @@ bool ReadNumber(absl::string_view text, absl::string_view prefix, int& number) {
 }
 
 absl::StatusOr<Parts> Read(absl::string_view hash) {
-  const absl::Status damaged = absl::InternalError(
+  absl::Status damaged = absl::InternalError(
       "what is kept of the password cannot be read: an administrator can set a new one");
   const std::vector<absl::string_view> fields = absl::StrSplit(hash, '$');
   if (fields.size() != 5 || !fields[0].empty() || fields[1] != "scrypt") return damaged;

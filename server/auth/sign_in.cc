@@ -96,7 +96,7 @@ void SignIn::GiveAttemptBack(const Request& request) {
 }
 
 absl::StatusOr<UserRecord> SignIn::Verify(const Request& request, const PasswordHasher& hasher) {
-  const absl::Status invalid = absl::UnauthenticatedError("invalid credentials");
+  absl::Status invalid = absl::UnauthenticatedError("invalid credentials");
   const auto accounts = dependencies_.accounts.Current();
   const AccountSnapshot::User* const user = accounts->FindUser(request.username);
   const bool has_password = user != nullptr && !user->record.password_hash.empty();

@@ -53,7 +53,7 @@ absl::StatusOr<std::string> CheckNotEmpty(absl::string_view text) {
 
 absl::StatusOr<std::string> CheckChoice(absl::string_view text,
                                         const std::vector<std::string>& choices) {
-  const std::string lower = absl::AsciiStrToLower(text);
+  std::string lower = absl::AsciiStrToLower(text);
   if (std::find(choices.begin(), choices.end(), lower) != choices.end()) return lower;
   return absl::InvalidArgumentError(
       absl::StrCat(Quoted(text), " is not one of ", absl::StrJoin(choices, ", ")));

@@ -8,7 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
-struct sockaddr;
+struct sockaddr;  // NOLINT(readability-identifier-naming): the name is POSIX
 
 namespace webhookd {
 

@@ -29,7 +29,7 @@ absl::StatusOr<std::shared_ptr<EventLoop>> EventLoop::Create(Clock& clock) {
   if (epoll_fd < 0) return NoLoop("epoll_create1");
   const int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (wake_fd < 0) {
-    const absl::Status status = NoLoop("eventfd");
+    absl::Status status = NoLoop("eventfd");
     close(epoll_fd);
     return status;
   }

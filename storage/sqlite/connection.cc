@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "base/status_macros.h"
 #include "storage/sqlite/sqlite_status.h"
 
 namespace webhookd::sqlite {
@@ -29,6 +30,9 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Options& opti
   if (handle == nullptr) return StatusOfCode(SQLITE_NOMEM, 0, own.shown_path, "no connection");
   auto connection = absl::WrapUnique(new Connection(std::move(own), handle));
   if (code != SQLITE_OK) return connection->Error(code);
+  // To the last connection that closes SQLite removes the log even if merging it broke off because
+  // a file was said to be busy.
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_busy_timeout(handle, static_cast<int>(absl::ToInt64Milliseconds(options.busy_timeout)));
   return connection;
 }
@@ -66,20 +70,31 @@ absl::Status Connection::Execute(const std::string& sql) {
   return absl::OkStatus();
 }
 
+absl::Status Connection::Configure(const std::string& sql) {
+  configuration_ = sql;
+  return Execute(sql);
+}
+
+absl::StatusOr<std::unique_ptr<Connection>> Connection::Again() const {
+  ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Open(options_));
+  RETURN_IF_ERROR(connection->Configure(configuration_));
+  return connection;
+}
+
 absl::StatusOr<int64_t> Connection::QueryInt(const std::string& sql) {
   sqlite3_stmt* statement = nullptr;
   int code = sqlite3_prepare_v2(handle_, sql.c_str(), -1, &statement, nullptr);
   if (code != SQLITE_OK) return Error(code);
   code = sqlite3_step(statement);
   const int64_t value = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-  const absl::Status status =
-      code == SQLITE_ROW || code == SQLITE_DONE ? absl::OkStatus() : Error(code);
+  absl::Status status = code == SQLITE_ROW || code == SQLITE_DONE ? absl::OkStatus() : Error(code);
   sqlite3_finalize(statement);
   if (!status.ok()) return status;
   return value;
 }
 
-absl::Status Connection::Error(int code) const {
+absl::Status Connection::Error(int code) {
+  if ((code & 0xff) != SQLITE_CONSTRAINT) failed_ = true;
   return StatusOfCode(code, SystemErrno(code), options_.shown_path, sqlite3_errmsg(handle_));
 }
 
@@ -97,6 +112,14 @@ int Connection::SystemErrno(int code) const {
   return system_errno;
 }
 
+void Connection::MergeAndRemoveLog() {
+  Statement merge = Prepare("PRAGMA wal_checkpoint(PASSIVE)");
+  const absl::StatusOr<bool> row = merge.Step();
+  if (!row.ok() || !*row) return;
+  const bool merged = merge.Int(1) == merge.Int(2);  // pages in the log, and of these in the file
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, merged ? 0 : 1, nullptr);
+}
+
 bool Connection::InTransaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 
 int64_t Connection::TotalChanges() const { return sqlite3_total_changes64(handle_); }
@@ -104,6 +127,12 @@ int64_t Connection::TotalChanges() const { return sqlite3_total_changes64(handle
 int64_t Connection::Changes() const { return sqlite3_changes64(handle_); }
 
 int64_t Connection::LastInsertId() const { return sqlite3_last_insert_rowid(handle_); }
+
+void ReplaceIfFailed(std::unique_ptr<Connection>& connection) {
+  if (!connection->failed()) return;
+  absl::StatusOr<std::unique_ptr<Connection>> opened = connection->Again();
+  if (opened.ok()) connection = *std::move(opened);
+}
 
 Snapshot::Snapshot(Connection& connection)
     : connection_(connection), status_(connection.Prepare("BEGIN").Run()) {}

@@ -43,11 +43,23 @@ class Connection {
   // Runs statements that return nothing and are not worth keeping.
   absl::Status Execute(const std::string& sql);
 
+  // Runs statements that hold for this connection only, and for one that replaces it.
+  absl::Status Configure(const std::string& sql);
+
   // The first column of the only row of `sql`, not kept.
   absl::StatusOr<int64_t> QueryInt(const std::string& sql);
 
   // The status of the last call, which gave `code`.
-  absl::Status Error(int code) const;
+  absl::Status Error(int code);
+  // Whether SQLite failed at a call, other than by a constraint.
+  bool failed() const { return failed_; }
+
+  // Opens another connection to the same file, with the same configuration.
+  absl::StatusOr<std::unique_ptr<Connection>> Again() const;
+
+  // Merges the write-ahead log into the file, and if that could be done, removes the log when this
+  // connection closes as the last one. Not in a transaction.
+  void MergeAndRemoveLog();
 
   // False also after SQLite rolled a transaction back by itself, as it does when a disk is full.
   bool InTransaction() const;
@@ -67,12 +79,19 @@ class Connection {
   Connection(Options options, sqlite3* handle);
 
   const Options options_;
+  std::string configuration_;
   sqlite3* const handle_;
+  bool failed_ = false;
   absl::node_hash_map<std::string, sqlite3_stmt*> statements_;
   // Those whose texts are constants, by where these stand: a text of hundreds of bytes is compared
   // quicker than hashed.
   absl::flat_hash_map<const char*, std::pair<absl::string_view, sqlite3_stmt*>> by_place_;
 };
+
+// Puts a new connection to the same file in the place of one that failed, if one can be opened. The
+// old one may keep what it read wrongly, however well the disk is again. It must be in no
+// transaction.
+void ReplaceIfFailed(std::unique_ptr<Connection>& connection);
 
 // Makes what is read while it lives the state of one moment.
 class Snapshot {

@@ -58,6 +58,8 @@ bool IsRefusal(const absl::Status& status) {
 GroupCommit::GroupCommit(std::unique_ptr<Connection> connection, int64_t lease_epoch, Clock& clock)
     : connection_(std::move(connection)), lease_epoch_(lease_epoch), clock_(clock) {}
 
+GroupCommit::~GroupCommit() { connection_->MergeAndRemoveLog(); }
+
 std::vector<absl::Status> GroupCommit::Run(std::span<const std::unique_ptr<Write>> writes) {
   std::vector<absl::Status> results(writes.size());
   const std::span<absl::Status> all(results);
@@ -115,6 +117,7 @@ GroupCommit::Outcome GroupCommit::Try(std::span<const std::unique_ptr<Write>> wr
 absl::Status GroupCommit::Begin() {
   // A rollback that failed, if that can be, must not stop the writer for ever.
   Rollback();
+  ReplaceIfFailed(connection_);
   return connection_->Prepare(kBegin).Run();
 }
 

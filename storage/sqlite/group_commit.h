@@ -25,6 +25,7 @@ class GroupCommit {
  public:
   // `connection` can write. `clock` must outlive the object.
   GroupCommit(std::unique_ptr<Connection> connection, int64_t lease_epoch, Clock& clock);
+  ~GroupCommit();
 
   // Commits all `writes`, in order. Returns what each is to be finished with.
   std::vector<absl::Status> Run(std::span<const std::unique_ptr<Write>> writes);
@@ -46,7 +47,7 @@ class GroupCommit {
   // Gives the time when there is something to forget again.
   absl::StatusOr<absl::Time> ForgetOldKeys(Transaction& transaction, size_t writes);
 
-  const std::unique_ptr<Connection> connection_;
+  std::unique_ptr<Connection> connection_;
   const int64_t lease_epoch_;
   Clock& clock_;
   absl::Time next_forgetting_ = absl::InfinitePast();

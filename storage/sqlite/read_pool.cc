@@ -13,7 +13,7 @@ absl::StatusOr<std::unique_ptr<ReadPool>> ReadPool::Open(const Connection::Optio
   std::vector<std::unique_ptr<Connection>> connections;
   for (int i = 0; i < size; ++i) {
     ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connection::Open(options));
-    RETURN_IF_ERROR(connection->Execute("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY"));
+    RETURN_IF_ERROR(connection->Configure("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY"));
     connections.push_back(std::move(connection));
   }
   return absl::WrapUnique(new ReadPool(std::move(connections)));
@@ -33,6 +33,7 @@ absl::StatusOr<ReadPool::Lease> ReadPool::Acquire() {
 }
 
 void ReadPool::Return(std::unique_ptr<Connection> connection) {
+  ReplaceIfFailed(connection);
   {
     MutexLock lock(mutex_);
     if (!closed_) idle_.push_back(std::move(connection));

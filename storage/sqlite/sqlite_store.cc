@@ -97,7 +97,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Create(Options options
   ASSIGN_OR_RETURN(std::unique_ptr<Connection> writer, Connection::Open(connection_options));
   RETURN_IF_ERROR(sqlite::Migrate(*writer, sqlite::EmbeddedMigrations(), create_backup_file));
   RETURN_IF_ERROR(UseWriteAheadLog(*writer));
-  RETURN_IF_ERROR(writer->Execute(kWriterSettings));
+  RETURN_IF_ERROR(writer->Configure(kWriterSettings));
   RETURN_IF_ERROR(MergeLog(*writer));
   ASSIGN_OR_RETURN(const int64_t lease_epoch, BeginLeaseEpoch(*writer));
   ASSIGN_OR_RETURN(std::unique_ptr<sqlite::ReadPool> readers,

@@ -46,7 +46,7 @@ struct SimulatedVfs::Open {
   const std::shared_ptr<SimulatedDisk::File> file;
   const std::shared_ptr<Shared> shared;
   const bool delete_on_close;
-  bool sync_folder;  // with the first sync, as SQLite does for new logs and journals
+  bool sync_folder;  // with the first sync, as SQLite does for logs and journals that may be new
   int lock = SQLITE_LOCK_NONE;
   bool uses_memory = false;
   unsigned memory_reads = 0;  // a bit a lock
@@ -72,7 +72,6 @@ struct SimulatedVfs::Methods {
     if (!self.disk_.powered()) return SQLITE_CANTOPEN;
     const std::string name = path == nullptr ? "" : path;
     std::shared_ptr<SimulatedDisk::File> file;
-    bool created = false;
     if (name.empty()) {
       file = std::make_shared<SimulatedDisk::File>();
     } else {
@@ -81,7 +80,6 @@ struct SimulatedVfs::Methods {
         if ((flags & SQLITE_OPEN_CREATE) == 0) return SQLITE_CANTOPEN;
         const Result result = self.disk_.Create(name, file);
         if (result != Result::kOk) return Code(result, SQLITE_CANTOPEN);
-        created = true;
       }
     }
     std::shared_ptr<Shared>& shared = self.shared_[file.get()];
@@ -93,7 +91,7 @@ struct SimulatedVfs::Methods {
                  .file = std::move(file),
                  .shared = shared,
                  .delete_on_close = (flags & SQLITE_OPEN_DELETEONCLOSE) != 0,
-                 .sync_folder = created && log};
+                 .sync_folder = log && (flags & SQLITE_OPEN_CREATE) != 0};
     to->pMethods = &kMethods;
     if (out_flags != nullptr) *out_flags = flags;
     return SQLITE_OK;

@@ -46,7 +46,7 @@ class Simulation {
     if (!trace_.violated()) {
       Heal();
       RunFor(settings_.dispatcher.retry.Ceiling() + absl::Hours(2));
-      Check(AuditTime::kEnd);
+      if (!trace_.violated()) Check(AuditTime::kEnd);
       if (!trace_.violated() && process_->held() != 0) {
         trace_.Violate(process_->held(), " deliveries are counted as in memory, and none is");
       }
@@ -162,7 +162,7 @@ class Simulation {
     disk_.Restart();
     vfs_.Restart();
     // Sometimes it goes again while the database recovers.
-    if (dice_.Chance(0.2)) disk_.CutPowerAt(dice_.Between(1, 20));
+    if (!healed_ && dice_.Chance(0.2)) disk_.CutPowerAt(dice_.Between(1, 20));
   }
 
   void Stop() {
@@ -190,6 +190,7 @@ class Simulation {
   }
 
   void Heal() {
+    healed_ = true;
     HealDisk();
     disk_.CutPowerAt(0);
     network_.Heal();
@@ -283,6 +284,7 @@ class Simulation {
   std::unique_ptr<SimulatedProcess> process_;  // null while it is down
   absl::Duration boot_at_;
   absl::Duration recovers_at_;  // when the disk is well again
+  bool healed_ = false;         // for good
   int64_t syncs_failed_ = 0;
   int64_t crashes_ = 0;
 };

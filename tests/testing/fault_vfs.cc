@@ -48,15 +48,18 @@ struct FaultVfs::Methods {
     return self->real_->xDelete(self->real_, path, sync_folder);
   }
   static int Access(sqlite3_vfs* vfs, const char* path, int flags, int* result) {
-    return Vfs(vfs)->real_->xAccess(Vfs(vfs)->real_, path, flags, result);
+    FaultVfs* self = Vfs(vfs);
+    if (const int code = self->Check(Call::kAccess); code != SQLITE_OK) return code;
+    return self->real_->xAccess(self->real_, path, flags, result);
   }
   static int FullPathname(sqlite3_vfs* vfs, const char* path, int size, char* result) {
     return Vfs(vfs)->real_->xFullPathname(Vfs(vfs)->real_, path, size, result);
   }
+  static int Sleep(sqlite3_vfs*, int microseconds) { return microseconds; }
 
   static int Close(sqlite3_file* file) {
-    sqlite3_file* real = File::Of(file)->real();
-    return real->pMethods->xClose(real);
+    return PassFirst(file, Call::kClose,
+                     [](sqlite3_file* real) { return real->pMethods->xClose(real); });
   }
   static int Read(sqlite3_file* file, void* to, int size, sqlite3_int64 offset) {
     return Pass(file, Call::kRead,
@@ -89,8 +92,8 @@ struct FaultVfs::Methods {
                 [&](sqlite3_file* real) { return real->pMethods->xLock(real, level); });
   }
   static int Unlock(sqlite3_file* file, int level) {
-    sqlite3_file* real = File::Of(file)->real();
-    return real->pMethods->xUnlock(real, level);
+    return PassFirst(file, Call::kUnlock,
+                     [&](sqlite3_file* real) { return real->pMethods->xUnlock(real, level); });
   }
   static int CheckReservedLock(sqlite3_file* file, int* result) {
     sqlite3_file* real = File::Of(file)->real();
@@ -115,12 +118,21 @@ struct FaultVfs::Methods {
   }
   static int ShmMap(sqlite3_file* file, int page, int page_size, int extend,
                     void volatile** memory) {
+    const int code = Check(File::Of(file), Call::kSharedMemory);
     *memory = nullptr;
-    return Pass(file, Call::kSharedMemory, [&](sqlite3_file* real) {
-      return real->pMethods->xShmMap(real, page, page_size, extend, memory);
-    });
+    // By SQLITE_READONLY it says that there is memory, only not to be written to.
+    if (code != SQLITE_OK && code != SQLITE_READONLY) return code;
+    sqlite3_file* real = File::Of(file)->real();
+    const int real_code = real->pMethods->xShmMap(real, page, page_size, extend, memory);
+    return real_code == SQLITE_OK ? code : real_code;
   }
   static int ShmLock(sqlite3_file* file, int offset, int count, int flags) {
+    // SQLite does not ask whether it could let go.
+    const bool locks = (flags & SQLITE_SHM_LOCK) != 0;
+    if (const int code = locks ? Check(File::Of(file), Call::kSharedMemoryLock) : SQLITE_OK;
+        code != SQLITE_OK) {
+      return code;
+    }
     sqlite3_file* real = File::Of(file)->real();
     return real->pMethods->xShmLock(real, offset, count, flags);
   }
@@ -137,6 +149,13 @@ struct FaultVfs::Methods {
   static int Pass(sqlite3_file* file, Call call, Function function) {
     if (const int code = Check(File::Of(file), call); code != SQLITE_OK) return code;
     return function(File::Of(file)->real());
+  }
+  // For what nobody does again when it failed: it is done nevertheless.
+  template <typename Function>
+  static int PassFirst(sqlite3_file* file, Call call, Function function) {
+    const int code = function(File::Of(file)->real());
+    const int fault = Check(File::Of(file), call);
+    return fault == SQLITE_OK ? code : fault;
   }
   static int Check(File* file, Call call) {
     const int code = file->vfs->Check(call);
@@ -169,6 +188,71 @@ struct FaultVfs::Methods {
   };
 };
 
+std::vector<FaultVfs::Fault> FaultVfs::UsualFaults(Call call) {
+  static const std::map<Call, std::vector<int>> given = {
+      {Call::kOpen, {SQLITE_CANTOPEN, SQLITE_CANTOPEN_ISDIR, SQLITE_NOMEM, SQLITE_PERM}},
+      {Call::kAccess, {SQLITE_IOERR_ACCESS}},
+      {Call::kDelete, {SQLITE_IOERR_DELETE, SQLITE_IOERR_DELETE_NOENT}},
+      {Call::kRead, {SQLITE_IOERR_READ, SQLITE_IOERR_CORRUPTFS, SQLITE_IOERR_NOMEM}},
+      {Call::kWrite, {SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_READONLY}},
+      {Call::kTruncate, {SQLITE_IOERR_TRUNCATE}},
+      {Call::kSync, {SQLITE_FULL, SQLITE_IOERR_FSYNC, SQLITE_IOERR_DIR_FSYNC}},
+      {Call::kFileSize, {SQLITE_IOERR_FSTAT}},
+      {Call::kLock, {SQLITE_BUSY, SQLITE_IOERR_LOCK, SQLITE_IOERR_RDLOCK}},
+      {Call::kUnlock, {SQLITE_IOERR_UNLOCK}},
+      {Call::kSharedMemory,
+       {SQLITE_NOMEM, SQLITE_IOERR_SHMOPEN, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_SHMMAP}},
+      {Call::kSharedMemoryLock, {SQLITE_BUSY, SQLITE_IOERR_SHMLOCK}},
+      {Call::kClose, {SQLITE_IOERR_CLOSE}},
+  };
+  std::vector<Fault> faults;
+  for (const int code : given.at(call)) {
+    faults.push_back({code, /*lasting=*/false});
+    faults.push_back({code, /*lasting=*/true});
+  }
+  return faults;
+}
+
+std::vector<FaultVfs::Fault> FaultVfs::AllFaults(Call call) {
+  std::vector<Fault> faults = UsualFaults(call);
+  for (int code = SQLITE_ERROR; code <= SQLITE_NOTADB; ++code) {
+    if (code != SQLITE_EMPTY) faults.push_back({code, /*lasting=*/false});
+  }
+  return faults;
+}
+
+std::string_view FaultVfs::NameOf(Call call) {
+  switch (call) {
+    case Call::kOpen:
+      return "Open";
+    case Call::kAccess:
+      return "Access";
+    case Call::kDelete:
+      return "Delete";
+    case Call::kRead:
+      return "Read";
+    case Call::kWrite:
+      return "Write";
+    case Call::kTruncate:
+      return "Truncate";
+    case Call::kSync:
+      return "Sync";
+    case Call::kFileSize:
+      return "FileSize";
+    case Call::kLock:
+      return "Lock";
+    case Call::kUnlock:
+      return "Unlock";
+    case Call::kSharedMemory:
+      return "SharedMemory";
+    case Call::kSharedMemoryLock:
+      return "SharedMemoryLock";
+    case Call::kClose:
+      return "Close";
+  }
+  return "";
+}
+
 FaultVfs::FaultVfs(const std::string& base)
     : name_(NewName()),
       real_(sqlite3_vfs_find(base.empty() ? nullptr : base.c_str())),
@@ -182,6 +266,7 @@ FaultVfs::FaultVfs(const std::string& base)
   vfs_.xDelete = Methods::Delete;
   vfs_.xAccess = Methods::Access;
   vfs_.xFullPathname = Methods::FullPathname;
+  vfs_.xSleep = Methods::Sleep;
   sqlite3_vfs_register(&vfs_, /*makeDflt=*/0);
 }
 

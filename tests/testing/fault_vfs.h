@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/mutex.h"
 
@@ -14,23 +16,40 @@ namespace webhookd {
 // A SQLite VFS over another one whose calls fail when a test says so. Thread-safe.
 //
 // Syncs are counted, and may fail, but over the default VFS nothing is synced: the machine does not
-// crash in a test, and the test is quick.
+// crash in a test, and the test is quick. For that, nobody sleeps either.
 class FaultVfs {
  public:
   enum class Call {
     kOpen,
+    kAccess,
+    kDelete,
     kRead,
     kWrite,
     kTruncate,
     kSync,
     kFileSize,
     kLock,
+    kUnlock,
     kSharedMemory,
-    kDelete
+    kSharedMemoryLock,
+    kClose,
   };
-  static constexpr Call kCalls[] = {Call::kOpen,     Call::kRead,         Call::kWrite,
-                                    Call::kTruncate, Call::kSync,         Call::kFileSize,
-                                    Call::kLock,     Call::kSharedMemory, Call::kDelete};
+  static constexpr Call kCalls[] = {Call::kOpen,   Call::kAccess,       Call::kDelete,
+                                    Call::kRead,   Call::kWrite,        Call::kTruncate,
+                                    Call::kSync,   Call::kFileSize,     Call::kLock,
+                                    Call::kUnlock, Call::kSharedMemory, Call::kSharedMemoryLock,
+                                    Call::kClose};
+
+  struct Fault {
+    int code;
+    bool lasting;  // every later call of the kind fails as well
+  };
+  // The errors that SQLite's own VFS gives to a call of the kind, once and lasting.
+  static std::vector<Fault> UsualFaults(Call call);
+  // As well, once, each of SQLite's other errors. Without SQLITE_EMPTY, by which SQLite says to
+  // itself that a table is empty.
+  static std::vector<Fault> AllFaults(Call call);
+  static std::string_view NameOf(Call call);
 
   // Registers itself under a name of its own, over the VFS called `base` (empty: the default one),
   // which must outlive it.

@@ -322,14 +322,16 @@ TEST_F(EventStreamTest, TakesSeveralReportsFromOneMessage) {
   Serve(10);
   ASSERT_TRUE(SendTogether(1, 128));
   ASSERT_TRUE(Send(129));
-  for (uint64_t sequence = 1; sequence <= 129; ++sequence) {
-    Taken taken = service_->Next();
-    EXPECT_EQ(taken.report.sequence(), sequence);
-    EXPECT_EQ(taken.report.more_size(), 0);
-    service_->Answer(std::move(taken));
-    const v1::StreamEventsResponse response = Receive();
-    EXPECT_EQ(response.sequence(), sequence);
+  std::vector<Taken> taken;
+  for (int i = 0; i < 128; ++i) taken.push_back(service_->Next());
+  for (uint64_t sequence = 1; sequence <= 128; ++sequence) {
+    EXPECT_EQ(taken[sequence - 1].report.sequence(), sequence);
+    EXPECT_EQ(taken[sequence - 1].report.more_size(), 0);
+    service_->Answer(std::move(taken[sequence - 1]));
+    EXPECT_EQ(Receive().sequence(), sequence);
   }
+  service_->Answer(service_->Next());
+  EXPECT_EQ(Receive().sequence(), 129u);
   stream_->WritesDone();
   EXPECT_TRUE(EndOfStream().ok());
   EXPECT_EQ(service_->most_unanswered(), 128);

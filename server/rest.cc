@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
 #include "base/mutex.h"
+#include "server/auth/token.h"
 #include "server/session_cookie.h"
 
 namespace webhookd {
@@ -22,14 +22,10 @@ using google::protobuf::MessageFactory;
 // Messages of one stream that may wait for their answers before more are taken.
 constexpr int kMaxUnanswered = 1'024;
 
-// The same names in the same order as over gRPC (CredentialsOf).
 std::string TokenOf(const CallMetadata& metadata) {
-  for (const char* name :
-       {"x-user-token", "grpcgateway-authorization", "x-allocation-token", "authorization"}) {
-    absl::optional<absl::string_view> value = metadata.Find(name);
-    if (!value.has_value()) continue;
-    absl::ConsumePrefix(&*value, "Bearer ");
-    return std::string(*value);
+  for (const char* name : kTokenMetadata) {
+    const absl::optional<absl::string_view> value = metadata.Find(name);
+    if (value.has_value()) return std::string(TokenIn(*value));
   }
   return "";
 }

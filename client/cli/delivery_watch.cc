@@ -101,7 +101,7 @@ class Watch {
 
   void Print(const v1::Delivery& delivery) {
     if (session_.json) {
-      session_.out() << ToJson(delivery, JsonLayout::kOneLine) << std::flush;
+      session_.out() << ToJson(delivery, JsonSpacing::kOneLine) << std::flush;
       return;
     }
     const Table::Cell state = StateCell(delivery);

@@ -74,9 +74,9 @@ void Table::Print(std::ostream& out, bool color) const {
   }
 }
 
-std::string ToJson(const google::protobuf::Message& message, JsonLayout layout) {
+std::string ToJson(const google::protobuf::Message& message, JsonSpacing layout) {
   google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = layout == JsonLayout::kIndented;
+  options.add_whitespace = layout == JsonSpacing::kIndented;
 #if GOOGLE_PROTOBUF_VERSION >= 5026000
   options.always_print_fields_with_no_presence = true;
 #else
@@ -92,7 +92,7 @@ std::string ToJson(const google::protobuf::Message& message, JsonLayout layout) 
 std::string JsonQuote(absl::string_view text) {
   google::protobuf::StringValue value;
   value.set_value(std::string(text));
-  std::string json = ToJson(value, JsonLayout::kOneLine);
+  std::string json = ToJson(value, JsonSpacing::kOneLine);
   json.pop_back();
   return json;
 }

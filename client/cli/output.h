@@ -41,11 +41,11 @@ class Table {
   std::vector<std::vector<Cell>> rows_;
 };
 
-enum class JsonLayout { kIndented, kOneLine };
+enum class JsonSpacing { kIndented, kOneLine };
 
 // protojson: lowerCamelCase names, enums as names, 64-bit integers as strings, default values
 // included. Ends with a newline.
-std::string ToJson(const google::protobuf::Message& message, JsonLayout layout);
+std::string ToJson(const google::protobuf::Message& message, JsonSpacing layout);
 
 // A string as JSON, with its quotes.
 std::string JsonQuote(absl::string_view text);

@@ -26,7 +26,7 @@ class Reporter {
     ++succeeded_;
     response.set_sequence(sequence);
     if (session_.json) {
-      session_.out() << ToJson(response, JsonLayout::kOneLine) << std::flush;
+      session_.out() << ToJson(response, JsonSpacing::kOneLine) << std::flush;
       return;
     }
     session_.out() << "line " << sequence << ": ";
@@ -48,7 +48,7 @@ class Reporter {
       response.set_sequence(sequence);
       response.mutable_error()->set_code(static_cast<int>(status.code()));
       response.mutable_error()->set_message(std::string(status.message()));
-      session_.out() << ToJson(response, JsonLayout::kOneLine) << std::flush;
+      session_.out() << ToJson(response, JsonSpacing::kOneLine) << std::flush;
     } else {
       session_.terminal.err << "webhookctl: line " << sequence << ": "
                             << absl::StatusCodeToString(status.code()) << ": "

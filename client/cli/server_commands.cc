@@ -19,7 +19,7 @@ using determined::api::v1::GetMasterResponse;
 // A value in one line; a text is shown without its quotes.
 std::string ShowValue(const google::protobuf::Value& value) {
   if (value.kind_case() == google::protobuf::Value::kStringValue) return value.string_value();
-  std::string json = ToJson(value, JsonLayout::kOneLine);
+  std::string json = ToJson(value, JsonSpacing::kOneLine);
   json.pop_back();
   return json;
 }
@@ -53,7 +53,7 @@ absl::StatusOr<ExitCode> ShowVersion(Session& session) {
   ASSIGN_OR_RETURN(const GetMasterResponse response,
                    session.connection().Call(&DeterminedStub::GetMaster, GetMasterRequest()));
   if (session.json) {
-    const std::string server = ToJson(response, JsonLayout::kOneLine);
+    const std::string server = ToJson(response, JsonSpacing::kOneLine);
     session.out() << "{\"client\": {\"version\": " << JsonQuote(kVersion)
                   << "}, \"server\": " << absl::StripSuffix(server, "\n") << "}\n";
     return ExitCode::kDone;

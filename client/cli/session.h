@@ -60,7 +60,7 @@ struct Session {
 
   // Prints a response as one JSON document.
   ExitCode PrintJson(const google::protobuf::Message& message) {
-    out() << ToJson(message, JsonLayout::kIndented);
+    out() << ToJson(message, JsonSpacing::kIndented);
     return ExitCode::kDone;
   }
 

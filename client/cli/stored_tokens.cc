@@ -92,7 +92,7 @@ absl::Status StoredTokens::Keep(const ServerAddress& server, const std::string& 
     std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
   }
   const std::string fresh = absl::StrCat(file, ".", getpid());
-  RETURN_IF_ERROR(Write(fresh, ToJson(tokens, JsonLayout::kIndented)));
+  RETURN_IF_ERROR(Write(fresh, ToJson(tokens, JsonSpacing::kIndented)));
   std::filesystem::rename(fresh, file, error);
   if (!error) return absl::OkStatus();
   return absl::InternalError(absl::StrCat("cannot replace ", file, ": ", error.message()));

@@ -56,7 +56,7 @@ std::string DescribeTrigger(const Trigger& trigger) {
     }
   }
   if (condition.empty()) return type;
-  std::string json = ToJson(trigger.condition(), JsonLayout::kOneLine);
+  std::string json = ToJson(trigger.condition(), JsonSpacing::kOneLine);
   json.pop_back();
   return absl::StrCat(type, " ", json);
 }

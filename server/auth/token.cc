@@ -7,6 +7,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace webhookd {
 namespace {
@@ -29,6 +30,10 @@ std::string HashToken(absl::string_view token) {
   SHA256(reinterpret_cast<const uint8_t*>(token.data()), token.size(),
          reinterpret_cast<uint8_t*>(hash.data()));
   return hash;
+}
+
+absl::string_view TokenIn(absl::string_view metadata_value) {
+  return absl::StripPrefix(metadata_value, "Bearer ");
 }
 
 }  // namespace webhookd

@@ -17,6 +17,13 @@ std::string NewServiceToken(RandomBits& random);  // "whd_…"
 // look one up tells nothing of any token.
 std::string HashToken(absl::string_view token);
 
+// Metadata in which a caller's token may stand: the first of these that there is.
+inline constexpr const char* kTokenMetadata[] = {"x-user-token", "grpcgateway-authorization",
+                                                 "x-allocation-token", "authorization"};
+
+// The token in the value of such metadata, with or without "Bearer " before it.
+absl::string_view TokenIn(absl::string_view metadata_value);
+
 }  // namespace webhookd
 
 #endif  // WEBHOOKD_SERVER_AUTH_TOKEN_H_

@@ -21,7 +21,7 @@ Done<Response> Into(Response& response, DoneStatus done) {
 
 // Answers a report of a stream with a router's result, which `set` puts into its place.
 template <typename Response, typename Set>
-Done<Response> IntoStream(uint64_t sequence, EventStream::AnswerReport answer, Set set) {
+Done<Response> IntoStream(uint64_t sequence, StreamEventsCall::AnswerReport answer, Set set) {
   return [sequence, answer = std::move(answer), set](absl::StatusOr<Response> result) mutable {
     if (!result.ok()) return std::move(answer)(ReportFailed(sequence, result.status()));
     v1::StreamEventsResponse response;
@@ -106,15 +106,15 @@ void Events::PostEventData(const Caller& caller,
   router_.PostCustomEvent(request, std::move(done));
 }
 
-EventStream* Events::OpenStream(const Caller& caller) {
-  auto stream = std::make_shared<EventStream>(EventStream::Options{
+StreamEventsCall* Events::OpenStream(const Caller& caller) {
+  auto stream = std::make_shared<StreamEventsCall>(StreamEventsCall::Options{
       .max_unanswered = options_.max_unanswered_reports,
       .take =
-          [this, caller](v1::StreamEventsRequest report, EventStream::AnswerReport answer) {
+          [this, caller](v1::StreamEventsRequest report, StreamEventsCall::AnswerReport answer) {
             Take(caller, std::move(report), std::move(answer));
           },
       .on_done =
-          [this](EventStream& done) {
+          [this](StreamEventsCall& done) {
             MutexLock lock(mutex_);
             streams_.erase(done.shared_from_this());
           }});
@@ -133,17 +133,17 @@ EventStream* Events::OpenStream(const Caller& caller) {
 }
 
 void Events::Drain() {
-  std::vector<std::shared_ptr<EventStream>> streams;
+  std::vector<std::shared_ptr<StreamEventsCall>> streams;
   {
     MutexLock lock(mutex_);
     draining_ = true;
     streams.assign(streams_.begin(), streams_.end());
   }
-  for (const std::shared_ptr<EventStream>& stream : streams) stream->Drain();
+  for (const std::shared_ptr<StreamEventsCall>& stream : streams) stream->Drain();
 }
 
 void Events::Take(const Caller& caller, v1::StreamEventsRequest report,
-                  EventStream::AnswerReport answer) {
+                  StreamEventsCall::AnswerReport answer) {
   const uint64_t sequence = report.sequence();
   if (!dependencies_.is_still_valid(caller)) {
     return std::move(answer)(

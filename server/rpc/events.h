@@ -12,7 +12,7 @@
 #include "server/auth/authorizer.h"
 #include "server/events/event_router.h"
 #include "server/rpc/api.h"
-#include "server/rpc/event_stream.h"
+#include "server/rpc/stream_events_call.h"
 #include "webhookd/v1/ingest.pb.h"
 
 namespace webhookd {
@@ -39,7 +39,7 @@ class Events {
   void AddTo(Api& api);
 
   // A StreamEvents call over gRPC, of a caller who was admitted. The stream ends with its call.
-  EventStream* OpenStream(const Caller& caller);
+  StreamEventsCall* OpenStream(const Caller& caller);
 
   // Ends every stream as soon as what it has read is answered, and new ones at once. Returns
   // without waiting.
@@ -63,7 +63,8 @@ class Events {
                      const determined::api::v1::PostWebhookEventDataRequest& request,
                      determined::api::v1::PostWebhookEventDataResponse& response, DoneStatus done);
   // One report of a stream.
-  void Take(const Caller& caller, v1::StreamEventsRequest report, EventStream::AnswerReport answer);
+  void Take(const Caller& caller, v1::StreamEventsRequest report,
+            StreamEventsCall::AnswerReport answer);
 
   const Options options_;
   const Dependencies dependencies_;
@@ -71,7 +72,7 @@ class Events {
 
   Mutex mutex_;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::flat_hash_set<std::shared_ptr<EventStream>> streams_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<std::shared_ptr<StreamEventsCall>> streams_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace webhookd

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "server/auth/token.h"
 #include "server/grpc_credentials.h"
 #include "server/rpc/grpc_status.h"
 #include "server/rpc/unary_call.h"
@@ -92,13 +93,10 @@ Credentials CredentialsOf(const grpc::CallbackServerContext& context) {
   Credentials credentials;
   credentials.peer_address = AddressOf(context.peer());
   const auto& metadata = context.client_metadata();
-  for (const char* name :
-       {"x-user-token", "grpcgateway-authorization", "x-allocation-token", "authorization"}) {
+  for (const char* name : kTokenMetadata) {
     const auto it = metadata.find(name);
     if (it == metadata.end()) continue;
-    absl::string_view value = ToView(it->second);
-    absl::ConsumePrefix(&value, "Bearer ");
-    credentials.token = std::string(value);
+    credentials.token = std::string(TokenIn(ToView(it->second)));
     break;
   }
   if (const auto auth_context = context.auth_context()) {

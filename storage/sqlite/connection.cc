@@ -13,6 +13,14 @@ namespace {
 
 constexpr size_t kMaxPlaces = 256;
 
+// Whether a connection that gave an error may go on giving it when its cause is gone. When the disk
+// is full or fails, SQLite forgets what it had read; of other errors it does not expect that they
+// come from there.
+bool MayStay(int code) {
+  const int kind = code & 0xff;
+  return kind != SQLITE_FULL && kind != SQLITE_IOERR && kind != SQLITE_CONSTRAINT;
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Options& options) {
@@ -94,7 +102,7 @@ absl::StatusOr<int64_t> Connection::QueryInt(const std::string& sql) {
 }
 
 absl::Status Connection::Error(int code) {
-  if ((code & 0xff) != SQLITE_CONSTRAINT) failed_ = true;
+  if (MayStay(code)) failed_ = true;
   return StatusOfCode(code, SystemErrno(code), options_.shown_path, sqlite3_errmsg(handle_));
 }
 

@@ -51,7 +51,8 @@ class Connection {
 
   // The status of the last call, which gave `code`.
   absl::Status Error(int code);
-  // Whether SQLite failed at a call, other than by a constraint.
+  // Whether it gave an error that may stay, however well the disk is again: what was read wrongly
+  // is kept.
   bool failed() const { return failed_; }
 
   // Opens another connection to the same file, with the same configuration.
@@ -88,9 +89,8 @@ class Connection {
   absl::flat_hash_map<const char*, std::pair<absl::string_view, sqlite3_stmt*>> by_place_;
 };
 
-// Puts a new connection to the same file in the place of one that failed, if one can be opened. The
-// old one may keep what it read wrongly, however well the disk is again. It must be in no
-// transaction.
+// Puts a new connection to the same file in the place of one that failed, if one can be opened. It
+// must be in no transaction.
 void ReplaceIfFailed(std::unique_ptr<Connection>& connection);
 
 // Makes what is read while it lives the state of one moment.

@@ -70,7 +70,7 @@ TEST(ToJson, IsProtojson) {
   delivery.set_id(5);
   delivery.set_webhook_name("日本 \"x\"");
   delivery.set_state(v1::DELIVERY_STATE_FAILED);
-  const std::string json = ToJson(delivery, JsonLayout::kOneLine);
+  const std::string json = ToJson(delivery, JsonSpacing::kOneLine);
   EXPECT_NE(json.find(R"("id":"5")"), std::string::npos) << json;
   EXPECT_NE(json.find(R"("webhookName":"日本 \"x\"")"), std::string::npos) << json;
   EXPECT_NE(json.find(R"("state":"DELIVERY_STATE_FAILED")"), std::string::npos) << json;

@@ -1,4 +1,4 @@
-#include "server/rpc/event_stream.h"
+#include "server/rpc/stream_events_call.h"
 
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
@@ -27,7 +27,7 @@ constexpr absl::Duration kPatience = absl::Seconds(20);
 
 struct Taken {
   v1::StreamEventsRequest report;
-  EventStream::AnswerReport answer;
+  StreamEventsCall::AnswerReport answer;
 };
 
 v1::StreamEventsResponse Accepted(const v1::StreamEventsRequest& report) {
@@ -36,21 +36,21 @@ v1::StreamEventsResponse Accepted(const v1::StreamEventsRequest& report) {
   return response;
 }
 
-// Serves StreamEvents by EventStreams whose reports are answered when the test says so.
+// Serves StreamEvents by StreamEventsCalls whose reports are answered when the test says so.
 class FakeService final : public v1::EventService::CallbackService {
  public:
   explicit FakeService(int max_unanswered) : max_unanswered_(max_unanswered) {}
 
   grpc::ServerBidiReactor<v1::StreamEventsRequest, v1::StreamEventsResponse>* StreamEvents(
       grpc::CallbackServerContext*) override {
-    auto stream = std::make_shared<EventStream>(EventStream::Options{
+    auto stream = std::make_shared<StreamEventsCall>(StreamEventsCall::Options{
         .max_unanswered = max_unanswered_,
         .take =
-            [this](v1::StreamEventsRequest report, EventStream::AnswerReport answer) {
+            [this](v1::StreamEventsRequest report, StreamEventsCall::AnswerReport answer) {
               Take(std::move(report), std::move(answer));
             },
         .on_done =
-            [this](EventStream&) {
+            [this](StreamEventsCall&) {
               MutexLock lock(mutex_);
               stream_.reset();
               done_ = true;
@@ -94,7 +94,7 @@ class FakeService final : public v1::EventService::CallbackService {
   }
 
   void Drain() {
-    std::shared_ptr<EventStream> stream;
+    std::shared_ptr<StreamEventsCall> stream;
     {
       MutexLock lock(mutex_);
       stream = stream_;
@@ -116,7 +116,7 @@ class FakeService final : public v1::EventService::CallbackService {
   }
 
  private:
-  void Take(v1::StreamEventsRequest report, EventStream::AnswerReport answer) {
+  void Take(v1::StreamEventsRequest report, StreamEventsCall::AnswerReport answer) {
     {
       MutexLock lock(mutex_);
       if (!at_once_) {
@@ -133,7 +133,7 @@ class FakeService final : public v1::EventService::CallbackService {
   const int max_unanswered_;
   Mutex mutex_;
   CondVar changed_;
-  std::shared_ptr<EventStream> stream_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<StreamEventsCall> stream_ ABSL_GUARDED_BY(mutex_);
   std::deque<Taken> taken_ ABSL_GUARDED_BY(mutex_);
   int unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
   int most_unanswered_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -141,7 +141,7 @@ class FakeService final : public v1::EventService::CallbackService {
   bool done_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
-class EventStreamTest : public ::testing::Test {
+class StreamEventsCallTest : public ::testing::Test {
  protected:
   void Serve(int max_unanswered) {
     service_ = std::make_unique<FakeService>(max_unanswered);
@@ -206,7 +206,7 @@ class EventStreamTest : public ::testing::Test {
       stream_;
 };
 
-TEST_F(EventStreamTest, AnswersInTheOrderOfTheAnswers) {
+TEST_F(StreamEventsCallTest, AnswersInTheOrderOfTheAnswers) {
   Serve(10);
   for (const uint64_t sequence : {7, 8, 9}) ASSERT_TRUE(Send(sequence));
   Taken seven = service_->Next();
@@ -225,7 +225,7 @@ TEST_F(EventStreamTest, AnswersInTheOrderOfTheAnswers) {
   EXPECT_TRUE(service_->WaitUntilDone());
 }
 
-TEST_F(EventStreamTest, StopsReadingWhileTooManyAreUnanswered) {
+TEST_F(StreamEventsCallTest, StopsReadingWhileTooManyAreUnanswered) {
   Serve(2);
   for (uint64_t sequence = 1; sequence <= 50; ++sequence) ASSERT_TRUE(Send(sequence));
   stream_->WritesDone();
@@ -239,7 +239,7 @@ TEST_F(EventStreamTest, StopsReadingWhileTooManyAreUnanswered) {
   EXPECT_LE(service_->most_unanswered(), 2);
 }
 
-TEST_F(EventStreamTest, HandsReportsOnInTheirOrder) {
+TEST_F(StreamEventsCallTest, HandsReportsOnInTheirOrder) {
   Serve(16);
   constexpr uint64_t kReports = 2'000;
   std::thread answerer([&] {
@@ -261,7 +261,7 @@ TEST_F(EventStreamTest, HandsReportsOnInTheirOrder) {
   EXPECT_TRUE(EndOfStream().ok());
 }
 
-TEST_F(EventStreamTest, TakesAnswersThatComeAtOnce) {
+TEST_F(StreamEventsCallTest, TakesAnswersThatComeAtOnce) {
   Serve(4);
   service_->AnswerAtOnce();
   std::thread writer([&] {
@@ -276,7 +276,7 @@ TEST_F(EventStreamTest, TakesAnswersThatComeAtOnce) {
 }
 
 // The caller does not read for a while, so that answers have to wait for each other.
-void EventStreamTest::AnswerWhileNobodyReads(int reports, bool gather_answers) {
+void StreamEventsCallTest::AnswerWhileNobodyReads(int reports, bool gather_answers) {
   for (int i = 1; i <= reports; ++i) {
     ASSERT_TRUE(Send(static_cast<uint64_t>(i), gather_answers, /*key_bytes=*/2'000));
   }
@@ -284,7 +284,7 @@ void EventStreamTest::AnswerWhileNobodyReads(int reports, bool gather_answers) {
   stream_->WritesDone();
 }
 
-TEST_F(EventStreamTest, GathersAnswersOnceTheCallerWantsIt) {
+TEST_F(StreamEventsCallTest, GathersAnswersOnceTheCallerWantsIt) {
   constexpr int kReports = 1'000;
   Serve(kReports);
   AnswerWhileNobodyReads(kReports, /*gather_answers=*/true);
@@ -306,7 +306,7 @@ TEST_F(EventStreamTest, GathersAnswersOnceTheCallerWantsIt) {
   EXPECT_LT(responses, kReports / 2);
 }
 
-TEST_F(EventStreamTest, GathersNothingUnasked) {
+TEST_F(StreamEventsCallTest, GathersNothingUnasked) {
   constexpr int kReports = 200;
   Serve(kReports);
   AnswerWhileNobodyReads(kReports, /*gather_answers=*/false);
@@ -318,7 +318,7 @@ TEST_F(EventStreamTest, GathersNothingUnasked) {
   EXPECT_TRUE(EndOfStream().ok());
 }
 
-TEST_F(EventStreamTest, TakesSeveralReportsFromOneMessage) {
+TEST_F(StreamEventsCallTest, TakesSeveralReportsFromOneMessage) {
   Serve(10);
   ASSERT_TRUE(SendTogether(1, 128));
   ASSERT_TRUE(Send(129));
@@ -337,7 +337,7 @@ TEST_F(EventStreamTest, TakesSeveralReportsFromOneMessage) {
   EXPECT_EQ(service_->most_unanswered(), 128);
 }
 
-TEST_F(EventStreamTest, SaysOnceThatItTakesSeveralToWhoeverGathersAnswers) {
+TEST_F(StreamEventsCallTest, SaysOnceThatItTakesSeveralToWhoeverGathersAnswers) {
   Serve(10);
   for (uint64_t sequence = 1; sequence <= 4; ++sequence) {
     ASSERT_TRUE(Send(sequence, /*gather_answers=*/sequence >= 3));
@@ -348,7 +348,7 @@ TEST_F(EventStreamTest, SaysOnceThatItTakesSeveralToWhoeverGathersAnswers) {
   EXPECT_TRUE(EndOfStream().ok());
 }
 
-TEST_F(EventStreamTest, RefusesOneReportOfAMessage) {
+TEST_F(StreamEventsCallTest, RefusesOneReportOfAMessage) {
   Serve(10);
   v1::StreamEventsRequest request = Report(1);
   *request.add_more() = Report(2);
@@ -366,7 +366,7 @@ TEST_F(EventStreamTest, RefusesOneReportOfAMessage) {
   EXPECT_TRUE(EndOfStream().ok());
 }
 
-TEST_F(EventStreamTest, EndsAtAMessageWithTooManyReports) {
+TEST_F(StreamEventsCallTest, EndsAtAMessageWithTooManyReports) {
   Serve(1'000);
   ASSERT_TRUE(Send(1));
   Taken one = service_->Next();
@@ -381,7 +381,7 @@ TEST_F(EventStreamTest, EndsAtAMessageWithTooManyReports) {
   EXPECT_EQ(service_->most_unanswered(), 1);
 }
 
-TEST_F(EventStreamTest, EndsAtAMessageInAMessage) {
+TEST_F(StreamEventsCallTest, EndsAtAMessageInAMessage) {
   Serve(1'000);
   v1::StreamEventsRequest request = Report(1);
   *request.add_more() = Report(2);
@@ -393,7 +393,7 @@ TEST_F(EventStreamTest, EndsAtAMessageInAMessage) {
   EXPECT_EQ(service_->most_unanswered(), 0);
 }
 
-TEST_F(EventStreamTest, RefusesASequenceThatIsInUse) {
+TEST_F(StreamEventsCallTest, RefusesASequenceThatIsInUse) {
   Serve(10);
   ASSERT_TRUE(Send(1));
   Taken first = service_->Next();
@@ -413,7 +413,7 @@ TEST_F(EventStreamTest, RefusesASequenceThatIsInUse) {
   EXPECT_TRUE(EndOfStream().ok());
 }
 
-TEST_F(EventStreamTest, AnswersEverythingAfterTheCallerClosedItsSide) {
+TEST_F(StreamEventsCallTest, AnswersEverythingAfterTheCallerClosedItsSide) {
   Serve(10);
   ASSERT_TRUE(Send(1));
   ASSERT_TRUE(Send(2));
@@ -427,7 +427,7 @@ TEST_F(EventStreamTest, AnswersEverythingAfterTheCallerClosedItsSide) {
   EXPECT_TRUE(EndOfStream().ok());
 }
 
-TEST_F(EventStreamTest, DropsAnswersOfACallerThatIsGone) {
+TEST_F(StreamEventsCallTest, DropsAnswersOfACallerThatIsGone) {
   Serve(10);
   ASSERT_TRUE(Send(1));
   ASSERT_TRUE(Send(2));
@@ -440,7 +440,7 @@ TEST_F(EventStreamTest, DropsAnswersOfACallerThatIsGone) {
   EXPECT_EQ(stream_->Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
-TEST_F(EventStreamTest, EndsWhenTheCallerIsGoneWhileItDoesNotRead) {
+TEST_F(StreamEventsCallTest, EndsWhenTheCallerIsGoneWhileItDoesNotRead) {
   Serve(1);
   ASSERT_TRUE(Send(1));
   ASSERT_TRUE(Send(2));
@@ -451,7 +451,7 @@ TEST_F(EventStreamTest, EndsWhenTheCallerIsGoneWhileItDoesNotRead) {
   EXPECT_EQ(stream_->Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
-TEST_F(EventStreamTest, DrainEndsAnIdleStream) {
+TEST_F(StreamEventsCallTest, DrainEndsAnIdleStream) {
   Serve(10);
   ASSERT_TRUE(Send(1));
   service_->Answer(service_->Next());
@@ -463,7 +463,7 @@ TEST_F(EventStreamTest, DrainEndsAnIdleStream) {
   EXPECT_TRUE(service_->WaitUntilDone());
 }
 
-TEST_F(EventStreamTest, DrainAnswersWhatWasTaken) {
+TEST_F(StreamEventsCallTest, DrainAnswersWhatWasTaken) {
   Serve(10);
   ASSERT_TRUE(Send(1));
   ASSERT_TRUE(Send(2));

@@ -1,5 +1,5 @@
-#ifndef WEBHOOKD_SERVER_RPC_EVENT_STREAM_H_
-#define WEBHOOKD_SERVER_RPC_EVENT_STREAM_H_
+#ifndef WEBHOOKD_SERVER_RPC_STREAM_EVENTS_CALL_H_
+#define WEBHOOKD_SERVER_RPC_STREAM_EVENTS_CALL_H_
 
 #include <grpcpp/support/server_callback.h>
 
@@ -23,9 +23,9 @@ namespace webhookd {
 //
 // gRPC calls the reactions on its own threads, answers come on others. The object is shared: an
 // answer may come after the call is over and is then dropped.
-class EventStream final
+class StreamEventsCall final
     : public grpc::ServerBidiReactor<v1::StreamEventsRequest, v1::StreamEventsResponse>,
-      public std::enable_shared_from_this<EventStream> {
+      public std::enable_shared_from_this<StreamEventsCall> {
  public:
   using AnswerReport = absl::AnyInvocable<void(v1::StreamEventsResponse) &&>;
 
@@ -36,10 +36,10 @@ class EventStream final
     // Takes one report. Calls the function it is given once, at once or later, on any thread.
     std::function<void(v1::StreamEventsRequest, AnswerReport)> take;
     // Runs last, when gRPC needs the stream no more: it may drop the last reference.
-    std::function<void(EventStream&)> on_done;
+    std::function<void(StreamEventsCall&)> on_done;
   };
 
-  explicit EventStream(Options options) : options_(std::move(options)) {}
+  explicit StreamEventsCall(Options options) : options_(std::move(options)) {}
 
   // Begins to read. Call it once.
   void Start();
@@ -98,4 +98,4 @@ v1::StreamEventsResponse ReportFailed(uint64_t sequence, const absl::Status& sta
 
 }  // namespace webhookd
 
-#endif  // WEBHOOKD_SERVER_RPC_EVENT_STREAM_H_
+#endif  // WEBHOOKD_SERVER_RPC_STREAM_EVENTS_CALL_H_

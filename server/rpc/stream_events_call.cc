@@ -1,4 +1,4 @@
-#include "server/rpc/event_stream.h"
+#include "server/rpc/stream_events_call.h"
 
 #include <utility>
 
@@ -54,7 +54,7 @@ v1::StreamEventsResponse ReportFailed(uint64_t sequence, const absl::Status& sta
   return response;
 }
 
-void EventStream::Start() {
+void StreamEventsCall::Start() {
   Step step;
   {
     MutexLock lock(mutex_);
@@ -63,7 +63,7 @@ void EventStream::Start() {
   Do(step);
 }
 
-void EventStream::Drain() {
+void StreamEventsCall::Drain() {
   Step step;
   {
     MutexLock lock(mutex_);
@@ -76,7 +76,7 @@ void EventStream::Drain() {
   Do(step);
 }
 
-void EventStream::OnReadDone(bool ok) {
+void StreamEventsCall::OnReadDone(bool ok) {
   if (ok) HandOnIncoming();
   Step step;
   {
@@ -88,7 +88,7 @@ void EventStream::OnReadDone(bool ok) {
   Do(step);
 }
 
-void EventStream::HandOnIncoming() {
+void StreamEventsCall::HandOnIncoming() {
   if (absl::Status status = CheckTogether(incoming_); !status.ok()) {
     MutexLock lock(mutex_);
     ending_ = std::move(status);
@@ -100,7 +100,7 @@ void EventStream::HandOnIncoming() {
   for (v1::StreamEventsRequest& report : more) HandOn(std::move(report));
 }
 
-void EventStream::HandOn(v1::StreamEventsRequest report) {
+void StreamEventsCall::HandOn(v1::StreamEventsRequest report) {
   const uint64_t sequence = report.sequence();
   bool repeats_sequence = false;
   {
@@ -126,7 +126,7 @@ void EventStream::HandOn(v1::StreamEventsRequest report) {
                 });
 }
 
-void EventStream::Answer(v1::StreamEventsResponse response, bool forget_sequence) {
+void StreamEventsCall::Answer(v1::StreamEventsResponse response, bool forget_sequence) {
   Step step;
   {
     MutexLock lock(mutex_);
@@ -138,7 +138,7 @@ void EventStream::Answer(v1::StreamEventsResponse response, bool forget_sequence
   Do(step);
 }
 
-void EventStream::OnWriteDone(bool ok) {
+void StreamEventsCall::OnWriteDone(bool ok) {
   Step step;
   {
     MutexLock lock(mutex_);
@@ -150,7 +150,7 @@ void EventStream::OnWriteDone(bool ok) {
   Do(step);
 }
 
-void EventStream::OnCancel() {
+void StreamEventsCall::OnCancel() {
   Step step;
   {
     MutexLock lock(mutex_);
@@ -160,12 +160,12 @@ void EventStream::OnCancel() {
   Do(step);
 }
 
-void EventStream::OnDone() {
-  const std::shared_ptr<EventStream> self = shared_from_this();
+void StreamEventsCall::OnDone() {
+  const std::shared_ptr<StreamEventsCall> self = shared_from_this();
   options_.on_done(*this);
 }
 
-EventStream::Step EventStream::NextStep() {
+StreamEventsCall::Step StreamEventsCall::NextStep() {
   Step step;
   if (finished_) return step;
   if (broken_) {
@@ -195,7 +195,7 @@ EventStream::Step EventStream::NextStep() {
   return step;
 }
 
-void EventStream::Gather() {
+void StreamEventsCall::Gather() {
   size_t bytes = outgoing_.ByteSizeLong();
   size_t answers = 1;
   for (; !outbox_.empty() && answers < kMaxGathered; ++answers) {
@@ -206,7 +206,7 @@ void EventStream::Gather() {
   }
 }
 
-void EventStream::Do(const Step& step) {
+void StreamEventsCall::Do(const Step& step) {
   if (step.write) {
     grpc::WriteOptions options;
     if (step.more_to_write) options.set_buffer_hint();

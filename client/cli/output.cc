@@ -74,9 +74,9 @@ void Table::Print(std::ostream& out, bool color) const {
   }
 }
 
-std::string ToJson(const google::protobuf::Message& message, JsonSpacing layout) {
+std::string ToJson(const google::protobuf::Message& message, JsonSpacing spacing) {
   google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = layout == JsonSpacing::kIndented;
+  options.add_whitespace = spacing == JsonSpacing::kIndented;
 #if GOOGLE_PROTOBUF_VERSION >= 5026000
   options.always_print_fields_with_no_presence = true;
 #else

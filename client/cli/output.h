@@ -45,7 +45,7 @@ enum class JsonSpacing { kIndented, kOneLine };
 
 // protojson: lowerCamelCase names, enums as names, 64-bit integers as strings, default values
 // included. Ends with a newline.
-std::string ToJson(const google::protobuf::Message& message, JsonSpacing layout);
+std::string ToJson(const google::protobuf::Message& message, JsonSpacing spacing);
 
 // A string as JSON, with its quotes.
 std::string JsonQuote(absl::string_view text);

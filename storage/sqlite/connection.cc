@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
-#include "base/status_macros.h"
 #include "storage/sqlite/sqlite_status.h"
 
 namespace webhookd::sqlite {
@@ -38,8 +37,8 @@ absl::StatusOr<std::unique_ptr<Connection>> Connection::Open(const Options& opti
   if (handle == nullptr) return StatusOfCode(SQLITE_NOMEM, 0, own.shown_path, "no connection");
   auto connection = absl::WrapUnique(new Connection(std::move(own), handle));
   if (code != SQLITE_OK) return connection->Error(code);
-  // To the last connection that closes SQLite removes the log even if merging it broke off because
-  // a file was said to be busy.
+  // When the last connection closes, SQLite removes the log even if merging it broke off because a
+  // file was said to be busy. MergeAndRemoveLog makes sure first.
   sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_busy_timeout(handle, static_cast<int>(absl::ToInt64Milliseconds(options.busy_timeout)));
   return connection;
@@ -83,10 +82,11 @@ absl::Status Connection::Configure(const std::string& sql) {
   return Execute(sql);
 }
 
-absl::StatusOr<std::unique_ptr<Connection>> Connection::Again() const {
-  ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Open(options_));
-  RETURN_IF_ERROR(connection->Configure(configuration_));
-  return connection;
+void Connection::ReplaceIfFailed(std::unique_ptr<Connection>& connection) {
+  if (!connection->failed_) return;
+  absl::StatusOr<std::unique_ptr<Connection>> opened = Open(connection->options_);
+  if (!opened.ok() || !(*opened)->Configure(connection->configuration_).ok()) return;
+  connection = *std::move(opened);
 }
 
 absl::StatusOr<int64_t> Connection::QueryInt(const std::string& sql) {
@@ -135,12 +135,6 @@ int64_t Connection::TotalChanges() const { return sqlite3_total_changes64(handle
 int64_t Connection::Changes() const { return sqlite3_changes64(handle_); }
 
 int64_t Connection::LastInsertId() const { return sqlite3_last_insert_rowid(handle_); }
-
-void ReplaceIfFailed(std::unique_ptr<Connection>& connection) {
-  if (!connection->failed()) return;
-  absl::StatusOr<std::unique_ptr<Connection>> opened = connection->Again();
-  if (opened.ok()) connection = *std::move(opened);
-}
 
 Snapshot::Snapshot(Connection& connection)
     : connection_(connection), status_(connection.Prepare("BEGIN").Run()) {}

@@ -43,7 +43,7 @@ class Connection {
   // Runs statements that return nothing and are not worth keeping.
   absl::Status Execute(const std::string& sql);
 
-  // Runs statements that hold for this connection only, and for one that replaces it.
+  // Runs statements that hold for this connection, and for one that replaces it.
   absl::Status Configure(const std::string& sql);
 
   // The first column of the only row of `sql`, not kept.
@@ -51,12 +51,11 @@ class Connection {
 
   // The status of the last call, which gave `code`.
   absl::Status Error(int code);
-  // Whether it gave an error that may stay, however well the disk is again: what was read wrongly
-  // is kept.
-  bool failed() const { return failed_; }
 
-  // Opens another connection to the same file, with the same configuration.
-  absl::StatusOr<std::unique_ptr<Connection>> Again() const;
+  // Puts a new connection to the same file in the place of one that gave an error which may stay,
+  // however well the disk is again, because what was read wrongly is kept. Leaves it if none can be
+  // opened. It must be in no transaction.
+  static void ReplaceIfFailed(std::unique_ptr<Connection>& connection);
 
   // Merges the write-ahead log into the file, and if that could be done, removes the log when this
   // connection closes as the last one. Not in a transaction.
@@ -82,16 +81,12 @@ class Connection {
   const Options options_;
   std::string configuration_;
   sqlite3* const handle_;
-  bool failed_ = false;
+  bool failed_ = false;  // gave an error that may stay
   absl::node_hash_map<std::string, sqlite3_stmt*> statements_;
   // Those whose texts are constants, by where these stand: a text of hundreds of bytes is compared
   // quicker than hashed.
   absl::flat_hash_map<const char*, std::pair<absl::string_view, sqlite3_stmt*>> by_place_;
 };
-
-// Puts a new connection to the same file in the place of one that failed, if one can be opened. It
-// must be in no transaction.
-void ReplaceIfFailed(std::unique_ptr<Connection>& connection);
 
 // Makes what is read while it lives the state of one moment.
 class Snapshot {

@@ -117,7 +117,7 @@ GroupCommit::Outcome GroupCommit::Try(std::span<const std::unique_ptr<Write>> wr
 absl::Status GroupCommit::Begin() {
   // A rollback that failed, if that can be, must not stop the writer for ever.
   Rollback();
-  ReplaceIfFailed(connection_);
+  Connection::ReplaceIfFailed(connection_);
   return connection_->Prepare(kBegin).Run();
 }
 

@@ -33,7 +33,7 @@ absl::StatusOr<ReadPool::Lease> ReadPool::Acquire() {
 }
 
 void ReadPool::Return(std::unique_ptr<Connection> connection) {
-  ReplaceIfFailed(connection);
+  Connection::ReplaceIfFailed(connection);
   {
     MutexLock lock(mutex_);
     if (!closed_) idle_.push_back(std::move(connection));

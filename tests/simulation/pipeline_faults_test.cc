@@ -1,4 +1,4 @@
-// Every error that SQLite's VFS gives, at every call in turn, while reports are accepted, delivered
+// Every error that a VFS can answer, at every call in turn, while reports are accepted, delivered
 // and recorded.
 
 #include <gtest/gtest.h>
@@ -166,24 +166,21 @@ class Pipeline {
 class PipelineFaultsTest : public ::testing::TestWithParam<Call> {};
 
 TEST_P(PipelineFaultsTest, AreAnsweredAndLeaveNothingBehind) {
-  const std::vector<FaultVfs::Fault> faults = FaultVfs::UsualFaults(GetParam());
-  size_t rounds = 0;
-  for (const FaultVfs::Fault fault : faults) {
-    bool failed = true;
-    for (int64_t nth = 1; failed; ++nth, ++rounds) {
-      SCOPED_TRACE(absl::StrCat("code ", fault.code, " at call number ", nth,
-                                fault.lasting ? " and later" : ""));
-      Pipeline pipeline;
-      pipeline.Start();
-      if (HasFatalFailure()) return;
-      pipeline.fault().Fail(GetParam(), nth, fault.code, fault.lasting);
-      pipeline.Work();
-      failed = pipeline.fault().faults() > 0;
-      pipeline.fault().Heal();
-      pipeline.ExpectRecovery();
-      if (HasFailure()) return;
-    }
-  }
+  const std::vector<FaultVfs::Fault> faults = FaultVfs::FaultsOf(GetParam());
+  const size_t rounds = FaultVfs::ForEveryCall(faults, [&](FaultVfs::Fault fault, int64_t nth) {
+    if (HasFailure()) return false;
+    SCOPED_TRACE(absl::StrCat("code ", fault.code, " at call number ", nth,
+                              fault.lasting ? " and later" : ""));
+    Pipeline pipeline;
+    pipeline.Start();
+    if (HasFailure()) return false;
+    pipeline.fault().Fail(GetParam(), nth, fault.code, fault.lasting);
+    pipeline.Work();
+    const bool failed = pipeline.fault().faults() > 0;
+    pipeline.fault().Heal();
+    pipeline.ExpectRecovery();
+    return failed;
+  });
   // Files are deleted when the database is opened and closed only.
   EXPECT_EQ(rounds == faults.size(), GetParam() == Call::kDelete);
 }

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "absl/base/config.h"
 #include "absl/strings/str_cat.h"
 #include "storage/sqlite/sqlite_store.h"
 #include "tests/storage/sqlite_probe.h"
@@ -21,13 +20,6 @@
 
 namespace webhookd {
 namespace {
-
-// Sanitizers make it slow, and find what they look for with the usual faults.
-#if defined(ABSL_HAVE_ADDRESS_SANITIZER) || defined(ABSL_HAVE_THREAD_SANITIZER)
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 class SqliteFaultsTest : public testing::TestWithParam<FaultVfs::Call> {
  protected:
@@ -156,23 +148,20 @@ class SqliteFaultsTest : public testing::TestWithParam<FaultVfs::Call> {
   // `unused` are the kinds of which there is no call at all.
   template <typename Round>
   void WithEveryFault(const std::set<FaultVfs::Call>& unused, Round round) {
-    const std::vector<FaultVfs::Fault> faults =
-        kSanitized ? FaultVfs::UsualFaults(GetParam()) : FaultVfs::AllFaults(GetParam());
-    size_t rounds = 0;
-    for (const FaultVfs::Fault fault : faults) {
+    const std::vector<FaultVfs::Fault> faults = FaultVfs::FaultsOf(GetParam());
+    const size_t rounds = FaultVfs::ForEveryCall(faults, [&](FaultVfs::Fault fault, int64_t nth) {
+      if (HasFailure()) return false;
+      SCOPED_TRACE(absl::StrCat("code ", fault.code, " at call number ", nth,
+                                fault.lasting ? " and later" : ""));
+      Forget();
       bool failed = true;
-      for (int64_t nth = 1; failed; ++nth, ++rounds) {
-        SCOPED_TRACE(absl::StrCat("code ", fault.code, " at call number ", nth,
-                                  fault.lasting ? " and later" : ""));
-        Forget();
-        round([&] { vfs_.Fail(GetParam(), nth, fault.code, fault.lasting); },
-              [&] {
-                failed = vfs_.faults() > 0;
-                vfs_.Heal();
-              });
-        ASSERT_FALSE(testing::Test::HasFailure());
-      }
-    }
+      round([&] { vfs_.Fail(GetParam(), nth, fault.code, fault.lasting); },
+            [&] {
+              failed = vfs_.faults() > 0;
+              vfs_.Heal();
+            });
+      return failed;
+    });
     EXPECT_EQ(rounds == faults.size(), unused.contains(GetParam()));
   }
 

@@ -2,11 +2,18 @@
 
 #include <atomic>
 
-#include "absl/strings/match.h"
+#include "absl/algorithm/container.h"
+#include "absl/base/config.h"
 #include "absl/strings/str_cat.h"
 
 namespace webhookd {
 namespace {
+
+#if defined(ABSL_HAVE_ADDRESS_SANITIZER) || defined(ABSL_HAVE_THREAD_SANITIZER)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
 
 std::string NewName() {
   static std::atomic<int> number{0};
@@ -188,7 +195,7 @@ struct FaultVfs::Methods {
   };
 };
 
-std::vector<FaultVfs::Fault> FaultVfs::UsualFaults(Call call) {
+std::vector<FaultVfs::Fault> FaultVfs::FaultsOf(Call call) {
   static const std::map<Call, std::vector<int>> given = {
       {Call::kOpen, {SQLITE_CANTOPEN, SQLITE_CANTOPEN_ISDIR, SQLITE_NOMEM, SQLITE_PERM}},
       {Call::kAccess, {SQLITE_IOERR_ACCESS}},
@@ -205,18 +212,14 @@ std::vector<FaultVfs::Fault> FaultVfs::UsualFaults(Call call) {
       {Call::kSharedMemoryLock, {SQLITE_BUSY, SQLITE_IOERR_SHMLOCK}},
       {Call::kClose, {SQLITE_IOERR_CLOSE}},
   };
+  std::vector<int> codes = given.at(call);
+  for (int code = SQLITE_ERROR; code <= SQLITE_NOTADB && !kSanitized; ++code) {
+    if (code != SQLITE_EMPTY && !absl::c_linear_search(codes, code)) codes.push_back(code);
+  }
   std::vector<Fault> faults;
-  for (const int code : given.at(call)) {
+  for (const int code : codes) {
     faults.push_back({code, /*lasting=*/false});
     faults.push_back({code, /*lasting=*/true});
-  }
-  return faults;
-}
-
-std::vector<FaultVfs::Fault> FaultVfs::AllFaults(Call call) {
-  std::vector<Fault> faults = UsualFaults(call);
-  for (int code = SQLITE_ERROR; code <= SQLITE_NOTADB; ++code) {
-    if (code != SQLITE_EMPTY) faults.push_back({code, /*lasting=*/false});
   }
   return faults;
 }

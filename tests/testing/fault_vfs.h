@@ -44,12 +44,22 @@ class FaultVfs {
     int code;
     bool lasting;  // every later call of the kind fails as well
   };
-  // The errors that SQLite's own VFS gives to a call of the kind, once and lasting.
-  static std::vector<Fault> UsualFaults(Call call);
-  // As well, once, each of SQLite's other errors. Without SQLITE_EMPTY, by which SQLite says to
-  // itself that a table is empty.
-  static std::vector<Fault> AllFaults(Call call);
+  // What a call of the kind can be made to answer, once and lasting: the errors that SQLite's own
+  // VFS gives, and each of SQLite's other errors. Without SQLITE_EMPTY, by which SQLite says to
+  // itself that a table is empty. Under sanitizers, which make it slow, only the first.
+  static std::vector<Fault> FaultsOf(Call call);
   static std::string_view NameOf(Call call);
+  // Gives `round` each fault with each number of a call, from 1 on, until it returns that no call
+  // failed. Returns the number of rounds: that of the faults if there was no call at all.
+  template <typename Round>
+  static size_t ForEveryCall(const std::vector<Fault>& faults, Round round) {
+    size_t rounds = 0;
+    for (const Fault fault : faults) {
+      bool failed = true;
+      for (int64_t nth = 1; failed; ++nth, ++rounds) failed = round(fault, nth);
+    }
+    return rounds;
+  }
 
   // Registers itself under a name of its own, over the VFS called `base` (empty: the default one),
   // which must outlive it.

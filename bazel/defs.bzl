@@ -47,14 +47,13 @@ def webhookd_binary(name, srcs, deps = [], **kwargs):
         **kwargs
     )
 
-def webhookd_test(name, srcs, deps = [], local_defines = [], **kwargs):
+def webhookd_test(name, srcs, deps = [], **kwargs):
     """A test program. Data and programs stand below its working folder as they do in the tree."""
     cc_test(
         name = name,
         srcs = srcs + _headers(),
         copts = _copts(deps),
         linkstatic = True,
-        local_defines = local_defines + ["WEBHOOKD_SOURCE_DIR=\\\".\\\"", "WEBHOOKD_BIN_DIR=\\\"server\\\""],
         deps = deps,
         **kwargs
     )

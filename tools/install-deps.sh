@@ -18,6 +18,8 @@ readonly build_packages=(
   libgrpc++-dev libprotobuf-dev libabsl-dev libssl-dev zlib1g-dev
   libsqlite3-dev libcurl4-openssl-dev libre2-dev libyaml-cpp-dev libjemalloc-dev
   libcli11-dev libspdlog-dev nlohmann-json3-dev
+  # A linker several times as fast; tools/cmake/Options.cmake takes it when it is there.
+  mold:mold
   # CMake configures the tests and benchmarks with everything else.
   libgtest-dev libgmock-dev libbenchmark-dev libboost-dev rapidjson-dev
   # BoringSSL's source package is fetched and unpacked with these.

@@ -18,6 +18,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/clock.h"
+#include "tests/testing/paths.h"
 
 namespace webhookd {
 namespace {
@@ -44,7 +45,7 @@ std::vector<std::string> PlainEnvironment() {
 
 WebhookdProcess::WebhookdProcess(const std::vector<std::string>& arguments,
                                  const std::vector<std::string>& variables) {
-  std::vector<std::string> command = {absl::StrCat(WEBHOOKD_BIN_DIR, "/webhookd")};
+  std::vector<std::string> command = {ProgramPath("webhookd")};
   command.insert(command.end(), arguments.begin(), arguments.end());
   std::vector<std::string> environment = PlainEnvironment();
   environment.insert(environment.end(), variables.begin(), variables.end());

@@ -10,6 +10,7 @@
 #include "absl/strings/escaping.h"
 #include "gtest/gtest.h"
 #include "server/delivery/signer.h"
+#include "tests/testing/paths.h"
 
 namespace webhookd {
 namespace {
@@ -25,7 +26,7 @@ struct Vector {
 };
 
 std::vector<Vector> ReadVectors() {
-  const std::ifstream file(WEBHOOKD_SOURCE_DIR "/tests/vectors/signatures.json");
+  const std::ifstream file(SourcePath("tests/vectors/signatures.json"));
   std::ostringstream text;
   text << file.rdbuf();
   google::protobuf::Struct root;

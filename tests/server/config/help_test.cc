@@ -11,6 +11,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
 #include "server/config/setting.h"
+#include "tests/testing/paths.h"
 
 namespace webhookd {
 namespace {
@@ -41,7 +42,7 @@ TEST(HelpText, FitsATerminal) {
 }
 
 TEST(SettingsMarkdown, IsTheTableOfTheDocumentation) {
-  std::ifstream file(WEBHOOKD_SOURCE_DIR "/docs/configuration.md");
+  std::ifstream file(SourcePath("docs/configuration.md"));
   std::stringstream document;
   document << file.rdbuf();
   const std::string begin = "<!-- webhookd --help-markdown -->\n";

@@ -5,11 +5,12 @@
 #include <fstream>
 
 #include "absl/strings/str_cat.h"
+#include "tests/testing/paths.h"
 
 namespace webhookd {
 
 std::string ReadVector(absl::string_view path) {
-  std::ifstream file(absl::StrCat(WEBHOOKD_SOURCE_DIR, "/tests/vectors/", path));
+  std::ifstream file(SourcePath(absl::StrCat("tests/vectors/", path)));
   std::string body;
   EXPECT_TRUE(std::getline(file, body)) << path;
   return body;

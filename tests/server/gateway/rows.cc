@@ -12,6 +12,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "tests/server/gateway/gateway_test.pb.h"
+#include "tests/testing/paths.h"
 
 namespace webhookd {
 
@@ -67,7 +68,7 @@ std::vector<Row> Row::Rows(const char* name) const {
 }
 
 std::vector<Row> ReadRows(absl::string_view file) {
-  const std::string path = absl::StrCat(WEBHOOKD_SOURCE_DIR, "/tests/vectors/gateway/", file);
+  const std::string path = SourcePath(absl::StrCat("tests/vectors/gateway/", file));
   std::ifstream stream(path);
   rapidjson::IStreamWrapper wrapper(stream);
   auto table = std::make_shared<rapidjson::Document>();

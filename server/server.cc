@@ -233,6 +233,7 @@ absl::Status Server::StartServing() {
   const Wake wake = [this](WakeUp wake_up) { dispatcher_->Wake(std::move(wake_up)); };
   router_ = std::make_unique<EventRouter>(
       EventRouter::Options{.base_url = config_.webhooks.base_url,
+                           .lease = DispatcherOptions(config_).lease(),
                            .first_wait = config_.delivery.retry_schedule.front()},
       EventRouter::Dependencies{
           .store = *store_,
@@ -281,7 +282,7 @@ absl::Status Server::StartServing() {
                                                                       .signer = *signer_,
                                                                       .clock = clock_,
                                                                       .reader = reader_,
-                                                                      .wake = wake});
+                                                                      .dispatcher = *dispatcher_});
   history_ = std::make_unique<EventHistory>(EventHistory::Dependencies{.store = *store_,
                                                                        .catalog = *catalog_,
                                                                        .authorizer = *authorizer_,

@@ -104,11 +104,32 @@ absl::Status CheckTogether(const Config& config) {
         "security.tls.client_ca is set, but clients can only show certificates over TLS: set "
         "security.tls.cert and security.tls.key too");
   }
+  const Config::Delivery& delivery = config.delivery;
+  if (delivery.disable_after <= delivery.timeout) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "delivery.disable_after is ", absl::FormatDuration(delivery.disable_after),
+        ", but one attempt may take ", absl::FormatDuration(delivery.timeout),
+        " (delivery.timeout), so that a single slow one could disable a webhook: raise "
+        "delivery.disable_after or lower delivery.timeout"));
+  }
   if (config.security.authn_type == "none" && !ListensOnLoopback(config)) {
     return absl::InvalidArgumentError(absl::StrCat(
         "security.authn.type is none, which makes everybody who reaches ", config.listen_address,
         " an administrator: set it to tokens, or listen_address to a loopback address"));
   }
+  return absl::OkStatus();
+}
+
+// Connecting is a part of an attempt.
+absl::Status FitConnectTimeout(bool given, Config::Delivery& delivery) {
+  if (delivery.connect_timeout <= delivery.timeout) return absl::OkStatus();
+  if (given) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "delivery.connect_timeout is ", absl::FormatDuration(delivery.connect_timeout),
+        ", but a whole attempt, connecting included, has ", absl::FormatDuration(delivery.timeout),
+        " (delivery.timeout): lower the one or raise the other"));
+  }
+  delivery.connect_timeout = delivery.timeout;
   return absl::OkStatus();
 }
 
@@ -169,6 +190,9 @@ absl::StatusOr<std::variant<LoadedConfig, Answer>> LoadConfig(
   RETURN_IF_ERROR(builder.Apply(command_line.values));
   Config& config = builder.config();
   RETURN_IF_ERROR(CheckTogether(config));
+  const bool connect_timeout_given =
+      !builder.SourceOf(SettingWithKey("delivery.connect_timeout")).empty();
+  RETURN_IF_ERROR(FitConnectTimeout(connect_timeout_given, config.delivery));
   if (!has_file) config.config_file.clear();
   const bool default_port = builder.SourceOf(SettingWithKey("port")).empty();
   if (default_port && !config.tls.cert.empty()) config.port = kDefaultTlsPort;

@@ -1,6 +1,8 @@
 #ifndef WEBHOOKD_SERVER_DELIVERY_CIRCUIT_BREAKER_H_
 #define WEBHOOKD_SERVER_DELIVERY_CIRCUIT_BREAKER_H_
 
+#include <algorithm>
+
 #include "absl/time/time.h"
 #include "server/delivery/attempt_error.h"
 
@@ -24,6 +26,9 @@ class CircuitBreaker {
 
   // When the next probe may start, while it is open.
   absl::Duration probe_at() const { return probe_at_; }
+
+  // Somebody wants to know whether it is well again: the next probe may start at `now`.
+  void ProbeAt(absl::Duration now) { probe_at_ = std::min(probe_at_, now); }
 
   // Takes in how an attempt ended at `now`. An answer of 4xx (but 408 and 429) or 3xx changes
   // nothing: the receiver is up.

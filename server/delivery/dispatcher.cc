@@ -68,6 +68,19 @@ void Dispatcher::Wake(WakeUp wake_up) {
   }
 }
 
+void Dispatcher::Ask(int32_t webhook_id) {
+  shards_[ShardIndex(webhook_id)]->shard().NoteAsked(webhook_id);
+}
+
+void Dispatcher::Settle(int32_t webhook_id, absl::AnyInvocable<void(int64_t) &&> done) {
+  shards_[ShardIndex(webhook_id)]->shard().Settle(webhook_id, std::move(done));
+}
+
+void Dispatcher::Drop(int32_t webhook_id, int64_t delivery_id,
+                      absl::AnyInvocable<void(bool) &&> done) {
+  shards_[ShardIndex(webhook_id)]->shard().Drop(webhook_id, delivery_id, std::move(done));
+}
+
 void Dispatcher::SendOnce(std::shared_ptr<const WebhookRecord> webhook, std::string event_id,
                           std::shared_ptr<const std::string> body,
                           absl::AnyInvocable<void(AttemptRecord) &&> done) {

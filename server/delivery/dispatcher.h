@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,10 +41,19 @@ class Dispatcher {
     int max_ready_per_webhook = 1'000;
     absl::Duration connect_timeout = absl::Seconds(5);
     absl::Duration timeout = absl::Seconds(15);
-    absl::Duration lease = absl::Minutes(5);
+    // How long a delivery may wait in memory before its lease is taken anew.
+    absl::Duration lease_slack = absl::Minutes(5);
     absl::Duration disable_after = absl::Hours(24 * 5);  // of nothing but failed attempts
     bool proxied = false;                                // names are resolved by a proxy
     RetryPolicy retry;
+    // Of webhooks of type Slack that have no max_requests_per_second; none: no limit.
+    std::optional<double> slack_requests_per_second = 1;
+
+    // The longest that requests of one delivery follow each other without a look at its lease: one,
+    // and another at once when the connection of the first turns out to be dead.
+    absl::Duration longest_sending() const { return 2 * timeout; }
+    // What deliveries are leased for, whoever takes the lease. It always outlasts the requests.
+    absl::Duration lease() const { return longest_sending() + lease_slack; }
   };
 
   // What everything here is borrowed from; all must outlive the dispatcher.
@@ -77,8 +87,22 @@ class Dispatcher {
   // have more.
   void Wake(WakeUp wake_up);
 
+  // For who wants what waits for a webhook to be sent now, though the webhook may be at rest
+  // because it failed or asked for it.
+  void Ask(int32_t webhook_id);
+
+  // For who changed or deleted a webhook, once the catalog has the change: calls `done` when no
+  // request starts any more but as the webhook is now, with how many are under way. Runs on a
+  // shard's thread.
+  void Settle(int32_t webhook_id, absl::AnyInvocable<void(int64_t under_way) &&> done);
+
+  // For who canceled a delivery, once that is durable: calls `done` when it is not in memory any
+  // more, and tells whether a request of it is under way. Runs on a shard's thread.
+  void Drop(int32_t webhook_id, int64_t delivery_id,
+            absl::AnyInvocable<void(bool under_way) &&> done);
+
   // Sends `body` to `webhook` once, now, past its queue, without retries or record, and calls
-  // `done` on a shard's thread.
+  // `done` on a shard's thread. A webhook that confirms it counts as well again.
   void SendOnce(std::shared_ptr<const WebhookRecord> webhook, std::string event_id,
                 std::shared_ptr<const std::string> body,
                 absl::AnyInvocable<void(AttemptRecord) &&> done);

@@ -5,10 +5,12 @@
 #include <memory>
 #include <optional>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/delivery/circuit_breaker.h"
+#include "server/delivery/pace.h"
 #include "server/delivery/rate_limiter.h"
 #include "server/delivery/target_url.h"
 #include "storage/records.h"
@@ -33,7 +35,9 @@ struct Endpoint {
   absl::flat_hash_set<int64_t> held;  // ids in memory: queued, under way, or not recorded yet
   // Of `held`, those that somebody asked to have sent again while they were under way.
   absl::flat_hash_set<int64_t> redelivered;
-  int under_way = 0;
+  // Of `held`, those with a request under way, and whether they were canceled since it began.
+  absl::flat_hash_map<int64_t, bool> sending;
+  int under_way() const { return static_cast<int>(sending.size()); }
 
   // When the earliest delivery that waits in the store is due; InfiniteFuture when none does.
   absl::Time next_due = absl::InfiniteFuture();
@@ -42,10 +46,13 @@ struct Endpoint {
 
   CircuitBreaker circuit;
   RateLimiter rate;
+  Pace pace;
+  // Raised when its health begins anew: what was sent before says nothing about it any more.
+  int health_epoch = 0;
 
   // Whether nothing but the map refers to it.
   bool unused() const {
-    return held.empty() && under_way == 0 && !claiming && disabling == 0 && !runnable &&
+    return held.empty() && sending.empty() && !claiming && disabling == 0 && !runnable &&
            !timer.has_value();
   }
 

@@ -8,14 +8,15 @@
 
 namespace webhookd {
 
-// Spaces the requests of one webhook: at most `rate` a second on the long run, and at most one
-// second's worth (but at least one) at once. Times are Clock::Steady. Not thread-safe.
+// Spaces the requests of one webhook: at most `rate` a second on the long run, and at most a burst
+// at once. Times are Clock::Steady. Not thread-safe.
 class RateLimiter {
  public:
-  // None: no limit.
-  void SetRate(std::optional<double> rate) {
-    if (rate_ == rate) return;
+  // No rate: no limit. The burst is one second's worth, but at least `least_burst`.
+  void SetRate(std::optional<double> rate, double least_burst = 1) {
+    if (rate_ == rate && least_burst_ == least_burst) return;
     rate_ = rate;
+    least_burst_ = least_burst;
     tokens_ = Burst();
   }
 
@@ -34,7 +35,7 @@ class RateLimiter {
   }
 
  private:
-  double Burst() const { return std::max(rate_.value_or(1), 1.0); }
+  double Burst() const { return std::max(rate_.value_or(1), least_burst_); }
 
   void Refill(absl::Duration now) {
     tokens_ = std::min(tokens_ + absl::ToDoubleSeconds(now - refilled_at_) * *rate_, Burst());
@@ -42,6 +43,7 @@ class RateLimiter {
   }
 
   std::optional<double> rate_;
+  double least_burst_ = 1;
   double tokens_ = 1;
   absl::Duration refilled_at_;
 };

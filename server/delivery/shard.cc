@@ -18,26 +18,27 @@ constexpr absl::Duration kLongestTimer = absl::Seconds(30);
 // With so many attempts that cannot be recorded, no new ones start.
 constexpr size_t kMaxUnrecorded = 20'000;
 
-// Answers a caller of SendOnce: in any case, and once.
+// Requests that may go to Slack at once.
+constexpr double kSlackBurst = 3;
+
+// Answers a caller: in any case, and once. Callers whose task is dropped, because nothing is driven
+// any more, get what `otherwise` gives.
+template <typename T>
 class OnceAnswer {
  public:
-  OnceAnswer(absl::AnyInvocable<void(AttemptRecord) &&> done, Clock& clock)
-      : done_(std::move(done)), clock_(clock) {}
+  OnceAnswer(absl::AnyInvocable<void(T) &&> done, absl::AnyInvocable<T()> otherwise)
+      : done_(std::move(done)), otherwise_(std::move(otherwise)) {}
   OnceAnswer(const OnceAnswer&) = delete;
   OnceAnswer& operator=(const OnceAnswer&) = delete;
   ~OnceAnswer() {
-    if (done_ == nullptr) return;
-    Give({.number = 1,
-          .started_at = clock_.Now(),
-          .error_class = std::string(AttemptErrorName(AttemptError::kCanceled)),
-          .error_message = "the server is shutting down"});
+    if (done_ != nullptr) Give(otherwise_());
   }
 
-  void Give(AttemptRecord attempt) { std::exchange(done_, nullptr)(std::move(attempt)); }
+  void Give(T answer) { std::exchange(done_, nullptr)(std::move(answer)); }
 
  private:
-  absl::AnyInvocable<void(AttemptRecord) &&> done_;
-  Clock& clock_;
+  absl::AnyInvocable<void(T) &&> done_;
+  absl::AnyInvocable<T()> otherwise_;
 };
 
 }  // namespace
@@ -89,15 +90,68 @@ void Shard::SendOnce(std::shared_ptr<const WebhookRecord> webhook, std::string e
                          .fresh_connection = true,
                          .event_id = std::move(event_id),
                          .body = std::move(body)};
-  auto answer = std::make_unique<OnceAnswer>(std::move(done), dependencies_.clock);
-  inbox_->Post([this, request = std::move(request), answer = std::move(answer)]() mutable {
+  auto answer = std::make_unique<OnceAnswer<AttemptRecord>>(
+      std::move(done), [&clock = dependencies_.clock]() -> AttemptRecord {
+        return {.number = 1,
+                .started_at = clock.Now(),
+                .error_class = std::string(AttemptErrorName(AttemptError::kCanceled)),
+                .error_message = "the server is shutting down"};
+      });
+  inbox_->Post([this, webhook = std::move(webhook), request = std::move(request),
+                answer = std::move(answer)]() mutable {
     if (draining_) return;
     ++under_way_;
-    sender_.Send(std::move(request),
-                 [this, answer = std::move(answer)](SendOutcome outcome) mutable {
-                   --under_way_;
-                   answer->Give(std::move(outcome.attempt));
-                 });
+    sender_.Send(std::move(request), [this, webhook = std::move(webhook),
+                                      answer = std::move(answer)](SendOutcome outcome) mutable {
+      --under_way_;
+      if (outcome.error == AttemptError::kNone) NoteTestConfirmed(*webhook);
+      answer->Give(std::move(outcome.attempt));
+    });
+  });
+}
+
+void Shard::NoteAsked(int32_t webhook_id) {
+  inbox_->Post([this, webhook_id] {
+    Endpoint& endpoint = EndpointOf(webhook_id);
+    endpoint.next_due = absl::InfinitePast();
+    const absl::Duration now = dependencies_.clock.Steady();
+    endpoint.circuit.ProbeAt(now);
+    endpoint.pace.EndPause(now);
+    Consider(endpoint);
+  });
+}
+
+void Shard::Settle(int32_t webhook_id, absl::AnyInvocable<void(int64_t) &&> done) {
+  auto answer = std::make_unique<OnceAnswer<int64_t>>(std::move(done), [] { return int64_t{0}; });
+  inbox_->Post([this, webhook_id, answer = std::move(answer)] {
+    snapshot_ = dependencies_.catalog.Current();
+    const auto found = endpoints_.find(webhook_id);
+    if (found == endpoints_.end()) return answer->Give(0);
+    Consider(*found->second);
+    answer->Give(found->second->under_way());
+  });
+}
+
+void Shard::Drop(int32_t webhook_id, int64_t delivery_id, absl::AnyInvocable<void(bool) &&> done) {
+  auto answer = std::make_unique<OnceAnswer<bool>>(std::move(done), [] { return false; });
+  inbox_->Post([this, webhook_id, delivery_id, answer = std::move(answer)] {
+    const auto found = endpoints_.find(webhook_id);
+    if (found == endpoints_.end()) return answer->Give(false);
+    Endpoint& endpoint = *found->second;
+    const auto sending = endpoint.sending.find(delivery_id);
+    if (sending != endpoint.sending.end()) {
+      sending->second = true;
+      return answer->Give(true);
+    }
+    const auto queued =
+        std::find_if(endpoint.queue.begin(), endpoint.queue.end(),
+                     [&](const ClaimedDelivery& delivery) { return delivery.id == delivery_id; });
+    if (queued != endpoint.queue.end()) {
+      endpoint.queue.erase(queued);
+      Release(endpoint, delivery_id);
+    }
+    answer->Give(false);
+    Consider(endpoint);
   });
 }
 
@@ -173,23 +227,30 @@ void Shard::TakeNow(std::vector<ClaimedDelivery> deliveries) {
   }
 }
 
-// Looks the webhook up again if any webhook changed since.
+// Looks the webhook up again if any webhook changed since. A record that was only read again, or
+// changed in its name, say, leaves the webhook's health alone.
 void Shard::Refresh(Endpoint& endpoint) {
   if (endpoint.seen_version == snapshot_->version()) return;
   endpoint.seen_version = snapshot_->version();
-  std::shared_ptr<const WebhookRecord> webhook = snapshot_->Find(endpoint.webhook_id);
-  if (webhook == endpoint.webhook && webhook != nullptr) return;
-  endpoint.webhook = std::move(webhook);
-  if (endpoint.webhook == nullptr) return;
-  endpoint.target = ParseTargetUrl(endpoint.webhook->url);
-  // What could not be stored is still true, unless somebody enabled the webhook again.
-  if (!endpoint.failing_since_unsaved || !endpoint.webhook->failing_since.has_value()) {
-    endpoint.failing_since = endpoint.webhook->failing_since;
-    endpoint.failing_since_unsaved = false;
+  const std::shared_ptr<const WebhookRecord> old =
+      std::exchange(endpoint.webhook, snapshot_->Find(endpoint.webhook_id));
+  if (endpoint.webhook == nullptr || endpoint.webhook == old) return;
+  const WebhookRecord& webhook = *endpoint.webhook;
+  const bool paced =
+      webhook.type == WebhookType::kSlack && !webhook.max_requests_per_second.has_value();
+  if (paced) {
+    endpoint.rate.SetRate(options_.slack_requests_per_second, kSlackBurst);
+  } else {
+    endpoint.rate.SetRate(webhook.max_requests_per_second);
   }
-  endpoint.rate.SetRate(endpoint.webhook->max_requests_per_second);
-  // A new URL or a webhook that was enabled again deserves a try at once.
-  endpoint.circuit = CircuitBreaker();
+  const bool new_url = old == nullptr || old->url != webhook.url;
+  if (new_url) endpoint.target = ParseTargetUrl(webhook.url);
+  if (old == nullptr) {
+    // From here on the shard knows better than the catalog.
+    endpoint.failing_since = webhook.failing_since;
+  } else if (new_url || (old->disabled_at.has_value() && !webhook.disabled_at.has_value())) {
+    ResetHealth(endpoint);
+  }
 }
 
 // Decides what can be done for an endpoint now: claim, start, or look again later.
@@ -206,8 +267,7 @@ void Shard::Consider(Endpoint& endpoint) {
     return;
   }
 
-  int cap = endpoint.webhook->max_in_flight.value_or(options_.max_in_flight_per_webhook);
-  if (under_way_ >= options_.max_in_flight / 2) cap = 1;
+  const int cap = InFlightCap(endpoint);
   const absl::Duration now = dependencies_.clock.Steady();
   if (!endpoint.claiming && static_cast<int>(endpoint.queue.size()) < cap) {
     if (const absl::Time due_now = DueNow(); endpoint.next_due <= due_now) {
@@ -217,19 +277,32 @@ void Shard::Consider(Endpoint& endpoint) {
     }
   }
 
-  if (endpoint.queue.empty() || endpoint.under_way >= cap || endpoint.runnable) return;
-  // A lone delivery has its own schedule; the circuit is for queues.
-  if (endpoint.queue.size() + endpoint.under_way > 1 &&
-      !endpoint.circuit.Allows(now, endpoint.under_way)) {
-    if (endpoint.under_way == 0) SetTimer(endpoint, endpoint.circuit.probe_at());
-    return;
-  }
-  if (const absl::Duration start = endpoint.rate.NextStart(now); start > now) {
-    SetTimer(endpoint, start);
+  if (endpoint.queue.empty() || endpoint.runnable) return;
+  const absl::Duration start = NextStart(endpoint, now);
+  if (start > now) {
+    if (start < absl::InfiniteDuration()) SetTimer(endpoint, start);
     return;
   }
   endpoint.runnable = true;
   runnable_.push_back(&endpoint);
+}
+
+int Shard::InFlightCap(const Endpoint& endpoint) const {
+  if (under_way_ >= options_.max_in_flight / 2) return 1;
+  return endpoint.webhook->max_in_flight.value_or(options_.max_in_flight_per_webhook);
+}
+
+absl::Duration Shard::NextStart(Endpoint& endpoint, absl::Duration now) {
+  const int under_way = endpoint.under_way();
+  if (under_way >= InFlightCap(endpoint)) return absl::InfiniteDuration();
+  absl::Duration start =
+      std::max(endpoint.rate.NextStart(now), endpoint.pace.NextStart(now, under_way));
+  // A lone delivery has its own schedule; the circuit is for queues.
+  if (endpoint.queue.size() + endpoint.sending.size() > 1 &&
+      !endpoint.circuit.Allows(now, under_way)) {
+    start = under_way > 0 ? absl::InfiniteDuration() : std::max(start, endpoint.circuit.probe_at());
+  }
+  return start;
 }
 
 // One timer an endpoint: the earliest.
@@ -252,7 +325,7 @@ void Shard::Claim(Endpoint& endpoint) {
   dependencies_.store.ClaimDeliveries(
       {.webhook_id = endpoint.webhook_id,
        .now = now,
-       .lease_until = now + options_.lease,
+       .lease_until = now + options_.lease(),
        .limit = static_cast<int>(endpoint.held.size() + batch)},
       [this, inbox = inbox_, &endpoint](absl::StatusOr<ClaimedDeliveries> claimed) {
         inbox->Post([this, &endpoint, claimed = std::move(claimed)]() mutable {
@@ -272,7 +345,10 @@ void Shard::Claimed(Endpoint& endpoint, absl::StatusOr<ClaimedDeliveries> claime
   }
   for (ClaimedDelivery& delivery : claimed->deliveries) {
     if (!endpoint.held.insert(delivery.id).second) {
-      if (delivery.redelivered) endpoint.redelivered.insert(delivery.id);
+      if (!delivery.redelivered) continue;
+      endpoint.redelivered.insert(delivery.id);
+      const auto sending = endpoint.sending.find(delivery.id);
+      if (sending != endpoint.sending.end()) sending->second = false;
       continue;
     }
     held_.fetch_add(1, std::memory_order_relaxed);
@@ -285,28 +361,33 @@ void Shard::Claimed(Endpoint& endpoint, absl::StatusOr<ClaimedDeliveries> claime
 // Starts the endpoint's next attempt.
 void Shard::Start(Endpoint& endpoint) {
   Refresh(endpoint);
+  const absl::Duration now = dependencies_.clock.Steady();
   if (endpoint.queue.empty() || endpoint.webhook == nullptr ||
-      endpoint.webhook->disabled_at.has_value()) {
+      endpoint.webhook->disabled_at.has_value() || NextStart(endpoint, now) > now) {
     Consider(endpoint);
     return;
   }
   ClaimedDelivery delivery = std::move(endpoint.queue.front());
   endpoint.queue.pop_front();
-  if (delivery.lease_until < DueNow() + options_.timeout) {
+  if (delivery.lease_until < DueNow() + options_.longest_sending()) {
     // The lease might end before the attempt does: claim it again.
     Release(endpoint, delivery.id);
     endpoint.next_due = absl::InfinitePast();
     Consider(endpoint);
     return;
   }
-  endpoint.rate.Take(dependencies_.clock.Steady());
+  endpoint.rate.Take(now);
+  endpoint.pace.Start(now);
   Send(endpoint, std::move(delivery), /*fresh_connection=*/false);
   Consider(endpoint);
 }
 
 void Shard::Send(Endpoint& endpoint, ClaimedDelivery delivery, bool fresh_connection) {
-  ++endpoint.under_way;
+  endpoint.sending.emplace(delivery.id, false);
   ++under_way_;
+  const SentAs sent = {.fresh_connection = fresh_connection,
+                       .health_epoch = endpoint.health_epoch,
+                       .started = dependencies_.clock.Steady()};
   SendRequest request = {.target = endpoint.target,
                          .skip_tls_verification = endpoint.webhook->skip_tls_verification,
                          .fresh_connection = fresh_connection,
@@ -314,15 +395,17 @@ void Shard::Send(Endpoint& endpoint, ClaimedDelivery delivery, bool fresh_connec
                          .event_id = delivery.event_id,
                          .body = delivery.body};
   sender_.Send(std::move(request), [this, &endpoint, delivery = std::move(delivery),
-                                    fresh_connection](SendOutcome outcome) mutable {
-    --endpoint.under_way;
+                                    sent](SendOutcome outcome) mutable {
     --under_way_;
-    Ended(endpoint, std::move(delivery), fresh_connection, std::move(outcome));
+    Ended(endpoint, std::move(delivery), sent, std::move(outcome));
   });
 }
 
-void Shard::Ended(Endpoint& endpoint, ClaimedDelivery delivery, bool fresh_connection,
+void Shard::Ended(Endpoint& endpoint, ClaimedDelivery delivery, const SentAs& sent,
                   SendOutcome outcome) {
+  const auto sending = endpoint.sending.find(delivery.id);
+  const bool canceled = sending->second;
+  endpoint.sending.erase(sending);
   const AttemptRecord& attempt = outcome.attempt;
   Log(LogLevel::kInfo, "attempt",
       {{"event_id", delivery.event_id},
@@ -335,8 +418,10 @@ void Shard::Ended(Endpoint& endpoint, ClaimedDelivery delivery, bool fresh_conne
        {"duration_ms", absl::ToDoubleMilliseconds(attempt.duration)}});
   ++delivery.attempt_count;
 
-  if (outcome.error == AttemptError::kStaleConnection && !fresh_connection && !draining_ &&
-      endpoint.webhook != nullptr) {
+  Refresh(endpoint);
+  const bool may_send = !draining_ && !canceled && endpoint.webhook != nullptr &&
+                        !endpoint.webhook->disabled_at.has_value();
+  if (outcome.error == AttemptError::kStaleConnection && !sent.fresh_connection && may_send) {
     // Nothing says that the receiver is unwell: one more attempt at once, on a connection of its
     // own. It takes no step of the schedule.
     recorder_.Add({.webhook_id = endpoint.webhook_id,
@@ -350,14 +435,20 @@ void Shard::Ended(Endpoint& endpoint, ClaimedDelivery delivery, bool fresh_conne
     return;
   }
 
-  NoteHealth(endpoint, outcome);
+  NotePace(endpoint, sent, outcome);
+  NoteHealth(endpoint, sent, outcome);
   FinishedAttempt finished = {.delivery_id = delivery.id, .state = DeliveryState::kDelivered};
   if (outcome.error != AttemptError::kNone) {
     finished.schedule_step = delivery.schedule_step + 1;
-    const RetryDecision decision = DecideRetry(
-        options_.retry, finished.schedule_step,
-        {.error = outcome.error, .status = attempt.status, .retry_after = outcome.retry_after},
-        DueNow(), dependencies_.random.Next());
+    // That an earlier URL is gone says nothing about the new one.
+    const bool gone_before =
+        outcome.error == AttemptError::kGone && sent.health_epoch != endpoint.health_epoch;
+    const RetryDecision decision =
+        DecideRetry(options_.retry, finished.schedule_step,
+                    {.error = gone_before ? AttemptError::kHttp4xx : outcome.error,
+                     .status = attempt.status,
+                     .retry_after = outcome.retry_after},
+                    DueNow(), dependencies_.random.Next());
     finished.state =
         decision.next_attempt_at.has_value() ? DeliveryState::kPending : DeliveryState::kFailed;
     finished.next_attempt_at = decision.next_attempt_at.value_or(absl::Time());
@@ -382,61 +473,6 @@ void Shard::Recorded(const EndedAttempt& ended) {
     endpoint.next_due = std::min(endpoint.next_due, ended.finished.next_attempt_at);
   }
   Consider(endpoint);
-}
-
-// Follows how well the webhook takes what it is sent.
-void Shard::NoteHealth(Endpoint& endpoint, const SendOutcome& outcome) {
-  endpoint.circuit.Record(outcome.error, outcome.attempt.status, dependencies_.clock.Steady());
-  const bool confirmed = outcome.error == AttemptError::kNone;
-  if (confirmed == endpoint.failing_since.has_value()) {
-    endpoint.failing_since =
-        confirmed ? std::nullopt : std::optional<absl::Time>(outcome.attempt.started_at);
-    SaveFailingSince(endpoint);
-    return;
-  }
-  if (endpoint.failing_since_unsaved) SaveFailingSince(endpoint);
-  if (!confirmed && DueNow() - *endpoint.failing_since >= options_.disable_after) {
-    Disable(endpoint, absl::StrCat("every attempt failed since ",
-                                   absl::FormatTime(absl::RFC3339_sec, *endpoint.failing_since,
-                                                    absl::UTCTimeZone())));
-  }
-}
-
-// What cannot be stored is stored with the next attempt: after a restart an old time would count.
-void Shard::SaveFailingSince(Endpoint& endpoint) {
-  endpoint.failing_since_unsaved = false;
-  dependencies_.store.SetFailingSince(
-      endpoint.webhook_id, endpoint.failing_since,
-      [this, inbox = inbox_, id = endpoint.webhook_id](const absl::Status& status) {
-        if (status.ok()) return;
-        Log(LogLevel::kError, "cannot record since when a webhook fails; it is tried again",
-            {{"webhook_id", id}, {"error", status.message()}});
-        inbox->Post([this, id] {
-          const auto found = endpoints_.find(id);
-          if (found != endpoints_.end()) found->second->failing_since_unsaved = true;
-        });
-      });
-}
-
-void Shard::Disable(Endpoint& endpoint, std::string reason) {
-  Log(LogLevel::kWarning, "webhook disabled",
-      {{"webhook_id", endpoint.webhook_id}, {"reason", reason}});
-  ++endpoint.disabling;
-  dependencies_.store.DisableWebhook(
-      endpoint.webhook_id, std::move(reason), dependencies_.clock.Now(),
-      [this, inbox = inbox_, &endpoint](absl::StatusOr<WebhookChange> change) {
-        inbox->Post([this, &endpoint, change = std::move(change)] {
-          absl::Status status = change.status();
-          if (change.ok()) status = dependencies_.catalog.Apply(*change);
-          if (!status.ok() && !absl::IsNotFound(status)) {
-            Log(LogLevel::kError, "cannot disable a webhook",
-                {{"webhook_id", endpoint.webhook_id}, {"error", status.message()}});
-          }
-          snapshot_ = dependencies_.catalog.Current();
-          --endpoint.disabling;
-          Consider(endpoint);
-        });
-      });
 }
 
 // Frees what is known of webhooks that are deleted, as soon as nothing refers to it.

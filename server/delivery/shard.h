@@ -39,7 +39,12 @@ class Shard {
   void Take(std::vector<ClaimedDelivery> deliveries);
   // Says that a webhook has deliveries in the store, the earliest of them due at this time.
   void NoteWaiting(std::vector<PendingEndpoint> endpoints);
-  // See Dispatcher::SendOnce.
+  // Says that somebody wants what waits for a webhook to be sent now.
+  void NoteAsked(int32_t webhook_id);
+  // See Dispatcher.
+  void Settle(int32_t webhook_id, absl::AnyInvocable<void(int64_t under_way) &&> done);
+  void Drop(int32_t webhook_id, int64_t delivery_id,
+            absl::AnyInvocable<void(bool under_way) &&> done);
   void SendOnce(std::shared_ptr<const WebhookRecord> webhook, std::string event_id,
                 std::shared_ptr<const std::string> body,
                 absl::AnyInvocable<void(AttemptRecord) &&> done);
@@ -62,21 +67,35 @@ class Shard {
   void Close();
 
  private:
+  // How an attempt began.
+  struct SentAs {
+    bool fresh_connection = false;
+    int health_epoch = 0;
+    absl::Duration started;
+  };
+
   Endpoint& EndpointOf(int32_t webhook_id);
   // The time that due times are compared with: it never goes back, even if the wall clock does.
   absl::Time DueNow() const;
 
   void TakeNow(std::vector<ClaimedDelivery> deliveries);
   void Refresh(Endpoint& endpoint);
+  // Forgets how badly the webhook did.
+  void ResetHealth(Endpoint& endpoint);
+  void NoteTestConfirmed(const WebhookRecord& tested);
   void Consider(Endpoint& endpoint);
+  // When its next attempt may start, if it has one; InfiniteDuration: not before another has ended.
+  absl::Duration NextStart(Endpoint& endpoint, absl::Duration now);
+  // How many attempts it may have under way.
+  int InFlightCap(const Endpoint& endpoint) const;
   void SetTimer(Endpoint& endpoint, absl::Duration at);
   void Claim(Endpoint& endpoint);
   void Claimed(Endpoint& endpoint, absl::StatusOr<ClaimedDeliveries> claimed);
   void Start(Endpoint& endpoint);
   void Send(Endpoint& endpoint, ClaimedDelivery delivery, bool fresh_connection);
-  void Ended(Endpoint& endpoint, ClaimedDelivery delivery, bool fresh_connection,
-             SendOutcome outcome);
-  void NoteHealth(Endpoint& endpoint, const SendOutcome& outcome);
+  void Ended(Endpoint& endpoint, ClaimedDelivery delivery, const SentAs& sent, SendOutcome outcome);
+  void NoteHealth(Endpoint& endpoint, const SentAs& sent, const SendOutcome& outcome);
+  void NotePace(Endpoint& endpoint, const SentAs& sent, const SendOutcome& outcome);
   void SaveFailingSince(Endpoint& endpoint);
   void Disable(Endpoint& endpoint, std::string reason);
   void Recorded(const EndedAttempt& ended);

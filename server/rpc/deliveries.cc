@@ -37,20 +37,20 @@ void Deliveries::Get(const Caller& caller, const v1::GetDeliveryRequest& request
 
 void Deliveries::Redeliver(const Caller& caller, const v1::RedeliverDeliveryRequest& request,
                            v1::RedeliverDeliveryResponse& response, DoneStatus done) {
-  IfEditable(
-      caller, request.delivery_id(), std::move(done), [this, &request, &response](DoneStatus done) {
-        const absl::Time now = dependencies_.clock.Now();
-        dependencies_.store.Redeliver(request.delivery_id(), now,
-                                      [this, now, &response, done = std::move(done)](
-                                          absl::StatusOr<DeliveryRecord> delivery) mutable {
-                                        if (!delivery.ok())
-                                          return std::move(done)(delivery.status());
-                                        dependencies_.wake({.waiting = {delivery->webhook_id}});
-                                        *response.mutable_delivery() =
-                                            DeliveryToProto(*delivery, now);
-                                        std::move(done)(absl::OkStatus());
-                                      });
-      });
+  IfEditable(caller, request.delivery_id(), std::move(done),
+             [this, &request, &response](DoneStatus done) {
+               const absl::Time now = dependencies_.clock.Now();
+               dependencies_.store.Redeliver(request.delivery_id(), now,
+                                             [this, now, &response, done = std::move(done)](
+                                                 absl::StatusOr<DeliveryRecord> delivery) mutable {
+                                               if (!delivery.ok())
+                                                 return std::move(done)(delivery.status());
+                                               dependencies_.dispatcher.Ask(delivery->webhook_id);
+                                               *response.mutable_delivery() =
+                                                   DeliveryToProto(*delivery, now);
+                                               std::move(done)(absl::OkStatus());
+                                             });
+             });
 }
 
 void Deliveries::Replay(const Caller& caller, const v1::ReplayDeliveriesRequest& request,
@@ -67,7 +67,7 @@ void Deliveries::Replay(const Caller& caller, const v1::ReplayDeliveriesRequest&
                              [this, id = request.webhook_id(), &response,
                               done = std::move(done)](absl::StatusOr<int64_t> count) mutable {
                                if (!count.ok()) return std::move(done)(count.status());
-                               dependencies_.wake({.waiting = {id}});
+                               dependencies_.dispatcher.Ask(id);
                                response.set_replayed_count(*count);
                                std::move(done)(absl::OkStatus());
                              });
@@ -78,15 +78,17 @@ void Deliveries::Cancel(const Caller& caller, const v1::CancelDeliveryRequest& r
   IfEditable(
       caller, request.delivery_id(), std::move(done), [this, &request, &response](DoneStatus done) {
         const absl::Time now = dependencies_.clock.Now();
-        dependencies_.store.CancelDelivery(request.delivery_id(), now,
-                                           [now, &response, done = std::move(done)](
-                                               absl::StatusOr<DeliveryRecord> delivery) mutable {
-                                             if (!delivery.ok())
-                                               return std::move(done)(delivery.status());
-                                             *response.mutable_delivery() =
-                                                 DeliveryToProto(*delivery, now);
-                                             std::move(done)(absl::OkStatus());
-                                           });
+        dependencies_.store.CancelDelivery(
+            request.delivery_id(), now,
+            [this, now, &response,
+             done = std::move(done)](absl::StatusOr<DeliveryRecord> delivery) mutable {
+              if (!delivery.ok()) return std::move(done)(delivery.status());
+              *response.mutable_delivery() = DeliveryToProto(*delivery, now);
+              dependencies_.dispatcher.Drop(delivery->webhook_id, delivery->id,
+                                            [done = std::move(done)](bool /*under_way*/) mutable {
+                                              std::move(done)(absl::OkStatus());
+                                            });
+            });
       });
 }
 

@@ -5,10 +5,10 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "server/auth/authorizer.h"
+#include "server/delivery/dispatcher.h"
 #include "server/delivery/signer.h"
 #include "server/rpc/api.h"
 #include "storage/store.h"
-#include "storage/wake.h"
 #include "storage/webhook_catalog.h"
 #include "webhookd/v1/delivery.pb.h"
 
@@ -29,7 +29,7 @@ class Deliveries {
     const Signer& signer;
     Clock& clock;
     Executor& reader;  // where they are read: a long list must not hold up gRPC's few threads
-    Wake wake;
+    Dispatcher& dispatcher;
   };
 
   explicit Deliveries(Dependencies dependencies) : dependencies_(std::move(dependencies)) {}

@@ -204,10 +204,13 @@ void Webhooks::FinishPatch(PatchCall call, absl::StatusOr<WebhookChange> change)
   }
   if (!change.ok()) return std::move(call.done)(change.status());
   Publish(*change);
-  // Enabled, moved or allowed to do more: what waits may be due now.
-  dependencies_.dispatcher.Wake({.waiting = {change->webhook.id}});
+  const int32_t id = change->webhook.id;
   *call.response.mutable_webhook() = WebhookToProto(change->webhook);
-  std::move(call.done)(absl::OkStatus());
+  // Enabled, moved or allowed to do more: what waits may be due now.
+  dependencies_.dispatcher.Wake({.waiting = {id}});
+  dependencies_.dispatcher.Settle(id, [done = std::move(call.done)](int64_t /*under_way*/) mutable {
+    std::move(done)(absl::OkStatus());
+  });
 }
 
 void Webhooks::Delete(const Caller& caller, const DeleteWebhookRequest& request,
@@ -225,7 +228,10 @@ void Webhooks::Delete(const Caller& caller, const DeleteWebhookRequest& request,
         Log(LogLevel::kInfo, "webhook deleted",
             {{"webhook_id", int64_t{id}}, {"canceled_deliveries", deletion->canceled_deliveries}});
         response.set_canceled_deliveries(deletion->canceled_deliveries);
-        std::move(done)(absl::OkStatus());
+        dependencies_.dispatcher.Settle(id,
+                                        [done = std::move(done)](int64_t /*under_way*/) mutable {
+                                          std::move(done)(absl::OkStatus());
+                                        });
       });
 }
 

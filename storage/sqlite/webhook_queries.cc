@@ -217,13 +217,14 @@ absl::StatusOr<WebhookChange> UpdateWebhook(Transaction& transaction, const Webh
   if (version != transaction.counters.webhooks_version) {
     return WebhooksChanged(version, transaction.counters.webhooks_version);
   }
-  const bool enabled_again = old.disabled_at.has_value() && !webhook.disabled_at.has_value();
+  const bool begins_anew =
+      old.url != webhook.url || (old.disabled_at.has_value() && !webhook.disabled_at.has_value());
   {
     Statement update = connection.Prepare(kUpdateWebhook);
     update.Bind(webhook.id, webhook.name, webhook.url, static_cast<int>(webhook.type),
                 static_cast<int>(webhook.mode), webhook.workspace_id, webhook.skip_tls_verification,
                 webhook.max_in_flight, webhook.max_requests_per_second, webhook.disabled_at,
-                webhook.disabled_reason, enabled_again ? std::nullopt : old.failing_since);
+                webhook.disabled_reason, begins_anew ? std::nullopt : old.failing_since);
     const absl::Status status = update.Run();
     if (!status.ok()) return NameTakenOr(status, update, webhook);
   }

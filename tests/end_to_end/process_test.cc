@@ -45,6 +45,32 @@ class ProcessTest : public ::testing::Test {
   TempDir folder_;
 };
 
+TEST_F(ProcessTest, AnyTimeoutThatIsTakenDelivers) {
+  Receiver receiver;
+  for (const char* timeout : {"10ms", "6m", "1h"}) {
+    TempDir folder;
+    WebhookdProcess process(Arguments({absl::StrCat("--storage-path=", folder / "webhookd.db"),
+                                       absl::StrCat("--delivery-timeout=", timeout)}));
+    const std::string address = process.WaitUntilListening();
+    ASSERT_NE(address, "") << process.errors();
+    const auto channel = grpc::CreateChannel(address, grpc::InsecureChannelCredentials());
+    determined::api::v1::PostWebhookRequest create;
+    *create.mutable_webhook() = NewWebhookFor(receiver.url());
+    determined::api::v1::PostWebhookResponse created;
+    grpc::ClientContext creating;
+    const auto determined = determined::api::v1::Determined::NewStub(channel);
+    ASSERT_TRUE(determined->PostWebhook(&creating, create, &created).ok());
+    const int before = receiver.request_count();
+    v1::ReportExperimentStateResponse reported;
+    grpc::ClientContext reporting;
+    const auto events = v1::EventService::NewStub(channel);
+    ASSERT_TRUE(events->ReportExperimentState(&reporting, CompletedReport(41), &reported).ok());
+    EXPECT_TRUE(receiver.WaitForRequests(before + 1)) << "with " << timeout;
+    process.Signal(SIGTERM);
+    EXPECT_EQ(process.WaitForEnd(), 0);
+  }
+}
+
 // Tells which events a receiver has confirmed.
 class ConfirmedEvents {
  public:

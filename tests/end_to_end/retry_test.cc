@@ -107,6 +107,31 @@ TEST(Retries, GoneDisablesTheWebhook) {
   EXPECT_EQ(receiver.request_count(), 1);
 }
 
+TEST(Retries, ComeGentlyToAReceiverThatTakesOneASecond) {
+  std::atomic<int> taken = 0;
+  std::atomic<int> refused = 0;
+  std::atomic<int64_t> free_at = 0;  // milliseconds of the steady clock
+  Receiver receiver([&](const ReceivedRequest&) {
+    const int64_t now = absl::ToInt64Milliseconds(RealClock().Steady());
+    int64_t before = free_at;
+    if (now >= before && free_at.compare_exchange_strong(before, now + 1'000)) {
+      ++taken;
+      return CannedResponse::Status(200);
+    }
+    ++refused;
+    return CannedResponse::Status(429, "", {{"Retry-After", "1"}});
+  });
+  TestServer server([](Config& config) {
+    config.delivery.retry_schedule = std::vector<absl::Duration>(50, absl::Milliseconds(100));
+  });
+  server.Create(NewWebhookFor(receiver.url()));
+  std::vector<int64_t> ids;
+  for (int32_t i = 0; i < 30; ++i) ids.push_back(ReportOne(server, 100 + i));
+  while (taken < 8) ASSERT_TRUE(receiver.WaitForRequests(receiver.request_count() + 1));
+  // 15 of the first 16, and few after the pause. Before there was one: some 13 a second.
+  EXPECT_LE(refused, 25);
+}
+
 TEST(Retries, AreCanceledWithTheirWebhook) {
   Receiver receiver([](const ReceivedRequest&) { return CannedResponse::Status(500); });
   TestServer server([](Config& config) {

@@ -28,7 +28,7 @@ SimulationSettings SimulationSettings::Draw(uint64_t seed) {
   if (dice.Chance(0.3)) options.max_ready_per_webhook = static_cast<int>(dice.Between(1, 5));
   if (dice.Chance(0.3)) options.max_in_flight = static_cast<int>(dice.Between(2, 6));
   if (dice.Chance(0.3)) options.max_in_flight_per_webhook = static_cast<int>(dice.Between(1, 3));
-  if (dice.Chance(0.3)) options.lease = absl::Seconds(dice.Between(20, 60));
+  if (dice.Chance(0.3)) options.lease_slack = absl::Seconds(dice.Between(1, 30));
   if (dice.Chance(0.3)) options.disable_after = absl::Hours(dice.Between(1, 30));
   if (dice.Chance(0.3)) settings.max_batch = static_cast<int>(dice.Between(1, 5));
   if (dice.Chance(0.1)) settings.max_waiting_writes = dice.Between(1, 5);

@@ -59,7 +59,7 @@ absl::Status SimulatedProcess::Open() {
   wake_ = MutateWake(
       machine_.mutant, [this](WakeUp wake_up) { WakeShards(std::move(wake_up)); }, dice_);
   router_ = std::make_unique<EventRouter>(
-      EventRouter::Options{.lease = options_.lease},
+      EventRouter::Options{.lease = options_.lease()},
       EventRouter::Dependencies{.store = *observed_,
                                 .catalog = *catalog_,
                                 .clock = machine_.clock,

@@ -136,6 +136,7 @@ TEST_P(StoreContract, UpdateWebhook_ReplacesAndKeepsWhatItMust) {
 
   WebhookRecord webhook = FullWebhook();
   webhook.id = old.id;
+  webhook.url = old.url;  // another one ends failing_since
   webhook.triggers.push_back(old.triggers[0]);
   webhook.triggers.back().id = 0;
   webhook.created_at = At(1000);
@@ -208,6 +209,18 @@ TEST_P(StoreContract, FailingSinceEndsWhenAWebhookIsEnabledAgain) {
   ASSERT_TRUE(writes().SetFailingSince(webhook.id, At(7)).ok());
   EXPECT_EQ(Load(webhook.id).failing_since, At(7));
   ASSERT_TRUE(writes().SetFailingSince(webhook.id, std::nullopt).ok());
+  EXPECT_EQ(Load(webhook.id).failing_since, std::nullopt);
+}
+
+TEST_P(StoreContract, FailingSinceEndsWithAnotherUrlAndNothingLess) {
+  WebhookRecord webhook = AddWebhook("name");
+  ASSERT_TRUE(writes().SetFailingSince(webhook.id, At(5)).ok());
+  webhook.name = "another name";
+  webhook = writes().UpdateWebhook(webhook, Version())->webhook;
+  EXPECT_EQ(webhook.failing_since, At(5));
+  webhook.url = "https://example.com/another";
+  webhook = writes().UpdateWebhook(webhook, Version())->webhook;
+  EXPECT_EQ(webhook.failing_since, std::nullopt);
   EXPECT_EQ(Load(webhook.id).failing_since, std::nullopt);
 }
 

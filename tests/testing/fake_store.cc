@@ -105,9 +105,10 @@ void FakeStore::UpdateWebhook(WebhookRecord webhook, int64_t version, Done<Webho
          }
          std::sort(webhook.triggers.begin(), webhook.triggers.end(),
                    [](const auto& a, const auto& b) { return a.id < b.id; });
-         const bool enabled = old->disabled_at.has_value() && !webhook.disabled_at.has_value();
+         const bool begins_anew = old->url != webhook.url || (old->disabled_at.has_value() &&
+                                                              !webhook.disabled_at.has_value());
          webhook.created_at = old->created_at;
-         webhook.failing_since = enabled ? std::nullopt : old->failing_since;
+         webhook.failing_since = begins_anew ? std::nullopt : old->failing_since;
          *old = std::move(webhook);
          return Changed(*old);
        });

@@ -16,6 +16,7 @@
 namespace webhookd {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
@@ -234,6 +235,23 @@ TEST(LoadConfig, CertificateAndKeyBelongTogether) {
   EXPECT_THAT(ErrorOf(Load({"--egress-client-cert", "c.pem"})), HasSubstr("only the certificate"));
   EXPECT_THAT(ErrorOf(Load({"--egress-client-key", "k.pem"})), HasSubstr("only the key"));
   EXPECT_TRUE(Load({"--egress-client-cert", "c.pem", "--egress-client-key", "k.pem"}).ok());
+}
+
+TEST(LoadConfig, TimeoutsThatCannotWorkTogetherAreRefused) {
+  const auto unwrapped = [](const std::vector<std::string>& arguments) {
+    const auto loaded = Load(arguments);
+    EXPECT_TRUE(loaded.ok()) << loaded.status();
+    return loaded.ok() ? loaded->config.delivery : Config::Delivery();
+  };
+  // Connecting is a part of an attempt: the default gives way, a value that was given does not.
+  EXPECT_EQ(unwrapped({"--delivery-timeout=10ms"}).connect_timeout, absl::Milliseconds(10));
+  EXPECT_EQ(unwrapped({"--delivery-timeout=1h"}).connect_timeout, absl::Seconds(5));
+  EXPECT_THAT(ErrorOf(Load({"--delivery-timeout=2s", "--delivery-connect-timeout=3s"})),
+              AllOf(HasSubstr("delivery.connect_timeout is 3s"), HasSubstr("has 2s")));
+  EXPECT_THAT(ErrorOf(Load({"--delivery-timeout=6m", "--delivery-disable-after=5m"})),
+              AllOf(HasSubstr("delivery.disable_after is 5m"), HasSubstr("6m")));
+  EXPECT_THAT(ErrorOf(Load({"--delivery-timeout=1ms"})), HasSubstr("10ms"));
+  EXPECT_THAT(ErrorOf(Load({"--delivery-timeout=61m"})), HasSubstr("1h"));
 }
 
 TEST(LoadConfig, AnswersInsteadOfLoading) {

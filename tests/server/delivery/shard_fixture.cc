@@ -88,7 +88,7 @@ std::vector<int64_t> ShardTest::Accept(const std::vector<int32_t>& webhook_ids, 
                                 .occurred_at = clock.Now(),
                                 .accepted_at = clock.Now(),
                                 .first_wait = first_wait,
-                                .lease_until = clock.Now() + options.lease};
+                                .lease_until = clock.Now() + options.lease()};
   request.bodies = {std::make_shared<const std::string>("{}")};
   for (const int32_t webhook_id : webhook_ids) {
     request.deliveries.push_back(

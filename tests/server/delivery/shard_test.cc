@@ -368,11 +368,11 @@ TEST_F(ShardTest, ALeaseThatIsAboutToEndIsTakenAgain) {
   const WebhookRecord webhook = AddWebhook("http://10.0.0.1/", {.max_in_flight = 1});
   Accept({webhook.id});
   const int64_t second = Accept({webhook.id})[0];
-  Pass(options.lease + absl::Minutes(1));
+  Pass(options.lease() + absl::Minutes(1));
   http().Complete(0, {.status = 200});
   Settle();
   ASSERT_EQ(http().open.size(), 1);
-  EXPECT_GE(*Details(second).delivery.lease_until, clock.Now() + options.timeout);
+  EXPECT_GE(*Details(second).delivery.lease_until, clock.Now() + options.longest_sending());
   http().Complete(0, {.status = 200});
   Settle();
   EXPECT_EQ(State(second), DeliveryState::kDelivered);

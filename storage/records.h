@@ -279,7 +279,7 @@ struct DeliveryFilter {
   std::optional<DeliveryState>
       state;                   // kPending: with and without a lease, unless `leased` says which
   std::optional<bool> leased;  // only with kPending
-  std::string event_id;        // empty: all
+  std::string event_id;        // or its beginning; empty: all
   std::optional<absl::Time> created_from;
   std::optional<absl::Time> created_before;
   int64_t before_id = 0;  // 0: from the newest

@@ -64,7 +64,8 @@ void AddFilterOptions(CLI::App* app, Session& session, std::shared_ptr<WatchOpti
   app->add_option_function<int>(
          "--webhook-id", [&filter](int id) { filter.set_webhook_id(id); }, "Only of this webhook")
       ->type_name("N");
-  app->add_option("--event-id", *filter.mutable_event_id(), "Only of this event")
+  app->add_option("--event-id", *filter.mutable_event_id(),
+                  "Only of this event; the beginning of its id will do")
       ->type_name("UUID");
   app->add_option_function<std::string>(
          "--since",

@@ -16,7 +16,6 @@ namespace {
 
 constexpr int kDefaultPageSize = 50;
 constexpr int kMaxPageSize = 1'000;
-constexpr size_t kUuidBytes = 36;
 
 v1::DeliveryState StateToProto(const DeliveryRecord& delivery, absl::Time now) {
   switch (delivery.state) {
@@ -135,12 +134,6 @@ absl::StatusOr<DeliveryFilter> FilterFromProto(const v1::ListDeliveriesRequest& 
   }
   filter.webhook_id = request.webhook_id();
   RETURN_IF_ERROR(SetState(request.state(), filter));
-  if (!request.event_id().empty() && request.event_id().size() != kUuidBytes) {
-    return InvalidField("event_id", absl::StrCat(Quoted(request.event_id()),
-                                                 " is no UUID: give an event_id as receivers see "
-                                                 "it, such as "
-                                                 "\"4cd26e62-60c6-4a8b-8d03-7629091a4ef5\""));
-  }
   filter.event_id = request.event_id();
   ASSIGN_OR_RETURN(const Range range, RangeFromProto(request));
   filter.created_from = range.from;

@@ -39,6 +39,18 @@ constexpr absl::string_view kSelectLastAttempts =
     " remote_address, url "
     "FROM attempts WHERE delivery_id = ?1 ORDER BY number DESC LIMIT 100";
 
+// The first and the last of at most ?3 events whose ids begin alike.
+constexpr absl::string_view kSelectEventRange =
+    "SELECT count(*), min(id), max(id) FROM"
+    " (SELECT id FROM events WHERE event_id >= ?1 AND event_id < ?2 LIMIT ?3)";
+
+constexpr absl::string_view kSelectDeliveryRange =
+    "SELECT (SELECT first_delivery_id FROM events WHERE id = ?1),"
+    " (SELECT first_delivery_id + delivery_count FROM events WHERE id = ?2)";
+
+// More events than this are not looked up: that many are found soon enough from the newest on.
+constexpr int64_t kMaxEventsOfPrefix = 100'000;
+
 // Columns as in kRecord.
 DeliveryRecord ReadRecord(const Statement& row, int64_t lease_epoch) {
   DeliveryRecord delivery;
@@ -73,14 +85,36 @@ AttemptRecord ReadAttempt(const Statement& row) {
           .url = row.Text(8)};
 }
 
+// What sorts after every text that begins with `prefix`: no code point is greater than U+10FFFF.
+std::string EndOfPrefix(absl::string_view prefix) {
+  return absl::StrCat(prefix, "\xf4\x8f\xbf\xbf");
+}
+
+struct IdRange {
+  int64_t begin = 0;
+  int64_t end = std::numeric_limits<int64_t>::max();  // exclusive
+};
+
+// Where the deliveries of the events whose ids lie from `begin` up to `end` lie; others may too.
+// Ids of events, and with them those of deliveries, follow time, and so does what a TimeOrderedUuid
+// begins with: there is little else.
+absl::StatusOr<IdRange> DeliveriesOfEvents(Connection& connection, absl::string_view begin,
+                                           absl::string_view end) {
+  Statement events = connection.Prepare(kSelectEventRange);
+  events.Bind(begin, end, kMaxEventsOfPrefix + 1);
+  RETURN_IF_ERROR(events.Step().status());
+  const int64_t count = events.Int(0);
+  if (count == 0) return IdRange{.end = 0};
+  if (count > kMaxEventsOfPrefix) return IdRange{};
+  Statement deliveries = connection.Prepare(kSelectDeliveryRange);
+  deliveries.Bind(events.Int(1), events.Int(2));
+  RETURN_IF_ERROR(deliveries.Step().status());
+  return IdRange{.begin = deliveries.Int(0), .end = deliveries.Int(1)};
+}
+
 // Where the deliveries that `filter` asks for are found with the least reading. A partial index is
 // only used by a statement that repeats its condition.
 std::string Source(const DeliveryFilter& filter) {
-  if (!filter.event_id.empty()) {
-    return "events x CROSS JOIN deliveries d"
-           " ON d.id BETWEEN x.first_delivery_id AND x.first_delivery_id + x.delivery_count - 1"
-           " WHERE x.event_id = :event_id";
-  }
   const bool undelivered = filter.state.has_value() && *filter.state > DeliveryState::kDelivered;
   const bool pending = filter.state == DeliveryState::kPending;
   if (filter.webhook_id != 0) {
@@ -101,6 +135,8 @@ absl::string_view PendingEndpointsSql() { return kSelectPendingEndpoints; }
 
 absl::string_view CountPendingSql() { return kCountPending; }
 
+absl::string_view EventRangeSql() { return kSelectEventRange; }
+
 std::string ListDeliveriesSql(const DeliveryFilter& filter) {
   std::string page = absl::StrCat("SELECT d.id AS id FROM ", Source(filter));
   if (filter.webhook_id != 0) absl::StrAppend(&page, " AND d.webhook_id = :webhook_id");
@@ -110,6 +146,11 @@ std::string ListDeliveriesSql(const DeliveryFilter& filter) {
   if (filter.leased.has_value() && filter.state == DeliveryState::kPending) {
     absl::StrAppend(&page, " AND (d.lease_owner IS :lease_epoch AND d.lease_until > :now) = ",
                     *filter.leased ? 1 : 0);
+  }
+  if (!filter.event_id.empty()) {
+    absl::StrAppend(&page,
+                    " AND d.id >= :begin_id AND (SELECT x.event_id >= :event_id AND x.event_id <"
+                    " :event_id_end FROM events x WHERE x.id = d.event_id)");
   }
   if (filter.created_from.has_value() || filter.created_before.has_value()) {
     absl::StrAppend(&page,
@@ -137,15 +178,24 @@ absl::StatusOr<std::vector<PendingEndpoint>> PendingEndpoints(Connection& connec
 absl::StatusOr<std::vector<DeliveryRecord>> ListDeliveries(Connection& connection,
                                                            const DeliveryFilter& filter,
                                                            int64_t lease_epoch) {
+  const Snapshot snapshot(connection);
+  RETURN_IF_ERROR(snapshot.status());
+  const std::string event_id_end = EndOfPrefix(filter.event_id);
+  IdRange range;
+  if (!filter.event_id.empty()) {
+    ASSIGN_OR_RETURN(range, DeliveriesOfEvents(connection, filter.event_id, event_id_end));
+  }
+  if (filter.before_id > 0) range.end = std::min(range.end, filter.before_id);
   Statement rows = connection.Prepare(ListDeliveriesSql(filter));
   rows.BindNamed(":event_id", filter.event_id);
+  rows.BindNamed(":event_id_end", event_id_end);
+  rows.BindNamed(":begin_id", range.begin);
   rows.BindNamed(":webhook_id", filter.webhook_id);
   rows.BindNamed(":lease_epoch", lease_epoch);
   rows.BindNamed(":now", filter.now);
   rows.BindNamed(":created_from", filter.created_from.value_or(absl::InfinitePast()));
   rows.BindNamed(":created_before", filter.created_before.value_or(absl::InfiniteFuture()));
-  rows.BindNamed(":before_id",
-                 filter.before_id > 0 ? filter.before_id : std::numeric_limits<int64_t>::max());
+  rows.BindNamed(":before_id", range.end);
   rows.BindNamed(":limit", std::max(filter.limit, 0));
   std::vector<DeliveryRecord> deliveries;
   while (true) {

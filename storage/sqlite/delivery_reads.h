@@ -26,10 +26,12 @@ absl::StatusOr<DeliveryDetails> GetDelivery(Connection& connection, int64_t deli
 absl::StatusOr<DeliveryRecord> ReadDelivery(Connection& connection, int64_t delivery_id,
                                             int64_t lease_epoch);
 
-// The statements with which PendingEndpoints, CountPending and ListDeliveries read.
+// The statements with which PendingEndpoints, CountPending and ListDeliveries read, and with which
+// the last one finds where the deliveries of some events lie.
 absl::string_view PendingEndpointsSql();
 absl::string_view CountPendingSql();
 std::string ListDeliveriesSql(const DeliveryFilter& filter);
+absl::string_view EventRangeSql();
 
 }  // namespace webhookd::sqlite
 

@@ -79,8 +79,13 @@ TEST_F(SqliteQueriesTest, ListsReadNewestFirstFromAnIndex) {
   EXPECT_THAT(ListPlan({.state = DeliveryState::kPending, .leased = true}),
               HasSubstr("INDEX deliveries_by_state (state=? AND rowid<?)"));
   EXPECT_THAT(ListPlan({.event_id = "x"}),
-              AllOf(HasSubstr("SEARCH x USING INDEX events_by_event_id (event_id=?)"),
-                    HasSubstr("SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)")));
+              AllOf(HasSubstr("SEARCH d USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"),
+                    HasSubstr("SEARCH x USING INTEGER PRIMARY KEY (rowid=?)")));
+  EXPECT_THAT(ListPlan({.webhook_id = 1, .event_id = "x"}),
+              HasSubstr("INDEX deliveries_by_webhook (webhook_id=? AND rowid>? AND rowid<?)"));
+  EXPECT_THAT(Plan(sqlite::EventRangeSql()),
+              HasSubstr("SEARCH events USING COVERING INDEX events_by_event_id"
+                        " (event_id>? AND event_id<?)"));
   EXPECT_THAT(ListPlan({}), HasSubstr("SEARCH d USING INTEGER PRIMARY KEY (rowid<?)"));
 }
 
@@ -88,6 +93,7 @@ TEST_F(SqliteQueriesTest, ListsReadNewestFirstFromAnIndex) {
 TEST_F(SqliteQueriesTest, ListsSortNothingBeforeTheirLimit) {
   for (const DeliveryFilter& filter :
        {DeliveryFilter{}, DeliveryFilter{.webhook_id = 1}, DeliveryFilter{.event_id = "x"},
+        DeliveryFilter{.webhook_id = 1, .event_id = "x"},
         DeliveryFilter{.state = DeliveryState::kPending},
         DeliveryFilter{.webhook_id = 1, .state = DeliveryState::kFailed}}) {
     const std::string sql = sqlite::ListDeliveriesSql(filter);

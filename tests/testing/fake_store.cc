@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 
@@ -486,7 +487,7 @@ absl::StatusOr<std::vector<DeliveryRecord>> FakeStore::ListDeliveries(
     if (filter.webhook_id != 0 && record.webhook_id != filter.webhook_id) continue;
     if (filter.state.has_value() && record.state != *filter.state) continue;
     if (filter.leased.has_value() && leased != *filter.leased) continue;
-    if (!filter.event_id.empty() && record.event_id != filter.event_id) continue;
+    if (!absl::StartsWith(record.event_id, filter.event_id)) continue;
     if (filter.created_from.has_value() && record.created_at < *filter.created_from) continue;
     if (filter.created_before.has_value() && record.created_at >= *filter.created_before) continue;
     if (filter.before_id != 0 && record.id >= filter.before_id) continue;

@@ -150,6 +150,10 @@ TEST_F(DeliveriesApiTest, FiltersByEventWebhookAndState) {
   v1::ListDeliveriesRequest by_event;
   by_event.set_event_id(first.event_id());
   EXPECT_EQ(List(by_event).deliveries_size(), 2);
+  by_event.set_event_id(first.event_id().substr(0, 4));  // both: their ids begin with the time
+  EXPECT_EQ(List(by_event).deliveries_size(), 4);
+  by_event.set_event_id("seven");
+  EXPECT_EQ(List(by_event).deliveries_size(), 0);
   v1::ListDeliveriesRequest by_webhook;
   by_webhook.set_webhook_id(other_id);
   EXPECT_EQ(List(by_webhook).deliveries_size(), 2);

@@ -11,6 +11,9 @@ export interface Permissions {
   ready: boolean;
   // Create, change, test and delete webhooks of a workspace; of none: global ones.
   canEdit(workspaceId: number | null | undefined): boolean;
+  // See what a webhook of a workspace was told of. Everybody sees global webhooks, but not the events
+  // of all workspaces.
+  canViewEvents(workspaceId: number | null | undefined): boolean;
   // Whether there is any place to create a webhook in.
   canCreate: boolean;
   // The signing key is in the master's configuration.
@@ -47,6 +50,8 @@ export function judge({ me, summary, workspaces, rbac }: Knowledge): Omit<Permis
       workspaces.some((workspace) => workspace.id === workspaceId && workspace.userId === me?.id));
   return {
     canEdit,
+    canViewEvents: (workspaceId) =>
+      admin || workspaceId != null || holds(PermissionType.PERMISSION_TYPE_VIEW_WEBHOOKS, null),
     canCreate: canEdit(null) || workspaces.some((workspace) => canEdit(workspace.id)),
     canSeeConfig: admin || holds(PermissionType.PERMISSION_TYPE_VIEW_MASTER_CONFIG, null),
   };

@@ -5,11 +5,13 @@ import { texts } from "../texts";
 export interface Advice {
   meaning: string;
   whatToDo: string;
+  ofDelivery: string; // what it means for a delivery beside, but not for a test; may be empty
 }
 
 export function adviceFor(errorClass: string): Advice {
-  const [meaning, whatToDo] = texts.errors[errorClass] ?? texts.unknownError(errorClass);
-  return { meaning, whatToDo };
+  const [meaning, whatToDo, ofDelivery = ""] =
+    texts.errors[errorClass] ?? texts.unknownError(errorClass);
+  return { meaning, whatToDo, ofDelivery };
 }
 
 export function isConfirmed(attempt: Pick<Attempt, "errorClass">): boolean {

@@ -1,4 +1,5 @@
 // What is written into the address bar. Plain strings: /det/webhooks?q=slack&page=2.
+import { DeliveryState } from "../api/generated/webhookd/v1/delivery";
 
 export function parseSearch(text: string): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(text));
@@ -69,7 +70,7 @@ export function rememberedListSearch(): ListSearch {
 
 // The deliveries of a webhook: which ones, and which page (a token of the server's).
 export interface DeliverySearch {
-  state?: string;
+  state?: DeliveryState;
   since?: Since;
   from?: string; // with since "custom", as <input type="datetime-local"> has it
   before?: string;
@@ -79,11 +80,14 @@ export interface DeliverySearch {
 
 export const sinceHours = { "1h": 1, "24h": 24, "7d": 168 } as const;
 export type Since = keyof typeof sinceHours | "custom";
+export const deliveryStates: readonly DeliveryState[] = Object.values(DeliveryState).filter(
+  (state) => state !== DeliveryState.DELIVERY_STATE_UNSPECIFIED,
+);
 const sinceNames: readonly Since[] = ["1h", "24h", "7d", "custom"];
 
 export function validateDeliverySearch(search: Loose): DeliverySearch {
   return {
-    state: text(search.state),
+    state: oneOf(deliveryStates, search.state),
     since: oneOf(sinceNames, search.since),
     from: search.since === "custom" ? text(search.from) : undefined,
     before: search.since === "custom" ? text(search.before) : undefined,

@@ -3,14 +3,25 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { api } from "../api/api";
-import type { Attempt, GetDeliveryResponse } from "../api/generated/webhookd/v1/delivery";
+import {
+  type Attempt,
+  DeliveryState,
+  type GetDeliveryResponse,
+} from "../api/generated/webhookd/v1/delivery";
 import { usePermissions } from "../api/permissions";
 import { queries, refresh } from "../api/queries";
 import { triggerBadge } from "../lib/conditions";
-import { durationMs, formatDateTime, formatDuration, formatShortTime, timeMs } from "../lib/format";
+import {
+  durationMs,
+  formatDateTime,
+  formatDuration,
+  formatShortTime,
+  prettyJson,
+  timeMs,
+} from "../lib/format";
 import { adviceFor, answerLabel, isConfirmed } from "../lib/outcome";
 import { texts } from "../texts";
-import { Ago, Badge, CopyButton, Loading, StateLabel, useNow } from "../ui/bits";
+import { Ago, Badge, Code, CopyButton, Loading, StateLabel, useNow } from "../ui/bits";
 import { Button } from "../ui/Button";
 import { RequestView, ResponseView, SignatureView } from "../ui/Exchange";
 import { Failure } from "../ui/Failure";
@@ -28,7 +39,13 @@ export function DeliveryPanel() {
   const navigate = useNavigate();
   const delivery = useQuery(queries.delivery(deliveryId));
   const panel = useRef<HTMLElement>(null);
-  useEffect(() => panel.current?.focus({ preventScroll: false }), [deliveryId]);
+  const head = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // To see a whole panel, a browser would scroll past the list. Only its head must be in sight.
+    panel.current?.focus({ preventScroll: true });
+    const { top, bottom } = head.current!.getBoundingClientRect();
+    if (top < 0 || bottom > window.innerHeight) panel.current?.scrollIntoView({ block: "start" });
+  }, [deliveryId]);
 
   const close = (): void =>
     void navigate({
@@ -48,7 +65,7 @@ export function DeliveryPanel() {
         if (event.key === "Escape") close();
       }}
     >
-      <header className="panel-head">
+      <header className="panel-head" ref={head}>
         <h2>{words.title(deliveryId)}</h2>
         <Link
           to="/webhooks/$webhookId"
@@ -78,6 +95,10 @@ function Details({ data }: { data: GetDeliveryResponse }) {
   const permissions = usePermissions();
   const webhook = useQuery(queries.webhook(delivery.webhookId));
   const trigger = webhook.data?.triggers.find(({ id }) => id === delivery.triggerId);
+  // What waits for a webhook that is disabled is not sent when it is due.
+  const paused =
+    webhook.data?.disabled === true && delivery.state === DeliveryState.DELIVERY_STATE_PENDING;
+  const next = paused ? undefined : delivery.nextAttemptAt;
   const [chosen, setChosen] = useState<number>(); // number of an attempt; the latest if none
   const attempt = data.attempts.find(({ number }) => number === chosen) ?? data.attempts.at(-1);
 
@@ -86,7 +107,11 @@ function Details({ data }: { data: GetDeliveryResponse }) {
     onSuccess: async () => {
       setChosen(undefined);
       await refresh(queryClient);
-      toastSuccess(texts.toasts.redelivered(delivery.id));
+      toastSuccess(
+        (webhook.data?.disabled ? texts.toasts.redeliveredLater : texts.toasts.redelivered)(
+          delivery.id,
+        ),
+      );
     },
     onError: (error) => toastError(texts.toasts.redeliverFailed(delivery.id), error),
   });
@@ -96,7 +121,7 @@ function Details({ data }: { data: GetDeliveryResponse }) {
       <div className="panel-state">
         <div>
           <StateLabel state={delivery.state} />
-          <p className="muted">{texts.stateMeanings[delivery.state]}</p>
+          <p className="muted">{paused ? words.paused : texts.stateMeanings[delivery.state]}</p>
         </div>
         {webhook.data && permissions.canEdit(webhook.data.workspaceId) && (
           <Button icon="redo" busy={redeliver.isPending} onClick={() => redeliver.mutate()}>
@@ -140,13 +165,13 @@ function Details({ data }: { data: GetDeliveryResponse }) {
             </dd>
           </>
         )}
-        {delivery.nextAttemptAt && (
+        {next && (
           <>
             <dt>{words.next}</dt>
             <dd className="numbers">
-              {formatDateTime(timeMs(delivery.nextAttemptAt) ?? 0)}{" "}
+              {formatDateTime(timeMs(next) ?? 0)}{" "}
               <span className="muted">
-                <Ago time={delivery.nextAttemptAt} />
+                <Ago time={next} />
               </span>
             </dd>
           </>
@@ -157,11 +182,7 @@ function Details({ data }: { data: GetDeliveryResponse }) {
         <p className="muted">{words.noAttempts}</p>
       ) : (
         <>
-          <Timeline
-            created={delivery.createdAt}
-            attempts={data.attempts}
-            next={delivery.nextAttemptAt}
-          />
+          <Timeline created={delivery.createdAt} attempts={data.attempts} next={next} />
           <AttemptTable attempts={data.attempts} current={attempt?.number} onChoose={setChosen} />
         </>
       )}
@@ -169,15 +190,15 @@ function Details({ data }: { data: GetDeliveryResponse }) {
       {!attempt && (
         <>
           <h3>{words.requestBody}</h3>
-          <RequestBodyOnly body={data.requestBody} />
+          <Code
+            label={words.requestBody}
+            text={prettyJson(data.requestBody)}
+            copied={data.requestBody}
+          />
         </>
       )}
     </div>
   );
-}
-
-function RequestBodyOnly({ body }: { body: string }) {
-  return <pre className="code">{body}</pre>;
 }
 
 interface TableProps {
@@ -258,7 +279,7 @@ function AttemptView({ attempt, body }: { attempt: Attempt; body: string }) {
             <strong>{advice.meaning}</strong>
             {attempt.errorMessage && <p className="break">{attempt.errorMessage}</p>}
             <p>
-              <b>{words.whatToDo}:</b> {advice.whatToDo}
+              <b>{words.whatToDo}:</b> {advice.whatToDo} {advice.ofDelivery}
             </p>
           </div>
         </div>

@@ -1,13 +1,14 @@
 // What stands around every page but the one to sign in at.
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { Link, Outlet, useNavigate } from "@tanstack/react-router";
-import { useEffect, useSyncExternalStore } from "react";
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { useEffect, useRef, useSyncExternalStore } from "react";
 import { api } from "../api/api";
 import { connection } from "../api/http";
 import { queries } from "../api/queries";
 import { texts } from "../texts";
 import { Notice } from "../ui/bits";
 import { ButtonLink } from "../ui/Button";
+import { focusContentIfLost } from "../ui/focus";
 import { Icon } from "../ui/Icon";
 import { Menu } from "../ui/Menu";
 import { toastError } from "../ui/toasts";
@@ -58,6 +59,12 @@ function Account() {
 }
 
 export function Shell() {
+  const pathname = useRouterState({ select: (state) => state.resolvedLocation?.pathname });
+  const shown = useRef<string>(undefined);
+  useEffect(() => {
+    if (shown.current !== undefined) focusContentIfLost();
+    shown.current = pathname;
+  }, [pathname]);
   const up = useSyncExternalStore(connection.subscribe, connection.isUp);
   return (
     <div className="shell">

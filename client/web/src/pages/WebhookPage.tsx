@@ -1,10 +1,11 @@
 // One webhook: what it is, and its deliveries. The delivery that is open stands beside the list, or
 // in its place where there is no room.
 import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 import {
   Link,
   Outlet,
-  useMatchRoute,
+  useMatch,
   useNavigate,
   useParams,
   useSearch,
@@ -17,7 +18,13 @@ import { queries } from "../api/queries";
 import { isGlobal, modeLabel, triggerBadge } from "../lib/conditions";
 import { formatCount, formatShortTime, sentence, timeMs } from "../lib/format";
 import { adviceFor } from "../lib/outcome";
-import { type DeliverySearch, rememberedListSearch, type Since, sinceHours } from "../lib/search";
+import {
+  type DeliverySearch,
+  deliveryStates,
+  rememberedListSearch,
+  type Since,
+  sinceHours,
+} from "../lib/search";
 import { texts } from "../texts";
 import { Ago, Badge, CopyButton, Loading, Notice, StateLabel, useNow } from "../ui/bits";
 import { Button, ButtonLink } from "../ui/Button";
@@ -51,7 +58,11 @@ function Loaded({ webhook }: { webhook: Webhook }) {
   const actions = useWebhookActions(
     () => void navigate({ to: "/webhooks", search: rememberedListSearch() }),
   );
-  const open = useMatchRoute()({ to: "/webhooks/$webhookId/deliveries/$deliveryId" });
+  // The same that <Outlet> goes by, so that a delivery never appears before there is room for it.
+  const open = useMatch({
+    from: "/shell/webhooks/$webhookId/deliveries/$deliveryId",
+    shouldThrow: false,
+  });
   const editable = permissions.canEdit(webhook.workspaceId);
   const workspace = isGlobal(webhook)
     ? texts.list.global
@@ -148,7 +159,7 @@ function Loaded({ webhook }: { webhook: Webhook }) {
         </dl>
       </section>
       <div className={open ? "split split-open" : "split"}>
-        <Deliveries webhookId={webhook.id} openId={open ? open.deliveryId : undefined} />
+        <Deliveries webhook={webhook} openId={open?.params.deliveryId} />
         <Outlet />
       </div>
       {actions.dialogs}
@@ -184,7 +195,7 @@ function requestFor(
   return {
     webhookId,
     pageSize,
-    ...(search.state && { state: search.state as DeliveryState }),
+    ...(search.state && { state: search.state }),
     ...(search.event && { eventId: search.event }),
     ...(createdFrom && { createdFrom }),
     ...(createdBefore && { createdBefore }),
@@ -192,11 +203,36 @@ function requestFor(
   };
 }
 
-function Deliveries({ webhookId, openId }: { webhookId: number; openId: string | undefined }) {
+const rowId = (deliveryId: string): string => `delivery-${deliveryId}`;
+
+function Deliveries({ webhook, openId }: { webhook: Webhook; openId: string | undefined }) {
+  const webhookId = webhook.id;
   const search = useSearch({ from: "/shell/webhooks/$webhookId" });
   const navigate = useNavigate();
   const now = useNow();
-  const list = useQuery(queries.deliveries(requestFor(webhookId, search, now)));
+  const permissions = usePermissions();
+  const hidden = permissions.ready && !permissions.canViewEvents(webhook.workspaceId);
+  const section = useRef<HTMLElement>(null);
+  // Whoever closes a delivery is back at its row.
+  const lastOpenId = useRef(openId);
+  useEffect(() => {
+    const closed = openId === undefined ? lastOpenId.current : undefined;
+    lastOpenId.current = openId;
+    if (closed !== undefined) (document.getElementById(rowId(closed)) ?? section.current)?.focus();
+  }, [openId]);
+  // Another page of the list is read from its top.
+  const lastAt = useRef(search.at);
+  useEffect(() => {
+    if (lastAt.current === search.at) return;
+    lastAt.current = search.at;
+    section.current?.focus({ preventScroll: true });
+    section.current?.scrollIntoView({ block: "start" });
+  }, [search.at]);
+  const request = requestFor(webhookId, search, now);
+  const { createdFrom, createdBefore } = request;
+  // The server refuses a time that ends before it begins; to people it is one without deliveries.
+  const backwards = Boolean(createdFrom && createdBefore && createdBefore <= createdFrom);
+  const list = useQuery({ ...queries.deliveries(request), enabled: !backwards });
 
   const change = (next: DeliverySearch): void =>
     void navigate({
@@ -206,21 +242,26 @@ function Deliveries({ webhookId, openId }: { webhookId: number; openId: string |
       resetScroll: false,
     });
   const filtered = Boolean(search.state || search.since || search.event);
-  const deliveries = list.data?.deliveries;
+  const deliveries = backwards ? [] : list.data?.deliveries;
   const columns = words.columns;
   return (
-    <section className="deliveries" aria-label={words.deliveries}>
+    <section className="deliveries" aria-label={words.deliveries} tabIndex={-1} ref={section}>
       <h2>{words.deliveries}</h2>
       <DeliveryFilters search={search} filtered={filtered} onChange={change} />
-      {list.isPending && <Loading />}
+      {list.isPending && !backwards && <Loading />}
       {list.isError && deliveries === undefined && (
         <Failure error={list.error} onRetry={() => void list.refetch()} />
       )}
-      {deliveries?.length === 0 && (
-        <Notice icon="clock" title={filtered || search.at ? words.noMatch : words.empty}>
-          {!filtered && !search.at && <p>{words.emptyHint}</p>}
-        </Notice>
-      )}
+      {deliveries?.length === 0 &&
+        (hidden ? (
+          <Notice icon="lock" title={words.hidden}>
+            <p>{words.hiddenHint}</p>
+          </Notice>
+        ) : (
+          <Notice icon="clock" title={filtered || search.at ? words.noMatch : words.empty}>
+            {!filtered && !search.at && <p>{words.emptyHint}</p>}
+          </Notice>
+        ))}
       {deliveries && deliveries.length > 0 && (
         <div className="table-box">
           <table className="table deliveries-table" role="table">
@@ -250,6 +291,7 @@ function Deliveries({ webhookId, openId }: { webhookId: number; openId: string |
                   </td>
                   <th role="rowheader" scope="row" className="cell-delivery">
                     <Link
+                      id={rowId(delivery.id)}
                       to="/webhooks/$webhookId/deliveries/$deliveryId"
                       params={{ webhookId, deliveryId: delivery.id }}
                       search={search}
@@ -266,6 +308,7 @@ function Deliveries({ webhookId, openId }: { webhookId: number; openId: string |
                   <td role="cell" data-label={columns.answer} className="cell-answer">
                     <LastAnswer status={delivery.lastStatus} errorClass={delivery.lastErrorClass} />
                     {delivery.state === DeliveryState.DELIVERY_STATE_PENDING &&
+                      !webhook.disabled &&
                       delivery.attemptCount > 0 && (
                         <span className="muted next-attempt numbers">
                           {words.nextAttempt("")}
@@ -296,7 +339,7 @@ function Deliveries({ webhookId, openId }: { webhookId: number; openId: string |
           <Button
             small
             icon="right"
-            disabled={!list.data?.nextPageToken}
+            disabled={backwards || !list.data?.nextPageToken}
             onClick={() => change({ at: list.data?.nextPageToken })}
           >
             {words.older}
@@ -335,16 +378,16 @@ function DeliveryFilters({ search, filtered, onChange }: FiltersProps) {
       <select
         aria-label={words.state}
         value={search.state ?? ""}
-        onChange={(event) => onChange({ state: event.target.value || undefined })}
+        onChange={(event) =>
+          onChange({ state: (event.target.value || undefined) as DeliveryState | undefined })
+        }
       >
         <option value="">{words.allStates}</option>
-        {Object.values(DeliveryState)
-          .filter((state) => state !== DeliveryState.DELIVERY_STATE_UNSPECIFIED)
-          .map((state) => (
-            <option key={state} value={state}>
-              {texts.states[state]}
-            </option>
-          ))}
+        {deliveryStates.map((state) => (
+          <option key={state} value={state}>
+            {texts.states[state]}
+          </option>
+        ))}
       </select>
       <select
         aria-label={words.since}

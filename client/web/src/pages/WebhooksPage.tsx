@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useDeferredValue, useEffect, useMemo, useState } from "react";
-import { usePermissions } from "../api/permissions";
+import { type Permissions, usePermissions } from "../api/permissions";
 import { queries } from "../api/queries";
 import { isGlobal, modeLabel, triggerBadge } from "../lib/conditions";
 import { sentence } from "../lib/format";
@@ -109,7 +109,7 @@ export function WebhooksPage() {
               <Table
                 rows={page.items}
                 search={search}
-                canEdit={permissions.canEdit}
+                permissions={permissions}
                 actions={actions}
                 onChange={change}
               />
@@ -213,12 +213,12 @@ function Filters({ search, rows, onChange }: FiltersProps) {
 interface TableProps {
   rows: readonly Row[];
   search: ListSearch;
-  canEdit: (workspaceId: number | null | undefined) => boolean;
+  permissions: Permissions;
   actions: WebhookActions;
   onChange: (next: Partial<ListSearch>) => void;
 }
 
-function Table({ rows, search, canEdit, actions, onChange }: TableProps) {
+function Table({ rows, search, permissions, actions, onChange }: TableProps) {
   const header = (column: SortColumn, label: string) => (
     <SortHeader column={column} label={label} search={search} onChange={onChange} />
   );
@@ -242,7 +242,7 @@ function Table({ rows, search, canEdit, actions, onChange }: TableProps) {
         </thead>
         <tbody role="rowgroup">
           {rows.map(({ webhook, workspace, last: delivery }) => {
-            const editable = canEdit(webhook.workspaceId);
+            const editable = permissions.canEdit(webhook.workspaceId);
             return (
               <tr
                 key={webhook.id}
@@ -324,7 +324,11 @@ function Table({ rows, search, canEdit, actions, onChange }: TableProps) {
                       </span>
                     </Link>
                   ) : (
-                    <span className="muted">{words.never}</span>
+                    <span className="muted">
+                      {!permissions.ready || permissions.canViewEvents(webhook.workspaceId)
+                        ? words.never
+                        : words.hidden}
+                    </span>
                   )}
                 </td>
                 <td role="cell" className="cell-menu">

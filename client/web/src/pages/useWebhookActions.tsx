@@ -6,6 +6,7 @@ import { api } from "../api/api";
 import type { Webhook } from "../api/generated/determined/webhook/v1/webhook";
 import { refresh } from "../api/queries";
 import { texts } from "../texts";
+import { focusContentIfLost } from "../ui/focus";
 import type { MenuEntry } from "../ui/Menu";
 import { copyText, toastError, toastSuccess } from "../ui/toasts";
 import { DeleteDialog } from "./DeleteDialog";
@@ -30,6 +31,7 @@ export function useWebhookActions(onDeleted?: () => void): WebhookActions {
       api.patchWebhook(webhook.id, { disabled }),
     onSuccess: async (_, { webhook, disabled }) => {
       await refresh(queryClient);
+      requestAnimationFrame(focusContentIfLost); // the button that enables is gone by then
       toastSuccess((disabled ? texts.toasts.disabled : texts.toasts.enabled)(webhook.name));
     },
     onError: (error, { webhook }) => toastError(texts.toasts.enableFailed(webhook.name), error),

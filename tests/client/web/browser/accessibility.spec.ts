@@ -34,7 +34,7 @@ for (const [width, viewport] of Object.entries(widths)) {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.goto("/det/login");
       await page.getByRole("button", { name: "Sign In" }).click();
-      await expect(page.getByText("Give your username")).toBeVisible();
+      await expect(page.getByText("Enter your username")).toBeVisible();
       await check(page, "sign in");
 
       const token = await client.signIn();
@@ -70,11 +70,11 @@ for (const [width, viewport] of Object.entries(widths)) {
       await page.keyboard.press("Escape");
       await page.getByRole("button", { name: "Actions for bad" }).click();
       await page.getByRole("menuitem", { name: "Delete Webhook" }).click();
-      await expect(page.getByRole("alertdialog")).toContainText("1 delivery waits");
+      await expect(page.getByRole("alertdialog")).toContainText("1 delivery is waiting");
       await check(page, "delete");
 
       await page.goto(`/det/webhooks/${gone.id}`);
-      await expect(page.getByText("Events that match are recorded as skipped")).toBeVisible();
+      await expect(page.getByText("Matching events are recorded as skipped")).toBeVisible();
       await check(page, "webhook");
 
       await page.goto(`/det/webhooks/${bad.id}/deliveries/${failing?.id}`);
@@ -91,7 +91,7 @@ for (const [width, viewport] of Object.entries(widths)) {
       await page.getByText("More conditions").click();
       await page.getByText("Delivery options").click();
       await page.getByRole("button", { name: "Create Webhook" }).click();
-      await expect(page.getByText("Give the webhook a name")).toBeVisible();
+      await expect(page.getByText("Enter a name")).toBeVisible();
       await check(page, "form with problems");
       await page.getByRole("textbox", { name: "Name" }).fill("previewed");
       await page.getByRole("textbox", { name: "URL" }).fill(receiver.url("/refuse"));
@@ -109,7 +109,7 @@ for (const [width, viewport] of Object.entries(widths)) {
       await check(page, "edit");
 
       await page.goto("/det/webhooks/999999");
-      await expect(page.getByRole("heading", { name: /There is no webhook/ })).toBeVisible();
+      await expect(page.getByRole("heading", { name: /Webhook .* not found/ })).toBeVisible();
       await check(page, "missing");
     });
   }

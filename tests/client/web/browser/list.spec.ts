@@ -71,7 +71,7 @@ test("search, filter, sort and page are kept in the address bar", async ({
   await expect(names).toHaveCount(13);
 
   await page.getByRole("searchbox").fill("nothing like it");
-  await expect(page.getByRole("heading", { name: "No webhook matches" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "No matching webhooks" })).toBeVisible();
   await page.getByRole("button", { name: "Clear Filters" }).click();
   await expect(names).toHaveCount(25);
 });
@@ -116,6 +116,7 @@ test("a webhook that was disabled says why and can be enabled", async ({
   await expect(row).toContainText("410");
   await row.getByRole("button", { name: "Enable retired" }).click();
   await expect(page.getByText("“retired” is enabled")).toBeVisible();
+  await expect(page.getByRole("main")).toBeFocused(); // the button is gone
   await expect(row).not.toContainText("Disabled");
 });
 
@@ -144,7 +145,7 @@ test("asks before it deletes and tells what is lost", async ({
   await page.getByRole("button", { name: "Actions for doomed" }).click();
   await page.getByRole("menuitem", { name: "Delete Webhook" }).click();
   const dialog = page.getByRole("alertdialog");
-  await expect(dialog).toContainText("1 delivery waits to be sent and will be canceled");
+  await expect(dialog).toContainText("1 delivery is waiting and will be canceled");
   await dialog.getByRole("button", { name: "Cancel" }).click();
   await expect(dialog).toBeHidden();
   expect(await client.webhooks()).toHaveLength(1);
@@ -171,4 +172,10 @@ test("works by keyboard alone", async ({ signedIn: page, client }) => {
   await page.keyboard.press("Escape");
   await expect(dialog).toBeHidden();
   await expect(page.getByRole("button", { name: "Actions for by keyboard" })).toBeFocused();
+
+  // Another page has the focus, and not the window's beginning.
+  await page.getByRole("link", { name: "by keyboard" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { name: "by keyboard" })).toBeVisible();
+  await expect(page.getByRole("main")).toBeFocused();
 });

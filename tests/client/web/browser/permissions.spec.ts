@@ -4,6 +4,7 @@ import { Client } from "../support/client";
 test("who may only look is shown nothing else", async ({ page, client, webhookd }) => {
   const webhook = await client.create({ name: "for all", url: "https://example.com/hook" });
   await client.create({ name: "of a workspace", url: "https://example.com/hook", workspaceId: 1 });
+  await client.report("COMPLETED");
   const other = new Client(webhookd.url);
   const token = await other.signIn("determined");
   for (const path of ["/webhooks/preview", "/webhooks/try"]) {
@@ -11,7 +12,7 @@ test("who may only look is shown nothing else", async ({ page, client, webhookd 
   }
   await page.context().addCookies([{ name: "auth", value: token, url: webhookd.url }]);
   await page.goto("/det/webhooks");
-  await expect(page.getByRole("row", { name: /for all/ })).toBeVisible();
+  await expect(page.getByRole("row", { name: /for all/ })).toContainText("not visible to you");
   await expect(page.getByRole("row", { name: /of a workspace/ })).toBeHidden();
   await expect(page.getByRole("link", { name: "New Webhook" })).toBeHidden();
   await page.getByRole("button", { name: "Actions for for all" }).click();
@@ -26,6 +27,11 @@ test("who may only look is shown nothing else", async ({ page, client, webhookd 
   await page.goto(`/det/webhooks/${webhook.id}`);
   await expect(page.getByRole("heading", { name: "for all" })).toBeVisible();
   await expect(page.getByRole("button", { name: "Test Webhook" })).toBeHidden();
+  // It has deliveries, of which this user is shown none.
+  await expect(
+    page.getByRole("heading", { name: "You do not have permission to view its deliveries" }),
+  ).toBeVisible();
+  await expect(page.getByText("No deliveries yet")).toBeHidden();
 });
 
 test("who may not even look is told whom to ask", async ({ signedIn: page }) => {
@@ -39,7 +45,7 @@ test("who may not even look is told whom to ask", async ({ signedIn: page }) => 
   );
   await page.goto("/det/webhooks");
   await expect(
-    page.getByRole("heading", { name: "You do not have permission to see webhooks" }),
+    page.getByRole("heading", { name: "You do not have permission to view webhooks" }),
   ).toBeVisible();
   await expect(page.getByText("access denied: VIEW_WEBHOOKS")).toBeVisible();
   await expect(page.getByText(/Ask an administrator/)).toBeVisible();

@@ -52,14 +52,35 @@ test("a failed test is impossible to miss and says what to do", async ({
   await page.getByRole("menuitem", { name: "Test Webhook" }).click();
   const dialog = page.getByRole("dialog");
   await expect(dialog.getByText("The test failed")).toBeVisible();
-  await expect(dialog).toContainText("The receiver refused the request");
+  await expect(dialog).toContainText("The receiver rejected the request");
   await expect(dialog).toContainText("no such hook");
   await dialog.getByRole("button", { name: "Close" }).last().click();
   await page.getByRole("button", { name: "Actions for nobody there" }).click();
   await page.getByRole("menuitem", { name: "Test Webhook" }).click();
   await expect(dialog.getByText("The test failed")).toBeVisible();
-  await expect(dialog).toContainText("No connection could be made");
-  await expect(dialog).toContainText("Check that the receiver runs and listens on this port");
+  await expect(dialog).toContainText("The connection failed");
+  await expect(dialog).toContainText(
+    "Check that the receiver is running and listening on this port",
+  );
+});
+
+test("a failed test promises nothing that holds for deliveries only", async ({
+  signedIn: page,
+  client,
+  receiver,
+}) => {
+  for (const path of ["/fail/test", "/gone/test"]) {
+    const webhook = await client.create({ name: `test of ${path}`, url: receiver.url(path) });
+    await page.goto(`/det/webhooks/${webhook.id}`);
+    await page.getByRole("button", { name: "Test Webhook" }).click();
+    const dialog = page.getByRole("dialog");
+    await expect(dialog.getByText("The test failed")).toBeVisible();
+    await expect(dialog).not.toContainText(/tried again|disable/);
+    expect(receiver.received.filter((request) => request.path === path)).toHaveLength(1);
+    const [again] = await client.webhooks();
+    expect(again?.disabled ?? false).toBe(false);
+    await client.deleteAll();
+  }
 });
 
 test("the receiver of the documentation accepts the test", async ({ signedIn: page, client }) => {

@@ -84,7 +84,7 @@ test("draw", async ({ signedIn: page, client, receiver }) => {
 
   await page.emulateMedia({ colorScheme: "dark" });
   await page.goto(`/det/webhooks/${flaky.id}/deliveries/${shown.id}`);
-  await expect(page.getByRole("img", { name: /Time line/ })).toBeVisible();
+  await expect(page.getByRole("img", { name: /Timeline/ })).toBeVisible();
   await settle(page);
   await page.screenshot({ path: `${folder}/delivery.png` });
 

@@ -32,14 +32,14 @@ describe("url", () => {
   ])("%s is taken", (url) => expect(problemOf({ url }, "url")).toBeUndefined());
 
   test.each([
-    ["", "Give the URL"],
+    ["", "Enter the URL"],
     ["example.com", "must begin with"],
     ["ftp://example.com", "must begin with"],
-    ["https://", "not a URL"],
+    ["https://", "Not a valid URL"],
     ["https://u:p@example.com", "user name or password"],
     ["https://example.com/#part", "fragment"],
     ["https://example.com/a b", "white space"],
-    ["https://example.com\\x", "back-slash"],
+    ["https://example.com\\x", "backslash"],
     ["https://example.com:70000/", "port"],
     ["https://example.com:0/", "port"],
     [`https://example.com/${"x".repeat(2048)}`, "2,048"],
@@ -72,7 +72,7 @@ describe("triggers", () => {
     const trigger = newTrigger(TriggerType.TRIGGER_TYPE_TASK_LOG);
     const of = (regex: string) =>
       problemOf({ triggers: [{ ...trigger, regex }] }, "triggers[0].regex");
-    expect(of("")).toContain("Give an expression");
+    expect(of("")).toContain("Enter an expression");
     expect(of("x".repeat(1025))).toContain("1,024");
     expect(of("x")).toBeUndefined();
   });

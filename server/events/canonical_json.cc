@@ -5,7 +5,6 @@
 #include <google/protobuf/struct.pb.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -16,6 +15,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/json_string.h"
 #include "base/utf8.h"
 
 namespace webhookd {
@@ -29,58 +29,6 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 using google::protobuf::Struct;
 using google::protobuf::Value;
-
-// The bytes that json.dumps writes as they are: printable ASCII but the quote and the back-slash.
-constexpr std::array<bool, 256> kPlain = [] {
-  std::array<bool, 256> plain{};
-  for (int c = 0x20; c < 0x7f; ++c) plain[c] = c != '"' && c != '\\';
-  return plain;
-}();
-
-void AppendUnit(char32_t unit, std::string& out) {
-  constexpr absl::string_view kDigits = "0123456789abcdef";
-  const char escape[] = {'\\',
-                         'u',
-                         kDigits[unit >> 12 & 0xf],
-                         kDigits[unit >> 8 & 0xf],
-                         kDigits[unit >> 4 & 0xf],
-                         kDigits[unit & 0xf]};
-  out.append(escape, sizeof(escape));
-}
-
-void AppendEscaped(char32_t code_point, std::string& out) {
-  switch (code_point) {
-    case '"':
-      out.append("\\\"");
-      return;
-    case '\\':
-      out.append("\\\\");
-      return;
-    case '\b':
-      out.append("\\b");
-      return;
-    case '\f':
-      out.append("\\f");
-      return;
-    case '\n':
-      out.append("\\n");
-      return;
-    case '\r':
-      out.append("\\r");
-      return;
-    case '\t':
-      out.append("\\t");
-      return;
-    default:
-      break;
-  }
-  if (code_point < 0x10000) {
-    AppendUnit(code_point, out);
-    return;
-  }
-  AppendUnit(0xd800 + ((code_point - 0x10000) >> 10), out);
-  AppendUnit(0xdc00 + ((code_point - 0x10000) & 0x3ff), out);
-}
 
 template <typename Int>
 void AppendInt(Int value, std::string& out) {
@@ -421,16 +369,7 @@ void AppendMessage(const Message& message, std::string& out) {
 
 void AppendJsonString(absl::string_view text, std::string& out) {
   out.push_back('"');
-  while (!text.empty()) {
-    size_t plain = 0;
-    while (plain < text.size() && kPlain[static_cast<uint8_t>(text[plain])]) ++plain;
-    out.append(text.data(), plain);
-    text.remove_prefix(plain);
-    if (text.empty()) break;
-    const Utf8Step step = DecodeUtf8(text);
-    AppendEscaped(step.code_point, out);
-    text.remove_prefix(step.length);
-  }
+  AppendJsonEscaped(text, JsonEscapes::kNonAscii, out);
   out.push_back('"');
 }
 

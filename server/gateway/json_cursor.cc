@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstdint>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/json_string.h"
 #include "base/quoted.h"
 #include "base/utf8.h"
 
@@ -318,30 +317,6 @@ void JsonCursor::Fail(size_t position, std::string reason) {
   if (!reason_.empty()) return;
   reason_ = std::move(reason);
   failed_at_ = position;
-}
-
-size_t PlainTextLength(absl::string_view text) {
-  // Eight bytes at a time: the top bit of a byte ends up set where it is special. False alarms come
-  // only after a true one.
-  constexpr uint64_t kOnes = 0x0101010101010101;
-  constexpr uint64_t kTops = 0x8080808080808080;
-  const auto zero_bytes = [](uint64_t x) { return (x - kOnes) & ~x & kTops; };
-  size_t i = 0;
-  if constexpr (std::endian::native == std::endian::little) {
-    for (; i + sizeof(uint64_t) <= text.size(); i += sizeof(uint64_t)) {
-      uint64_t x = 0;
-      std::memcpy(&x, text.data() + i, sizeof(x));
-      const uint64_t special = (x & kTops) | zero_bytes(x ^ (kOnes * '"')) |
-                               zero_bytes(x ^ (kOnes * '\\')) | ((x - kOnes * 0x20) & ~x & kTops);
-      if (special != 0) return i + static_cast<size_t>(std::countr_zero(special)) / 8;
-    }
-  }
-  while (i < text.size()) {
-    const auto c = static_cast<uint8_t>(text[i]);
-    if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\') break;
-    ++i;
-  }
-  return i;
 }
 
 std::string LineAndColumn(absl::string_view text, size_t position) {

@@ -90,10 +90,6 @@ class JsonCursor {
   size_t failed_at_ = 0;
 };
 
-// How many bytes at the front of `text` a JSON string holds as they are: ASCII but control
-// characters, the quote and the back-slash.
-size_t PlainTextLength(absl::string_view text);
-
 // "3:14": line and column (in characters) of a byte of `text`, both from 1.
 std::string LineAndColumn(absl::string_view text, size_t position);
 

@@ -1,9 +1,9 @@
 #include "server/http/refusal_response.h"
 
-#include <cstdint>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "base/json_string.h"
 
 namespace webhookd {
 namespace {
@@ -38,15 +38,7 @@ Code CodeOf(int http_status) {
 
 std::string JsonString(absl::string_view text) {
   std::string json = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      absl::StrAppend(&json, "\\", absl::string_view(&c, 1));
-    } else if (static_cast<uint8_t>(c) < 0x20) {
-      absl::StrAppend(&json, "\\u", absl::Hex(static_cast<uint8_t>(c), absl::kZeroPad4));
-    } else {
-      json.push_back(c);
-    }
-  }
+  AppendJsonEscaped(text, JsonEscapes::kRequired, json);
   return json + "\"";
 }
 

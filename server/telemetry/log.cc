@@ -15,7 +15,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
-#include "server/telemetry/escape.h"
+#include "base/json_string.h"
 #include "spdlog/logger.h"
 #include "spdlog/sinks/stdout_sinks.h"
 
@@ -87,7 +87,7 @@ struct JsonValue {
 
   void operator()(absl::string_view value) const {
     line += '"';
-    AppendEscaped(value, line);
+    AppendJsonEscaped(value, JsonEscapes::kUnprintable, line);
     line += '"';
   }
   void operator()(int64_t value) const { absl::StrAppend(&line, value); }
@@ -101,7 +101,7 @@ struct TextValue {
   void operator()(absl::string_view value) const {
     const bool bare = !value.empty() && value.find_first_of(" =\"\\") == absl::string_view::npos;
     if (!bare) line += '"';
-    AppendEscaped(value, line);
+    AppendJsonEscaped(value, JsonEscapes::kUnprintable, line);
     if (!bare) line += '"';
   }
   void operator()(int64_t value) const { absl::StrAppend(&line, value); }
@@ -134,12 +134,12 @@ void AppendText(LogLevel level, absl::string_view message, std::initializer_list
   absl::StrAppend(&line, NameOf(level).column);
   paint("0");
   line += ' ';
-  AppendEscaped(message, line);
+  AppendJsonEscaped(message, JsonEscapes::kUnprintable, line);
   const TextValue append{line};
   for (const LogField& field : fields) {
     line += ' ';
     paint("2");
-    AppendEscaped(field.name, line);
+    AppendJsonEscaped(field.name, JsonEscapes::kUnprintable, line);
     line += '=';
     paint("0");
     std::visit(append, field.value);

@@ -71,7 +71,7 @@ TEST(HttpDate, IsThatOfTheRfc) { EXPECT_EQ(HttpDate(absl::FromUnixSeconds(784111
 TEST(DeterminedRefusal, IsJson) {
   EXPECT_EQ(DeterminedRefusal(413, 8, "a \"b\" \\ \n").body,
             "{\"error\":{\"code\":8,\"reason\":\"ResourceExhausted\",\"error\":\"a \\\"b\\\" "
-            "\\\\ \\u000a\"}}");
+            "\\\\ \\n\"}}");
 }
 
 std::string Text(const WebHeaders& headers) {

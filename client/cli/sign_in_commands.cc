@@ -62,7 +62,7 @@ void AddSignInCommands(CLI::App& app, Session& session) {
   app.add_subcommand("logout", "End the session and forget its token")->callback([&session] {
     session.command = [&session] { return Logout(session); };
   });
-  app.add_subcommand("whoami", "Show who the server takes you for")->callback([&session] {
+  app.add_subcommand("whoami", "Show the signed-in user")->callback([&session] {
     session.command = [&session] { return WhoAmI(session); };
   });
 }

@@ -77,7 +77,7 @@ absl::Status StoredTokens::Keep(const ServerAddress& server, const std::string& 
   const std::string file = path();
   if (file.empty()) {
     return absl::FailedPreconditionError(
-        "there is no place to keep the token: set HOME or XDG_CONFIG_HOME, or use a token of your "
+        "nowhere to keep the token: set HOME or XDG_CONFIG_HOME, or use a token of your "
         "own in WEBHOOKCTL_TOKEN");
   }
   ASSIGN_OR_RETURN(Struct tokens, Read(file));

@@ -162,7 +162,7 @@ absl::StatusOr<YamlNode> ReadYamlFile(const std::string& path) {
     text.append(buffer, static_cast<size_t>(length));
     if (text.size() > kMaxFileBytes) {
       return absl::InvalidArgumentError(absl::StrCat(path, ": more than ", kMaxFileBytes,
-                                                     " bytes; this is no configuration file"));
+                                                     " bytes; this is not a configuration file"));
     }
   }
   return ParseYaml(text, path);

@@ -60,7 +60,7 @@ absl::StatusOr<SecondsAndNanos> ParseTime(absl::string_view text, const TextRule
   const absl::optional<SecondsAndNanos> time = ParseTimestamp(text);
   if (time.has_value()) return *time;
   return absl::InvalidArgumentError(
-      absl::StrCat("bad Timestamp: ", Quoted(text), " is no time such as 2026-01-31T12:00:00Z"));
+      absl::StrCat("bad Timestamp: ", Quoted(text), " is not a time such as 2026-01-31T12:00:00Z"));
 }
 
 absl::StatusOr<SecondsAndNanos> ParseSpan(absl::string_view text, const TextRules& rules) {
@@ -69,7 +69,7 @@ absl::StatusOr<SecondsAndNanos> ParseSpan(absl::string_view text, const TextRule
       rules.go_durations ? ParseGoDuration(text) : ParseDuration(text);
   if (span.has_value()) return *span;
   return absl::InvalidArgumentError(absl::StrCat("bad Duration: ", Quoted(text),
-                                                 " is no duration such as ",
+                                                 " is not a duration such as ",
                                                  rules.go_durations ? "1h30m" : "1.5s"));
 }
 

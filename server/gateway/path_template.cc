@@ -128,7 +128,7 @@ class Parser {
       begins_name = c == '.';
     }
     if (!begins_name) return absl::OkStatus();
-    return Wrong(absl::StrCat("has a variable whose field is no name: ", Quoted(path)));
+    return Wrong(absl::StrCat("has a variable whose field is not a valid name: ", Quoted(path)));
   }
 
   PathTemplate template_;

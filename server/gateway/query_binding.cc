@@ -119,7 +119,7 @@ absl::Status BindParameter(const QueryParameter& parameter, const FieldPath& pat
   }
   if (map_key.has_value()) {
     return absl::InvalidArgumentError(absl::StrCat("parsing field ", Quoted(field.name()), ": ",
-                                                   Quoted(parameter.key), " is no map"));
+                                                   Quoted(parameter.key), " is not a map"));
   }
   if (field.is_repeated()) {
     for (const std::string& value : parameter.values) {

@@ -56,7 +56,7 @@ absl::StatusOr<FieldPath> ResolveVariable(const MethodDescriptor& method, const 
   const Descriptor* type = method.input_type();
   for (const absl::string_view name : absl::StrSplit(path, '.')) {
     if (type == nullptr) {
-      return Wrong(method, absl::StrCat("{", path, "} goes through a field that is no message"));
+      return Wrong(method, absl::StrCat("{", path, "} goes through a field that is not a message"));
     }
     const FieldDescriptor* const field = type->FindFieldByName(std::string(name));
     if (field == nullptr) {

@@ -56,7 +56,7 @@ std::string Gzip(absl::string_view plain) {
 absl::StatusOr<std::string> Gunzip(absl::string_view packed, size_t max_bytes) {
   z_stream stream = {};
   if (inflateInit2(&stream, kGzipWindow) != Z_OK) {
-    return absl::ResourceExhaustedError("there is no memory to unpack the body");
+    return absl::ResourceExhaustedError("not enough memory to unpack the body");
   }
   const absl::Cleanup end = [&stream] { inflateEnd(&stream); };
   stream.next_in = Bytes(packed.data());
@@ -78,7 +78,7 @@ absl::StatusOr<std::string> Gunzip(absl::string_view packed, size_t max_bytes) {
     if (result != Z_OK || (stream.avail_in == 0 && stream.avail_out > 0)) {
       return absl::InvalidArgumentError(result == Z_STREAM_END
                                             ? "something follows the body's gzip data"
-                                            : "the body is no gzip data, or its end is missing");
+                                            : "the body is not gzip data, or it is truncated");
     }
   }
 }

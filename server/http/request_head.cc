@@ -106,7 +106,7 @@ class HeadParser {
     const size_t last = line.rfind(' ');
     if (first == absl::string_view::npos || first == last) {
       return Refuse(
-          absl::StrCat("the request line ", Quoted(line), " is no METHOD /path HTTP/1.1"));
+          absl::StrCat("invalid request line ", Quoted(line), ": expected METHOD /path HTTP/1.1"));
     }
     const absl::string_view method = line.substr(0, first);
     if (!IsHttpToken(method)) {
@@ -144,8 +144,8 @@ class HeadParser {
       return true;
     }
     if (!absl::StartsWith(target, "/") || !AllAre(target, kTarget)) {
-      return Refuse(absl::StrCat("the request target ", Quoted(target),
-                                 " is no path: it begins with / and holds no blanks, control "
+      return Refuse(absl::StrCat("invalid request target ", Quoted(target),
+                                 ": expected a path that begins with / and has no blanks, control "
                                  "characters, # or bytes above 126"));
     }
     const size_t question = target.find('?');
@@ -158,11 +158,11 @@ class HeadParser {
     if (headers_left_-- == 0) return Refuse({431, "the request has too many header fields"});
     const size_t colon = line.find(':');
     if (line.front() == ' ' || line.front() == '\t') {
-      return Refuse("a header field goes on in a second line, which is obsolete");
+      return Refuse("a header field continues on a second line, which is obsolete");
     }
     const absl::string_view name = line.substr(0, colon);
     if (colon == absl::string_view::npos || !IsHttpToken(name)) {
-      return Refuse(absl::StrCat("the header line ", Quoted(line), " is no name: value"));
+      return Refuse(absl::StrCat("invalid header line ", Quoted(line), ": expected name: value"));
     }
     const absl::string_view value = TrimBlanks(line.substr(colon + 1));
     if (!IsHttpFieldValue(value)) {
@@ -203,7 +203,8 @@ class HeadParser {
   bool Host(absl::string_view value) {
     if (std::exchange(has_host_, true)) return Refuse("the request has more than one Host");
     if (value.find_first_of(" \t,/?#@\\") != absl::string_view::npos) {
-      return Refuse(absl::StrCat("the Host ", Quoted(value), " is no host name and port"));
+      return Refuse(
+          absl::StrCat("invalid Host ", Quoted(value), ": expected a host name and port"));
     }
     return true;
   }
@@ -211,8 +212,8 @@ class HeadParser {
   bool Expect(absl::string_view value) {
     has_hop_by_hop_ = true;
     if (!absl::EqualsIgnoreCase(value, "100-continue")) {
-      return Refuse(
-          {417, absl::StrCat("Expect: ", Quoted(value), " is not understood; 100-continue is")});
+      return Refuse({417, absl::StrCat("Expect: ", Quoted(value),
+                                       " is not supported; only 100-continue is")});
     }
     head_.expect_continue = !head_.http10;
     return true;
@@ -242,7 +243,7 @@ class HeadParser {
     }
     if (value.empty() || value.find_first_not_of("0123456789") != absl::string_view::npos ||
         !absl::SimpleAtoi(value, &length)) {
-      return Refuse(absl::StrCat("the Content-Length ", Quoted(value), " is no number of bytes"));
+      return Refuse(absl::StrCat("invalid Content-Length ", Quoted(value), ": expected a number"));
     }
     head_.content_length = length;
     return true;

@@ -90,7 +90,7 @@ RequestParser::Step RequestParser::ParseHead(absl::string_view& input) {
   while (state_ == State::kStart && !input.empty() && input.front() == '\r') {
     if (input.size() == 1) return Step::kNeedMore;
     if (input[1] != '\n' || ++blank_lines_ > kMaxBlankLines) {
-      return Refuse(400, "there is no request line");
+      return Refuse(400, "the request line is missing");
     }
     input.remove_prefix(2);
   }
@@ -153,12 +153,12 @@ RequestParser::Step RequestParser::ParseBody(absl::string_view& input) {
 RequestParser::Step RequestParser::ParseChunkSize(absl::string_view& input) {
   const absl::string_view line = Line(input);
   if (line.size() > kMaxChunkLineBytes || (line.empty() && input.size() > kMaxChunkLineBytes)) {
-    return Refuse(400, "the line that begins a chunk is too long");
+    return Refuse(400, "the chunk size line is too long");
   }
   if (line.empty()) return Step::kNeedMore;
   const absl::optional<uint64_t> size =
       absl::EndsWith(line, "\r\n") ? ChunkSize(line.substr(0, line.size() - 2)) : absl::nullopt;
-  if (!size.has_value()) return Refuse(400, "the line that begins a chunk is no size");
+  if (!size.has_value()) return Refuse(400, "invalid chunk size");
   input.remove_prefix(line.size());
   framing_bytes_ += line.size();
   if (framing_bytes_ > kMaxFramingBytesBase + body_.size() * kMaxFramingBytesPerBodyByte) {
@@ -202,7 +202,7 @@ RequestParser::Step RequestParser::ParseTrailers(absl::string_view& input) {
     const size_t colon = field.find(':');
     if (colon == absl::string_view::npos || !IsHttpToken(field.substr(0, colon)) ||
         !IsHttpFieldValue(field.substr(colon + 1))) {
-      return Refuse(400, "a line of the trailer is no name: value");
+      return Refuse(400, "invalid trailer line: expected name: value");
     }
   }
 }

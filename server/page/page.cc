@@ -67,7 +67,7 @@ class Page {
       missing.status = 404;
       missing.headers = {{"Content-Type", "text/plain; charset=utf-8"},
                          {"Cache-Control", "no-store"}};
-      missing.body = "There is no such file in this version of the page: load the page again.\n";
+      missing.body = "This file is not part of the current version of the page: reload the page.\n";
       return missing;
     }
     return files_.find(std::string(kIndex))->second->Answer(request);

@@ -160,7 +160,7 @@ absl::StatusOr<std::string> ParseUsername(absl::string_view field, absl::string_
   if (username.size() > kMaxUsernameBytes ||
       !std::all_of(username.begin(), username.end(), IsUsernameCharacter)) {
     return InvalidField(
-        field, absl::StrCat(Quoted(username), " is no name for a user: give 1 to ",
+        field, absl::StrCat(Quoted(username), " is not a valid user name: give 1 to ",
                             kMaxUsernameBytes, " of a-z, 0-9, '.', '_', '-', '@' and '+'"));
   }
   return absl::AsciiStrToLower(username);
@@ -186,7 +186,7 @@ absl::StatusOr<TokenScope> ParseTokenScope(v1::TokenScope scope) {
       return static_cast<TokenScope>(scope);
     default:
       return InvalidField("scope", absl::StrCat(static_cast<int>(scope),
-                                                " is no scope: give TOKEN_SCOPE_INGEST, "
+                                                " is not a scope: give TOKEN_SCOPE_INGEST, "
                                                 "TOKEN_SCOPE_READ or TOKEN_SCOPE_ADMIN"));
   }
 }
@@ -198,7 +198,7 @@ absl::StatusOr<AuditFilter> AuditFilterFromProto(const v1::ListAuditEntriesReque
                         .target_id = request.target_id()};
   if (!v1::AuditOutcome_IsValid(request.outcome())) {
     return InvalidField("outcome", absl::StrCat(static_cast<int>(request.outcome()),
-                                                " is no outcome: give one by its name"));
+                                                " is not an outcome: give one by its name"));
   }
   if (request.outcome() != v1::AUDIT_OUTCOME_UNSPECIFIED) {
     filter.outcome = static_cast<AuditOutcome>(request.outcome());

@@ -154,7 +154,7 @@ absl::Status EventHistory::Explain(const Caller& caller, const v1::GetEventReque
                                    v1::GetEventResponse& response) {
   if (request.event_id().size() != kMaxIdBytes) {
     return InvalidField("event_id", absl::StrCat(Quoted(request.event_id()),
-                                                 " is no UUID: give an event's id, such as "
+                                                 " is not a UUID: give an event's id, such as "
                                                  "4cd26e62-60c6-4a8b-8d03-7629091a4ef5"));
   }
   ASSIGN_OR_RETURN(const EventRecord event, dependencies_.store.GetEvent(request.event_id()));

@@ -60,7 +60,7 @@ grpc::ServerUnaryReactor* CallUnary(const Api& api, const Api::Method& method,
   if (!parsed.ok()) {
     return FinishWith(context,
                       absl::InvalidArgumentError(absl::StrCat(
-                          "the request is no ", method.descriptor->input_type()->full_name(),
+                          "the request is not a ", method.descriptor->input_type()->full_name(),
                           ": its bytes cannot be parsed")));
   }
   return Serve(context, [&](DoneStatus done) {

@@ -62,7 +62,7 @@ absl::StatusOr<const Role*> ParseRole(const v1::RoleAssignment& assignment) {
           absl::StrAppend(out, each.id, " (", each.name, ")");
         });
     return InvalidField("assignment.role_id",
-                        absl::StrCat(assignment.role_id(), " is no role: give one of ", known));
+                        absl::StrCat(assignment.role_id(), " is not a role: give one of ", known));
   }
   if (assignment.has_workspace_id() && !role->in_workspace) {
     return InvalidField("assignment.workspace_id",

@@ -21,7 +21,7 @@ absl::Status InvalidField(absl::string_view field, absl::string_view problem) {
 
 absl::Status CheckId(absl::string_view field, int64_t id) {
   if (id >= 1) return absl::OkStatus();
-  return InvalidField(field, absl::StrCat(id, " is no valid number: they start at 1"));
+  return InvalidField(field, absl::StrCat(id, " is not a valid number: numbers start at 1"));
 }
 
 }  // namespace webhookd

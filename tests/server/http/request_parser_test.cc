@@ -283,7 +283,7 @@ TEST(ParseRequestHead, LeavesOutWhatIsForThisHop) {
 
 TEST(ParseRequestHead, SaysWhatIsWrong) {
   EXPECT_THAT(std::get<Refusal>(ParseRequestHead("GET http://a/ HTTP/1.1\r\n\r\n", 1)).message,
-              HasSubstr("the request target \"http://a/\" is no path"));
+              HasSubstr("invalid request target \"http://a/\": expected a path"));
   EXPECT_THAT(std::get<Refusal>(ParseRequestHead("G\x01T / HTTP/1.1\r\n\r\n", 1)).message,
               HasSubstr("G\\x01T"));
 }

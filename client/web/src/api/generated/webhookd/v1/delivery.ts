@@ -163,7 +163,7 @@ export interface ListDeliveriesRequest {
   webhookId: number;
   /** Only deliveries in this state; unspecified for all. */
   state: DeliveryState;
-  /** Only deliveries of this event; empty for all. */
+  /** Only deliveries of events whose id is this or begins with it; empty for all. */
   eventId: string;
   /** Only deliveries created at or after this. */
   createdFrom:

@@ -42,7 +42,7 @@ endef
 
 .PHONY: help
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  JOBS=$(JOBS)  ARGS=\"--flag value\" (run, test, bench, lint)  CMAKE_ARGS=\"-DNAME=value\""
 
@@ -71,14 +71,46 @@ demo: build ## Build, then send signed webhooks to a receiver that checks them
 	@python3 tests/end_to_end/demo.py --webhookd build/release/bin/webhookd \
 	  --webhookctl build/release/bin/webhookctl $(ARGS) || $(call fail,the demo did not hold)
 
-.PHONY: test
-test: ## Build everything for development and run all tests; ARGS="-R name" selects
+# $(call run_tests,PRESETS)
+define run_tests
+$(call say,testing); \
+tools/run_tests.py --jobs $(JOBS) $(1) -- $(ARGS) || $(call fail,see the tests above)
+endef
+
+.PHONY: dev
+dev: ## Build everything for development, with sanitizers, into build/dev
 	@$(call install,build test)
 	@$(call configure,dev)
 	@$(call compile,dev,all)
+
+# What judges the programs from outside takes the optimised ones.
+.PHONY: programs
+programs: build
+	@$(call install,test)
+	@$(call compile,release,program_tests)
 	@tests/compat/install.sh || $(call fail,the clients of tests/compat are missing)
-	@$(call say,testing)
-	@ctest --preset dev --parallel $(JOBS) $(ARGS) || $(call fail,see the tests above)
+
+.PHONY: test
+test: dev programs ## Build everything and run all tests; ARGS="-R name" selects
+	@$(call run_tests,dev release)
+
+.PHONY: test-unit
+test-unit: dev ## Build for development and run what needs no other build; ARGS="-R name" selects
+	@$(call run_tests,dev)
+
+.PHONY: test-programs
+test-programs: programs ## Judge the optimised programs from outside: page, other clients, crashes, package
+	@$(call run_tests,release)
+
+.PHONY: build-threads
+build-threads:
+	@$(call install,build test)
+	@$(call configure,tsan)
+	@$(call compile,tsan,all)
+
+.PHONY: test-threads
+test-threads: build-threads ## Build with ThreadSanitizer into build/tsan and run the tests; ARGS="-R name" selects
+	@$(call run_tests,tsan)
 
 .PHONY: bench
 bench: ## Build and run the benchmarks, optimised; ARGS="--only end_to_end" selects, stages run without
@@ -102,17 +134,17 @@ format: ## Format all C++ sources in place
 
 .PHONY: clean
 clean: ## Remove what was compiled; keeps build/deps (BoringSSL, npm) and build/run (your database)
-	@rm -rf build/dev build/release build/asan build/tsan build/tidy build/lint
+	@rm -rf build/dev build/release build/tsan build/tidy build/lint
 	@$(call say,removed; 'rm -rf build' would remove dependencies and your database too)
 
 ROUNDS ?= 50
 .PHONY: crash
 crash: ## Kill the server ROUNDS=50 times under load; counts what is lost (nothing) and repeated
-	@$(call install,build test)
-	@$(call configure,dev)
-	@$(call compile,dev,crash_test_driver)
-	@$(call say,killing build/dev/bin/webhookd $(ROUNDS) times)
-	@build/dev/bin/crash_test_driver --rounds $(ROUNDS) $(ARGS) || $(call fail,see what is wrong above)
+	@$(call install,build)
+	@$(call configure,release)
+	@$(call compile,release,crash_test_driver)
+	@$(call say,killing build/release/bin/webhookd $(ROUNDS) times)
+	@build/release/bin/crash_test_driver --rounds $(ROUNDS) $(ARGS) || $(call fail,see what is wrong above)
 
 .PHONY: bazel
 bazel: ## Build and test everything with Bazel instead; ARGS="//base/... //tests/base/..." selects
@@ -123,18 +155,18 @@ bazel: ## Build and test everything with Bazel instead; ARGS="//base/... //tests
 .PHONY: bazel-fix
 bazel-fix: ## Write into the BUILD.bazel files what CMake builds
 	@$(call install,build)
-	@$(call configure,dev)
-	@ninja -C build/dev --quiet build.ninja
-	@tools/bazel_sources.py --fix || $(call fail,see what is left above)
+	@$(call configure,release)
+	@ninja -C build/release --quiet build.ninja
+	@tools/bazel_sources.py --build build/release --fix || $(call fail,see what is left above)
 
 SEEDS ?= 2000
 .PHONY: simulate
 simulate: ## Run the server for simulated days on a failing machine, SEEDS=2000 times; ARGS="--seed N --verbose"
-	@$(call install,build test)
-	@$(call configure,dev)
-	@$(call compile,dev,simulate)
+	@$(call install,build)
+	@$(call configure,release)
+	@$(call compile,release,simulate)
 	@$(call say,simulating)
-	@build/dev/bin/simulate --seeds $(SEEDS) $(ARGS) || $(call fail,see what was violated above)
+	@build/release/bin/simulate --seeds $(SEEDS) $(ARGS) || $(call fail,see what was violated above)
 
 .PHONY: clients
 clients: ## Generate the clients' code from proto/ and build every client; ARGS="go" for one language
@@ -151,8 +183,8 @@ clients-check: ## Fail when a client's generated code is stale or does not compi
 .PHONY: test-clients
 test-clients: ## Run every client's examples and tests against the real server; ARGS="go" for one language
 	@$(call install,build clients)
-	@$(call configure,dev)
-	@$(call compile,dev,webhookd webhookctl webhookd_client webhookd_signature_verifier)
+	@$(call configure,release)
+	@$(call compile,release,webhookd webhookctl webhookd_client webhookd_signature_verifier)
 	@$(call say,testing the clients)
-	@python3 tests/clients/run.py --webhookd build/dev/bin/webhookd --build build/dev $(ARGS) || \
+	@python3 tests/clients/run.py --webhookd build/release/bin/webhookd --build build/release $(ARGS) || \
 	  $(call fail,see the language above)

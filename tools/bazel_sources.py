@@ -56,7 +56,7 @@ LIBRARIES = {
 }
 
 # Only how CMake compiles.
-CMAKE_ALONE = {"webhookd_pch", "webhookd_tsan"}
+CMAKE_ALONE = {"webhookd_pch", "webhookd_test_pch", "webhookd_tsan"}
 # Generated code, whose rules are written by hand.
 GENERATED = {"webhookd_proto": "//proto:proto",
              "webhookd_gateway_test_proto": "//tests/server/gateway:gateway_test_proto"}  # fmt: skip

@@ -29,8 +29,11 @@ readonly build_packages=(
   # The page that the server serves.
   nodejs:node npm:npm
 )
-# tests/compat/install.sh fetches clients of webhookd with pip and go.
+# CLANG_VERSION stands for the distribution's default version.
 readonly test_packages=(
+  # The sanitizers; llvm names functions in their reports.
+  clang:clang libclang-rt-CLANG_VERSION-dev llvm:llvm-symbolizer
+  # tests/compat/install.sh fetches clients of webhookd with pip and go.
   python3:python3 python3-venv golang-go:go
   # The page and its tests in a real browser; with its usual font the pictures are everywhere the same.
   nodejs:node npm:npm chromium:chromium fonts-inter
@@ -44,10 +47,8 @@ readonly clients_packages=(
 )
 # Another build beside CMake; any Bazel will do.
 readonly bazel_packages=(bazel-bootstrap:bazel)
-# CLANG_VERSION stands for the distribution's default version; llvm names functions in reports.
 readonly lint_packages=(
-  clang:clang clang-format:clang-format libclang-rt-CLANG_VERSION-dev llvm:llvm-symbolizer
-  shellcheck:shellcheck
+  clang:clang clang-format:clang-format libclang-rt-CLANG_VERSION-dev shellcheck:shellcheck
   # tools/clang_tidy.sh and tools/buf.sh fetch clang-tidy and buf with pip and npm.
   python3:python3 python3-venv nodejs:node npm:npm
 )

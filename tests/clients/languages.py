@@ -1,7 +1,10 @@
 """How the examples and drivers of each language are built and started."""
 
 import importlib.util
+import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -34,11 +37,11 @@ def python_environment():
     folder = ROOT / "build" / "deps" / "clients" / "run"
     wheel = build.build_python(check=None)
     if not (folder / "bin" / "python").exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=None)
-        subprocess.run([folder / "bin" / "pip", "install", "--quiet", "standardwebhooks==1.0.0"], check=None)
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([folder / "bin" / "pip", "install", "--quiet", "standardwebhooks==1.0.0"], check=True)
     pip = [folder / "bin" / "pip", "install", "--quiet"]
-    subprocess.run([*pip, wheel], check=None)
-    subprocess.run([*pip, "--force-reinstall", "--no-deps", wheel], check=None)
+    subprocess.run([*pip, wheel], check=True)
+    subprocess.run([*pip, "--force-reinstall", "--no-deps", wheel], check=True)
     return folder / "bin" / "python"
 
 
@@ -56,6 +59,33 @@ def python():
     )  # fmt: skip
 
 
+def standard_webhooks_go():
+    """The command that tries the Standard Webhooks project's Go library on the shared vectors."""
+    folder = ROOT / "tests" / "clients" / "standard_webhooks_go"
+    command = ["env", "--chdir", folder, "go", "test"]
+    version = build.run("go", "env", "GOVERSION").strip()[2:].split(".")[:2]
+    if tuple(map(int, version)) >= (1, 21):
+        return [*command, "./..."]
+
+    # That library says that it needs Go 1.21, for nothing but errors.Join in the text of one error.
+    out = ROOT / "build" / "clients" / "standard_webhooks_go"
+    out.mkdir(parents=True, exist_ok=True)
+    module = re.sub(r"^go .*$", f"go {'.'.join(version)}", (folder / "go.mod").read_text(), flags=re.MULTILINE)
+    (out / "go.mod").write_text(module)
+    shutil.copy(folder / "go.sum", out / "go.sum")
+    alternative = f"-modfile={out / 'go.mod'}"
+    name = re.search(r"^require (\S+)", module, re.MULTILINE).group(1)
+    build.run("go", "mod", "download", alternative, cwd=folder)
+    library = Path(build.run("go", "list", alternative, "-m", "-f", "{{.Dir}}", name, cwd=folder).strip())
+    source = library / "go" / "webhook.go"
+    (out / "webhook.go").write_text(
+        source.read_text().replace("errors.Join(err, ErrInvalidHeaders)", "ErrInvalidHeaders")
+    )
+    overlay = out / "overlay.json"
+    overlay.write_text(json.dumps({"Replace": {str(source): str(out / "webhook.go")}}))
+    return [*command, "-vet=off", alternative, f"-overlay={overlay}", "./..."]  # vet knows no overlay
+
+
 def go():
     folder = CLIENT / "go"
     build.build_go(check=None)
@@ -64,20 +94,12 @@ def go():
     for name in ("report", "receiver", "driver"):
         source = "./internal/driver" if name == "driver" else f"./examples/{name}"
         build.run("go", "build", "-o", out / name, source, cwd=folder)
-    tests = [["go", "test", "./..."]]
-    # The client works with Go 1.19; that project's library needs 1.21.
-    if tuple(map(int, build.run("go", "env", "GOVERSION")[2:].split(".")[:2])) >= (1, 21):
-        tests.append(
-            ["env", "--chdir", ROOT / "tests" / "clients" / "standard_webhooks_go", "go", "test", "./..."]
-        )
-    else:
-        print("  Go is too old for the Standard Webhooks project's library, which is not tried", flush=True)
     return Language(
         name="go",
         reports=[[out / "report"]],
         receiver=[out / "receiver"],
         driver=[out / "driver"],
-        tests=tests,
+        tests=[["go", "test", "./..."], standard_webhooks_go()],
         cwd=folder,
     )  # fmt: skip
 
@@ -110,7 +132,7 @@ def java():
         reports=[[*run, "ai.determined.webhookd.examples.Report"]],
         receiver=[*run, "ai.determined.webhookd.examples.Receiver"],
         driver=[*run, "ai.determined.webhookd.Driver"],
-        tests=[[*run, "ai.determined.webhookd.SignatureVerifierTest"]],
+        tests=[],  # Maven has run them
         cwd=folder,
     )
 

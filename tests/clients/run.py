@@ -96,8 +96,8 @@ class Examples:
         self._authenticates = self._api.sign_in()
         self._serves_rest = server.serves_rest()
         self._modes = language.modes + language.rest_modes * self._serves_rest
-        if language.rest_modes and not self._serves_rest:
-            say("this server speaks no REST, so what needs it is not tried")
+        check(self._authenticates, "this server asks nobody who they are")
+        check(self._serves_rest, "this server speaks no REST")
 
     def close(self):
         self._api.close()

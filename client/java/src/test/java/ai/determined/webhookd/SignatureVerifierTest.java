@@ -1,5 +1,11 @@
 package ai.determined.webhookd;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Named.named;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import com.google.protobuf.util.JsonFormat;
@@ -15,36 +21,56 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** The shared vectors; run in client/java. */
-public final class SignatureVerifierTest {
-  public static void main(String[] arguments) throws Exception {
+/** The shared vectors of tests/vectors. */
+final class SignatureVerifierTest {
+  /** The names and contents of the vectors. */
+  static List<Arguments> vectors() throws Exception {
     Struct.Builder file = Struct.newBuilder();
     JsonFormat.parser().merge(Files.readString(Path.of("../../tests/vectors/signatures.json")), file);
-    List<Value> vectors = file.getFieldsOrThrow("vectors").getListValue().getValuesList();
-    check(vectors.size() > 100, "only " + vectors.size() + " vectors");
-    for (Value value : vectors) {
-      Struct vector = value.getStructValue();
-      byte[] body = Base64.getDecoder().decode(text(vector, "body_base64"));
-      String verdict = verdict(vector, body);
-      check(verdict.equals(text(vector, "expect")), text(vector, "name") + ": " + verdict);
+    List<Arguments> vectors = new ArrayList<>();
+    for (Value value : file.getFieldsOrThrow("vectors").getListValue().getValuesList()) {
+      vectors.add(arguments(named(text(value.getStructValue(), "name"), value.getStructValue())));
     }
-    Struct first = vectors.get(0).getStructValue();
-    byte[] body = Base64.getDecoder().decode(text(first, "body_base64"));
+    return vectors;
+  }
+
+  @ParameterizedTest
+  @MethodSource("vectors")
+  void judgesVector(Struct vector) {
+    assertEquals(text(vector, "expect"), verdict(vector, body(vector)));
+  }
+
+  @Test
+  void thereAreManyVectors() throws Exception {
+    assertTrue(vectors().size() > 100, "only " + vectors().size() + " vectors");
+  }
+
+  @Test
+  void noticesEveryChangedBit() throws Exception {
+    Struct vector = (Struct) ((Named<?>) vectors().get(0).get()[0]).getPayload();
+    byte[] body = body(vector);
     for (int bit = 0; bit < 8 * body.length; bit++) {
       byte[] changed = body.clone();
       changed[bit / 8] ^= (byte) (1 << bit % 8);
-      check(verdict(first, changed).equals("wrong_signature"), "bit " + bit);
+      assertEquals("wrong_signature", verdict(vector, changed), "bit " + bit);
     }
+  }
+
+  @Test
+  void refusesBadKeys() {
     for (String[] keys : new String[][] {{}, {""}, {"key", ""}}) {
-      try {
-        new SignatureVerifier(keys);
-        check(false, "bad keys were taken");
-      } catch (IllegalArgumentException e) {
-        // as it should be
-      }
+      assertThrows(IllegalArgumentException.class, () -> new SignatureVerifier(keys));
     }
-    System.out.println(vectors.size() + " vectors are judged as they should be");
+  }
+
+  private static byte[] body(Struct vector) {
+    return Base64.getDecoder().decode(text(vector, "body_base64"));
   }
 
   private static String verdict(Struct vector, byte[] body) {
@@ -71,9 +97,5 @@ public final class SignatureVerifierTest {
 
   private static String text(Struct vector, String name) {
     return vector.getFieldsOrThrow(name).getStringValue();
-  }
-
-  private static void check(boolean holds, String message) {
-    if (!holds) throw new AssertionError(message);
   }
 }

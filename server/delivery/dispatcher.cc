@@ -32,7 +32,9 @@ absl::Status Dispatcher::Start() {
                    dependencies_.store.PendingEndpoints());
   std::vector<std::vector<PendingEndpoint>> by_shard(shards_.size());
   for (const PendingEndpoint& endpoint : pending) {
-    by_shard[ShardIndex(endpoint.webhook_id)].push_back(endpoint);
+    // When it is due is told by the first claim.
+    by_shard[ShardIndex(endpoint.webhook_id)].push_back(
+        {endpoint.webhook_id, absl::InfinitePast()});
   }
   for (size_t i = 0; i < shards_.size(); ++i) {
     shards_[i]->shard().NoteWaiting(std::move(by_shard[i]));

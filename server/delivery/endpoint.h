@@ -28,8 +28,8 @@ struct Endpoint {
   std::shared_ptr<const WebhookRecord> webhook;
   int64_t seen_version = -1;  // of the catalog then
   absl::StatusOr<TargetUrl> target = absl::UnknownError("not parsed yet");
-  std::optional<absl::Time> failing_since;
-  bool failing_since_unsaved = false;  // the store did not take it
+  std::optional<absl::Time> failing_since;  // by Shard::PinnedNow
+  bool failing_since_unsaved = false;       // the store did not take it
 
   std::deque<ClaimedDelivery> queue;  // ready to be sent, in order
   absl::flat_hash_set<int64_t> held;  // ids in memory: queued, under way, or not recorded yet
@@ -39,8 +39,9 @@ struct Endpoint {
   absl::flat_hash_map<int64_t, bool> sending;
   int under_way() const { return static_cast<int>(sending.size()); }
 
-  // When the earliest delivery that waits in the store is due; InfiniteFuture when none does.
-  absl::Time next_due = absl::InfiniteFuture();
+  // When the earliest delivery that waits in the store is due (Clock::Steady); InfiniteDuration
+  // when none does.
+  absl::Duration next_due = absl::InfiniteDuration();
   bool claiming = false;  // a claim was handed to the store and not answered yet
   int disabling = 0;      // calls that disable it, not answered yet
 

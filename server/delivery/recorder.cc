@@ -36,7 +36,16 @@ void Recorder::Flush() {
   }
   std::vector<FinishedAttempt> attempts;
   attempts.reserve(batch.size());
-  for (const EndedAttempt& ended : batch) attempts.push_back(ended.finished);
+  // The store is told by the wall clock, which may have been set since the attempt ended.
+  const absl::Time wall = clock_.Now();
+  const absl::Duration steady = clock_.Steady();
+  for (const EndedAttempt& ended : batch) {
+    attempts.push_back(ended.finished);
+    FinishedAttempt& finished = attempts.back();
+    if (finished.state == DeliveryState::kPending) {
+      finished.next_attempt_at = wall + (ended.due - steady);
+    }
+  }
   store_.FinishAttempts(std::move(attempts), [this, inbox = inbox_, batch = std::move(batch)](
                                                  absl::Status status) mutable {
     inbox->Post([this, batch = std::move(batch), status = std::move(status)]() mutable {

@@ -17,6 +17,7 @@ namespace webhookd {
 struct EndedAttempt {
   int32_t webhook_id = 0;
   bool last = true;  // false: the shard goes on with the delivery, it stays in memory
+  absl::Duration due = absl::ZeroDuration();  // again, if it is pending (Clock::Steady)
   FinishedAttempt finished;
 };
 

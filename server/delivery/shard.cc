@@ -13,7 +13,7 @@ namespace {
 constexpr int kClaimBatch = 256;
 // A claim that failed is tried again after this.
 constexpr absl::Duration kStoreRetry = absl::Seconds(1);
-// Due times are looked at again at least this often: the wall clock may jump.
+// Timers are looked at at least this often.
 constexpr absl::Duration kLongestTimer = absl::Seconds(30);
 // With so many attempts that cannot be recorded, no new ones start.
 constexpr size_t kMaxUnrecorded = 20'000;
@@ -76,7 +76,7 @@ void Shard::NoteWaiting(std::vector<PendingEndpoint> endpoints) {
   inbox_->Post([this, endpoints = std::move(endpoints)] {
     for (const PendingEndpoint& pending : endpoints) {
       Endpoint& endpoint = EndpointOf(pending.webhook_id);
-      endpoint.next_due = std::min(endpoint.next_due, pending.next_attempt_at);
+      endpoint.next_due = std::min(endpoint.next_due, SteadyAt(pending.next_attempt_at));
       Consider(endpoint);
     }
   });
@@ -113,7 +113,7 @@ void Shard::SendOnce(std::shared_ptr<const WebhookRecord> webhook, std::string e
 void Shard::NoteAsked(int32_t webhook_id) {
   inbox_->Post([this, webhook_id] {
     Endpoint& endpoint = EndpointOf(webhook_id);
-    endpoint.next_due = absl::InfinitePast();
+    endpoint.next_due = -absl::InfiniteDuration();
     const absl::Duration now = dependencies_.clock.Steady();
     endpoint.circuit.ProbeAt(now);
     endpoint.pace.EndPause(now);
@@ -206,9 +206,12 @@ Endpoint& Shard::EndpointOf(int32_t webhook_id) {
   return *endpoint;
 }
 
-absl::Time Shard::DueNow() const {
-  return std::max(dependencies_.clock.Now(),
-                  wall_start_ + (dependencies_.clock.Steady() - steady_start_));
+absl::Time Shard::PinnedNow() const {
+  return wall_start_ + (dependencies_.clock.Steady() - steady_start_);
+}
+
+absl::Duration Shard::SteadyAt(absl::Time wall) const {
+  return dependencies_.clock.Steady() + (wall - dependencies_.clock.Now());
 }
 
 void Shard::TakeNow(std::vector<ClaimedDelivery> deliveries) {
@@ -217,7 +220,7 @@ void Shard::TakeNow(std::vector<ClaimedDelivery> deliveries) {
     if (static_cast<int>(endpoint.queue.size()) >= options_.max_ready_per_webhook || draining_) {
       // It waits in the store, under a lease of this process.
       held_.fetch_sub(1, std::memory_order_relaxed);
-      endpoint.next_due = absl::InfinitePast();
+      endpoint.next_due = -absl::InfiniteDuration();
     } else if (endpoint.held.insert(delivery.id).second) {
       endpoint.queue.push_back(std::move(delivery));
     } else {
@@ -262,7 +265,8 @@ void Shard::Consider(Endpoint& endpoint) {
     // Deliveries of a deleted webhook are canceled in the store; those of a disabled one wait
     // there.
     DropQueue(endpoint);
-    endpoint.next_due = endpoint.webhook == nullptr ? absl::InfiniteFuture() : absl::InfinitePast();
+    endpoint.next_due =
+        endpoint.webhook == nullptr ? absl::InfiniteDuration() : -absl::InfiniteDuration();
     if (endpoint.webhook == nullptr) deleted_.push_back(endpoint.webhook_id);
     return;
   }
@@ -270,10 +274,10 @@ void Shard::Consider(Endpoint& endpoint) {
   const int cap = InFlightCap(endpoint);
   const absl::Duration now = dependencies_.clock.Steady();
   if (!endpoint.claiming && static_cast<int>(endpoint.queue.size()) < cap) {
-    if (const absl::Time due_now = DueNow(); endpoint.next_due <= due_now) {
+    if (endpoint.next_due <= now) {
       Claim(endpoint);
-    } else if (endpoint.next_due < absl::InfiniteFuture()) {
-      SetTimer(endpoint, now + std::min(endpoint.next_due - due_now, kLongestTimer));
+    } else if (endpoint.next_due < absl::InfiniteDuration()) {
+      SetTimer(endpoint, endpoint.next_due);
     }
   }
 
@@ -318,9 +322,9 @@ void Shard::SetTimer(Endpoint& endpoint, absl::Duration at) {
 void Shard::Claim(Endpoint& endpoint) {
   const int64_t room = options_.max_ready - held_.load(std::memory_order_relaxed);
   const int64_t batch = std::clamp<int64_t>(room, options_.max_in_flight_per_webhook, kClaimBatch);
-  const absl::Time now = DueNow();
+  const absl::Time now = dependencies_.clock.Now();
   endpoint.claiming = true;
-  endpoint.next_due = absl::InfiniteFuture();
+  endpoint.next_due = absl::InfiniteDuration();
   // The store also returns what is held already: ask for that much more.
   dependencies_.store.ClaimDeliveries(
       {.webhook_id = endpoint.webhook_id,
@@ -339,7 +343,7 @@ void Shard::Claimed(Endpoint& endpoint, absl::StatusOr<ClaimedDeliveries> claime
   if (!claimed.ok()) {
     Log(LogLevel::kError, "cannot read deliveries that wait",
         {{"webhook_id", endpoint.webhook_id}, {"error", claimed.status().message()}});
-    endpoint.next_due = std::min(endpoint.next_due, DueNow() + kStoreRetry);
+    endpoint.next_due = std::min(endpoint.next_due, dependencies_.clock.Steady() + kStoreRetry);
     Consider(endpoint);
     return;
   }
@@ -354,7 +358,7 @@ void Shard::Claimed(Endpoint& endpoint, absl::StatusOr<ClaimedDeliveries> claime
     held_.fetch_add(1, std::memory_order_relaxed);
     endpoint.queue.push_back(std::move(delivery));
   }
-  endpoint.next_due = std::min(endpoint.next_due, claimed->next_attempt_at);
+  endpoint.next_due = std::min(endpoint.next_due, SteadyAt(claimed->next_attempt_at));
   Consider(endpoint);
 }
 
@@ -369,10 +373,10 @@ void Shard::Start(Endpoint& endpoint) {
   }
   ClaimedDelivery delivery = std::move(endpoint.queue.front());
   endpoint.queue.pop_front();
-  if (delivery.lease_until < DueNow() + options_.longest_sending()) {
+  if (delivery.lease_until < dependencies_.clock.Now() + options_.longest_sending()) {
     // The lease might end before the attempt does: claim it again.
     Release(endpoint, delivery.id);
-    endpoint.next_due = absl::InfinitePast();
+    endpoint.next_due = -absl::InfiniteDuration();
     Consider(endpoint);
     return;
   }
@@ -426,10 +430,10 @@ void Shard::Ended(Endpoint& endpoint, ClaimedDelivery delivery, const SentAs& se
     // own. It takes no step of the schedule.
     recorder_.Add({.webhook_id = endpoint.webhook_id,
                    .last = false,
+                   .due = dependencies_.clock.Steady(),
                    .finished = {.delivery_id = delivery.id,
                                 .attempt = std::move(outcome.attempt),
                                 .state = DeliveryState::kPending,
-                                .next_attempt_at = DueNow(),
                                 .schedule_step = delivery.schedule_step}});
     Send(endpoint, std::move(delivery), /*fresh_connection=*/true);
     return;
@@ -438,6 +442,7 @@ void Shard::Ended(Endpoint& endpoint, ClaimedDelivery delivery, const SentAs& se
   NotePace(endpoint, sent, outcome);
   NoteHealth(endpoint, sent, outcome);
   FinishedAttempt finished = {.delivery_id = delivery.id, .state = DeliveryState::kDelivered};
+  absl::Duration due;
   if (outcome.error != AttemptError::kNone) {
     finished.schedule_step = delivery.schedule_step + 1;
     // That an earlier URL is gone says nothing about the new one.
@@ -448,14 +453,14 @@ void Shard::Ended(Endpoint& endpoint, ClaimedDelivery delivery, const SentAs& se
                     {.error = gone_before ? AttemptError::kHttp4xx : outcome.error,
                      .status = attempt.status,
                      .retry_after = outcome.retry_after},
-                    DueNow(), dependencies_.random.Next());
+                    dependencies_.clock.Now(), dependencies_.random.Next());
     finished.state =
         decision.next_attempt_at.has_value() ? DeliveryState::kPending : DeliveryState::kFailed;
-    finished.next_attempt_at = decision.next_attempt_at.value_or(absl::Time());
+    if (decision.next_attempt_at.has_value()) due = SteadyAt(*decision.next_attempt_at);
     if (decision.disable_webhook) Disable(endpoint, "the receiver answered 410 Gone");
   }
   finished.attempt = std::move(outcome.attempt);
-  recorder_.Add({.webhook_id = endpoint.webhook_id, .finished = std::move(finished)});
+  recorder_.Add({.webhook_id = endpoint.webhook_id, .due = due, .finished = std::move(finished)});
   Consider(endpoint);
 }
 
@@ -467,10 +472,10 @@ void Shard::Recorded(const EndedAttempt& ended) {
   Release(endpoint, ended.finished.delivery_id);
   if (endpoint.redelivered.erase(ended.finished.delivery_id) > 0) {
     // Unless that attempt was confirmed, it is due again in the store.
-    endpoint.next_due = absl::InfinitePast();
+    endpoint.next_due = -absl::InfiniteDuration();
   }
   if (ended.finished.state == DeliveryState::kPending) {
-    endpoint.next_due = std::min(endpoint.next_due, ended.finished.next_attempt_at);
+    endpoint.next_due = std::min(endpoint.next_due, ended.due);
   }
   Consider(endpoint);
 }

@@ -75,8 +75,10 @@ class Shard {
   };
 
   Endpoint& EndpointOf(int32_t webhook_id);
-  // The time that due times are compared with: it never goes back, even if the wall clock does.
-  absl::Time DueNow() const;
+  // The wall clock of the shard's start, and what really passed since: what ages are counted with.
+  absl::Time PinnedNow() const;
+  // Clock::Steady when the wall clock, unless somebody sets it, will show `wall`.
+  absl::Duration SteadyAt(absl::Time wall) const;
 
   void TakeNow(std::vector<ClaimedDelivery> deliveries);
   void Refresh(Endpoint& endpoint);

@@ -69,16 +69,19 @@ void Shard::NoteHealth(Endpoint& endpoint, const SentAs& sent, const SendOutcome
   const bool confirmed = outcome.error == AttemptError::kNone;
   if (confirmed == endpoint.failing_since.has_value()) {
     endpoint.failing_since =
-        confirmed ? std::nullopt : std::optional<absl::Time>(outcome.attempt.started_at);
+        confirmed ? std::nullopt
+                  : std::optional<absl::Time>(PinnedNow() - outcome.attempt.duration);
     SaveFailingSince(endpoint);
     return;
   }
   if (endpoint.failing_since_unsaved) SaveFailingSince(endpoint);
-  if (!confirmed && DueNow() - *endpoint.failing_since >= options_.disable_after) {
-    Disable(endpoint, absl::StrCat("every attempt failed since ",
-                                   absl::FormatTime(absl::RFC3339_sec, *endpoint.failing_since,
-                                                    absl::UTCTimeZone())));
-  }
+  if (confirmed) return;
+  const absl::Duration age = PinnedNow() - *endpoint.failing_since;
+  if (age < options_.disable_after) return;
+  Disable(endpoint,
+          absl::StrCat("every attempt failed since ",
+                       absl::FormatTime(absl::RFC3339_sec, dependencies_.clock.Now() - age,
+                                        absl::UTCTimeZone())));
 }
 
 // What cannot be stored is stored with the next attempt: after a restart an old time would count.

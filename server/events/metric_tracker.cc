@@ -38,7 +38,7 @@ MetricTracker::Decision MetricTracker::Advance(const Key& key, const MetricCondi
     decision.reason = v1::JUDGEMENT_REASON_HYSTERESIS;
   } else if (state->held_reports < condition.for_steps) {
     decision.reason = v1::JUDGEMENT_REASON_FOR_STEPS;
-  } else if (now - state->fired_at < condition.cooldown) {
+  } else if (now >= state->fired_at && now - state->fired_at < condition.cooldown) {
     decision.reason = v1::JUDGEMENT_REASON_COOLDOWN;
   } else {
     decision.fires = true;

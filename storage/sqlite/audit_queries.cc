@@ -50,8 +50,9 @@ AuditEntry ReadEntry(const Statement& row) {
 
 }  // namespace
 
-absl::Status AppendAudit(Connection& connection, const AuditEntry& entry,
+absl::Status AppendAudit(Transaction& transaction, const AuditEntry& entry,
                          const AuditRetention& retention) {
+  Connection& connection = transaction.connection;
   {
     Statement insert = connection.Prepare(kInsert);
     insert.Bind(entry.time, static_cast<int>(entry.actor_kind), entry.actor, entry.peer_address,
@@ -61,7 +62,7 @@ absl::Status AppendAudit(Connection& connection, const AuditEntry& entry,
   }
   const int64_t id = connection.LastInsertId();
   Statement forget = connection.Prepare(kForget);
-  forget.Bind(id - retention.max_entries, entry.time - retention.max_age);
+  forget.Bind(id - retention.max_entries, transaction.lived_now - retention.max_age);
   return forget.Run();
 }
 

@@ -84,6 +84,10 @@ constexpr absl::string_view kCancel =
     "UPDATE deliveries SET state = 5, next_attempt_at = NULL, finished_at = ?2 "
     "WHERE id = ?1 AND state = 1";
 
+// Longer than any wait of a schedule. What is due later was stored when the clock was wrong, by a
+// version that trusted it.
+constexpr absl::Duration kLongestWait = absl::Hours(24 * 61);
+
 struct UnderWay {
   DeliveryState state;
   int attempt_count;
@@ -115,8 +119,9 @@ absl::StatusOr<bool> Deliver(Connection& connection, const FinishedAttempt& fini
 }
 
 // Moves a delivery on after the attempt that was recorded as `number`.
-absl::Status MoveOn(Connection& connection, const FinishedAttempt& finished,
+absl::Status MoveOn(Transaction& transaction, const FinishedAttempt& finished,
                     const UnderWay& delivery, int number) {
+  Connection& connection = transaction.connection;
   const AttemptRecord& attempt = finished.attempt;
   const absl::string_view error_class = attempt.error_class;
   const bool delivered = finished.state == DeliveryState::kDelivered;
@@ -134,8 +139,8 @@ absl::Status MoveOn(Connection& connection, const FinishedAttempt& finished,
   }
   if (finished.state == DeliveryState::kPending) {
     Statement retry = connection.Prepare(kRetry);
-    retry.Bind(finished.delivery_id, number, attempt.status, error_class, finished.next_attempt_at,
-               finished.schedule_step);
+    retry.Bind(finished.delivery_id, number, attempt.status, error_class,
+               finished.next_attempt_at - transaction.wall_ahead, finished.schedule_step);
     return retry.Run();
   }
   Statement end = connection.Prepare(kEnd);
@@ -155,6 +160,7 @@ absl::StatusOr<ClaimedDeliveries> ClaimDeliveries(Transaction& transaction,
   ASSIGN_OR_RETURN(const WebhookCondition condition,
                    ConditionOfWebhook(connection, request.webhook_id));
   if (condition != WebhookCondition::kActive) return claimed;
+  const absl::Time now = request.now - transaction.wall_ahead;
   {
     const int limit = std::max(request.limit, 0);
     // Deliveries of one event share their body in memory too.
@@ -166,8 +172,9 @@ absl::StatusOr<ClaimedDeliveries> ClaimDeliveries(Transaction& transaction,
       ASSIGN_OR_RETURN(const bool found, due.Step());
       if (!found) break;
       const absl::Time next_attempt_at = due.Time(1);
-      if (std::ssize(claimed.deliveries) == limit || next_attempt_at > request.now) {
-        claimed.next_attempt_at = next_attempt_at;
+      const bool waits = next_attempt_at > now && next_attempt_at <= now + kLongestWait;
+      if (std::ssize(claimed.deliveries) == limit || waits) {
+        claimed.next_attempt_at = next_attempt_at + transaction.wall_ahead;
         break;
       }
       std::shared_ptr<const std::string>& body = bodies[due.Int(3)];
@@ -184,7 +191,7 @@ absl::StatusOr<ClaimedDeliveries> ClaimDeliveries(Transaction& transaction,
   }
   Statement lease = connection.Prepare(kLease);
   for (const ClaimedDelivery& delivery : claimed.deliveries) {
-    lease.Bind(delivery.id, transaction.lease_epoch, request.lease_until);
+    lease.Bind(delivery.id, transaction.lease_epoch, request.lease_until - transaction.wall_ahead);
     RETURN_IF_ERROR(lease.Run());
   }
   return claimed;
@@ -209,7 +216,7 @@ absl::Status FinishAttempts(Transaction& transaction,
     }
     const int number = std::max(finished.attempt.number, delivery.attempt_count + 1);
     RETURN_IF_ERROR(RecordAttempt(connection, finished.delivery_id, number, finished.attempt));
-    RETURN_IF_ERROR(MoveOn(connection, finished, delivery, number));
+    RETURN_IF_ERROR(MoveOn(transaction, finished, delivery, number));
     if (delivery.redelivered) redelivered.push_back(finished.delivery_id);
   }
   // Only now: several attempts may have been under way when it was asked for again.
@@ -238,7 +245,7 @@ absl::StatusOr<DeliveryRecord> Redeliver(Transaction& transaction, int64_t deliv
   }
   {
     Statement update = connection.Prepare(kRedeliver);
-    update.Bind(delivery_id, now, transaction.lease_epoch);
+    update.Bind(delivery_id, now - transaction.wall_ahead, transaction.lease_epoch);
     RETURN_IF_ERROR(update.Run());
   }
   return ReadDelivery(connection, delivery_id, transaction.lease_epoch);
@@ -253,7 +260,7 @@ absl::StatusOr<int64_t> Replay(Transaction& transaction, const ReplayRequest& re
   }
   Statement update = connection.Prepare(kReplay);
   update.Bind(
-      request.webhook_id, request.now,
+      request.webhook_id, request.now - transaction.wall_ahead,
       static_cast<int>(request.include_skipped ? DeliveryState::kSkipped : DeliveryState::kFailed),
       request.created_from.value_or(absl::InfinitePast()),
       request.created_before.value_or(absl::InfiniteFuture()));

@@ -55,8 +55,12 @@ bool IsRefusal(const absl::Status& status) {
 
 }  // namespace
 
-GroupCommit::GroupCommit(std::unique_ptr<Connection> connection, int64_t lease_epoch, Clock& clock)
-    : connection_(std::move(connection)), lease_epoch_(lease_epoch), clock_(clock) {}
+GroupCommit::GroupCommit(std::unique_ptr<Connection> connection, int64_t lease_epoch, Clock& clock,
+                         StoreClock store_clock)
+    : connection_(std::move(connection)),
+      lease_epoch_(lease_epoch),
+      clock_(clock),
+      store_clock_(std::move(store_clock)) {}
 
 GroupCommit::~GroupCommit() { connection_->MergeAndRemoveLog(); }
 
@@ -86,6 +90,10 @@ GroupCommit::Outcome GroupCommit::Try(std::span<const std::unique_ptr<Write>> wr
   const absl::StatusOr<Counters> before = ReadCounters(*connection_);
   if (!before.ok()) return all_get(Outcome::kDecided, before.status());
   Transaction transaction{*connection_, lease_epoch_, *before};
+  transaction.due_now = store_clock_.DueNow();
+  transaction.wall_ahead = store_clock_.WallAhead();
+  transaction.lived_now = store_clock_.LivedNow();
+  const int64_t unchanged = connection_->TotalChanges();
   for (size_t i = 0; i < writes.size(); ++i) {
     const int64_t changes = connection_->TotalChanges();
     results[i] = writes[i]->Apply(transaction);
@@ -104,8 +112,11 @@ GroupCommit::Outcome GroupCommit::Try(std::span<const std::unique_ptr<Write>> wr
   }
   absl::Status status;
   if (transaction.counters != *before) status = WriteCounters(*connection_, transaction.counters);
+  const bool changes = connection_->TotalChanges() != unchanged;
+  if (status.ok() && changes) status = store_clock_.Keep(*connection_);
   if (status.ok()) status = connection_->Prepare(kCommit).Run();
   if (status.ok()) {
+    if (changes) store_clock_.Kept();
     next_forgetting_ = *next_forgetting;
     return Outcome::kDecided;
   }

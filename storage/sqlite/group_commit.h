@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "storage/sqlite/connection.h"
+#include "storage/sqlite/store_clock.h"
 #include "storage/sqlite/write.h"
 
 namespace webhookd::sqlite {
@@ -24,7 +25,8 @@ namespace webhookd::sqlite {
 class GroupCommit {
  public:
   // `connection` can write. `clock` must outlive the object.
-  GroupCommit(std::unique_ptr<Connection> connection, int64_t lease_epoch, Clock& clock);
+  GroupCommit(std::unique_ptr<Connection> connection, int64_t lease_epoch, Clock& clock,
+              StoreClock store_clock);
   ~GroupCommit();
 
   // Commits all `writes`, in order. Returns what each is to be finished with.
@@ -50,6 +52,7 @@ class GroupCommit {
   std::unique_ptr<Connection> connection_;
   const int64_t lease_epoch_;
   Clock& clock_;
+  StoreClock store_clock_;
   absl::Time next_forgetting_ = absl::InfinitePast();
 };
 

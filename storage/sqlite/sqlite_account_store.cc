@@ -28,7 +28,7 @@ auto Audited(AuditEntry audit, const AuditRetention& retention, Function functio
     std::optional<AuditEntry> entry = audit;
     Result result = function(transaction, entry);
     if (!result.ok() || !entry.has_value()) return result;
-    RETURN_IF_ERROR(sqlite::AppendAudit(transaction.connection, *entry, retention));
+    RETURN_IF_ERROR(sqlite::AppendAudit(transaction, *entry, retention));
     return result;
   };
 }
@@ -48,7 +48,7 @@ absl::Status AuditWebhooks(Transaction& transaction, const AuditEntry& of_worksp
   entry.detail = absl::StrCat("because workspace ", of_workspace.target_id, " was deleted");
   for (const int32_t webhook_id : webhook_ids) {
     entry.target_id = absl::StrCat(webhook_id);
-    RETURN_IF_ERROR(sqlite::AppendAudit(transaction.connection, entry, retention));
+    RETURN_IF_ERROR(sqlite::AppendAudit(transaction, entry, retention));
   }
   return absl::OkStatus();
 }
@@ -289,7 +289,7 @@ void SqliteStore::DisableWebhook(int32_t webhook_id, std::string reason, absl::T
 void SqliteStore::AppendAudit(AuditEntry entry, DoneStatus done) {
   queue_->Push(sqlite::MakeStatusWrite(
       [entry = std::move(entry), retention = audit_retention_](Transaction& transaction) {
-        return sqlite::AppendAudit(transaction.connection, entry, retention);
+        return sqlite::AppendAudit(transaction, entry, retention);
       },
       std::move(done)));
 }

@@ -12,6 +12,7 @@
 #include "storage/sqlite/event_reads.h"
 #include "storage/sqlite/group_commit.h"
 #include "storage/sqlite/migrations.h"
+#include "storage/sqlite/store_clock.h"
 #include "storage/sqlite/trigger_memory.h"
 #include "storage/sqlite/webhook_queries.h"
 #include "storage/sqlite/write.h"
@@ -100,12 +101,15 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Create(Options options
   RETURN_IF_ERROR(writer->Configure(kWriterSettings));
   RETURN_IF_ERROR(MergeLog(*writer));
   ASSIGN_OR_RETURN(const int64_t lease_epoch, BeginLeaseEpoch(*writer));
+  ASSIGN_OR_RETURN(sqlite::StoreClock store_clock,
+                   sqlite::StoreClock::Load(*writer, options.clock));
   ASSIGN_OR_RETURN(std::unique_ptr<sqlite::ReadPool> readers,
                    sqlite::ReadPool::Open(connection_options, options.read_connections));
   auto queue = sqlite::WriteQueue::Create(
       {.commits = options.writer,
        .finishes = options.callbacks == nullptr ? options.writer : *options.callbacks},
-      std::make_unique<sqlite::GroupCommit>(std::move(writer), lease_epoch, options.clock),
+      std::make_unique<sqlite::GroupCommit>(std::move(writer), lease_epoch, options.clock,
+                                            std::move(store_clock)),
       {.max_waiting = options.max_waiting_writes, .max_batch = options.max_batch});
   return absl::WrapUnique(new SqliteStore(std::move(file), lease_epoch, options.audit_retention,
                                           std::move(readers), std::move(queue)));

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "storage/sqlite/connection.h"
 #include "storage/store.h"
 
@@ -26,6 +27,10 @@ struct Transaction {
   Connection& connection;
   const int64_t lease_epoch;  // of this process
   Counters counters;          // changed only by a write that changes rows
+  // See StoreClock.
+  absl::Time due_now = absl::UnixEpoch();
+  absl::Duration wall_ahead = absl::ZeroDuration();
+  absl::Time lived_now = absl::UnixEpoch();
 };
 
 // Something to be written, and who waits for it.

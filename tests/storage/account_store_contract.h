@@ -70,6 +70,8 @@ class AccountStoreContract : public testing::TestWithParam<AccountBackend> {
   // "ACTION TARGET_TYPE/TARGET_ID", oldest first; entries of the action "test" are left out.
   std::vector<std::string> AuditLines();
 
+  SimulatedClock& clock() { return clock_; }
+
  private:
   SimulatedClock clock_;
   std::unique_ptr<AccountDatabase> database_;

@@ -22,6 +22,11 @@ absl::StatusOr<T> ShardTest::Await(Call call) {
 }
 
 ShardTest::ShardTest() {
+  OpenStore();
+  options.retry.jitter = 0;
+}
+
+void ShardTest::OpenStore() {
   absl::StatusOr<std::unique_ptr<SqliteStore>> created =
       SqliteStore::Create({.path = directory / "webhookd.db", .writer = writer, .clock = clock});
   if (!created.ok()) {
@@ -31,7 +36,21 @@ ShardTest::ShardTest() {
   store = *std::move(created);
   catalog = std::make_unique<WebhookCatalog>(*store);
   EXPECT_TRUE(catalog->Reload().ok());
-  options.retry.jitter = 0;
+}
+
+void ShardTest::RestartAt(absl::Time wall) {
+  shard.reset();
+  held_ = 0;
+  catalog.reset();
+  store.reset();
+  clock.SetWall(wall);
+  OpenStore();
+  StartShard();
+  const absl::StatusOr<std::vector<PendingEndpoint>> pending = store->PendingEndpoints();
+  ASSERT_TRUE(pending.ok()) << pending.status();
+  for (const PendingEndpoint& endpoint : *pending) {
+    shard->NoteWaiting({{endpoint.webhook_id, absl::InfinitePast()}});
+  }
 }
 
 void ShardTest::StartShard() {

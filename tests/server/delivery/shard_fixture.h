@@ -53,6 +53,9 @@ class ShardTest : public ::testing::Test {
   // Makes the shard. Called by the first use; options count until then.
   void StartShard();
 
+  // Ends the process, shard and store, and begins another when the wall clock shows `wall`.
+  void RestartAt(absl::Time wall);
+
   // Stores a webhook with one trigger and tells the catalog.
   WebhookRecord AddWebhook(std::string url, WebhookRecord webhook = {});
   void ChangeWebhook(const WebhookRecord& webhook);
@@ -83,6 +86,8 @@ class ShardTest : public ::testing::Test {
   std::unique_ptr<Shard> shard;
 
  private:
+  void OpenStore();
+
   // Runs the store until `done` was called.
   template <typename T, typename Call>
   absl::StatusOr<T> Await(Call call);

@@ -391,6 +391,74 @@ TEST_F(ShardTest, AWallClockThatGoesBackwardsDelaysNoRetry) {
   EXPECT_EQ(State(id), DeliveryState::kDelivered);
 }
 
+TEST_F(ShardTest, AWallClockThatGoesForwardMakesNothingDue) {
+  receiver = [this](const HttpRequest&) {
+    return HttpResult{.status = sent().size() < 4 ? 500 : 200};
+  };
+  const WebhookRecord webhook = AddWebhook("http://10.0.0.1/");
+  const int64_t id = Accept({webhook.id})[0];
+  Settle();
+  const absl::Time right = clock.Now();
+  clock.SetWall(right + absl::Hours(24 * 3'650));
+  Pass(absl::Seconds(4));
+  EXPECT_EQ(sent().size(), 1);
+  Pass(absl::Seconds(2));
+  EXPECT_EQ(sent().size(), 2);
+  // And back: what was recorded in between is not due in ten years.
+  clock.SetWall(right + absl::Seconds(6));
+  Pass(absl::Minutes(3));
+  EXPECT_EQ(State(id), DeliveryState::kDelivered);
+  EXPECT_FALSE(catalog->Current()->Find(webhook.id)->disabled_at.has_value());
+}
+
+TEST_F(ShardTest, WhatIsAcceptedWhileTheWallClockIsWrongIsDueAtOnce) {
+  const WebhookRecord webhook = AddWebhook("http://10.0.0.1/");
+  StartShard();
+  for (const absl::Duration jump : {absl::Hours(24 * 3'650), -absl::Hours(24 * 7'300)}) {
+    clock.SetWall(clock.Now() + jump);
+    EXPECT_EQ(State(Accept({webhook.id}, /*claimed=*/false)[0]), DeliveryState::kPending);
+    Settle();
+  }
+  EXPECT_EQ(sent().size(), 2);
+}
+
+TEST_F(ShardTest, ARestartWhileTheWallClockIsWrongForgetsAndDisablesNothing) {
+  receiver = [this](const HttpRequest&) {
+    return HttpResult{.status = sent().size() < 4 ? 500 : 200};
+  };
+  const WebhookRecord webhook = AddWebhook("http://10.0.0.1/");
+  const int64_t id = Accept({webhook.id})[0];
+  Settle();
+  const absl::Time right = clock.Now();
+  // What waits may come early, by one interval.
+  RestartAt(right + absl::Hours(24 * 3'650));
+  Pass(absl::Seconds(1));
+  EXPECT_EQ(sent().size(), 1);  // of this life
+  RestartAt(right + absl::Minutes(1));
+  Pass(absl::Minutes(15));
+  EXPECT_FALSE(catalog->Current()->Find(webhook.id)->disabled_at.has_value());
+  EXPECT_EQ(Details(id).attempts.size(), 5);
+  Pass(absl::Hours(1));
+  EXPECT_EQ(State(id), DeliveryState::kDelivered);
+}
+
+TEST_F(ShardTest, AJumpOfTheWallClockDisablesNothing) {
+  receiver = [](const HttpRequest&) { return HttpResult{.status = 500}; };
+  const WebhookRecord webhook = AddWebhook("http://10.0.0.1/");
+  Accept({webhook.id});
+  Pass(absl::Hours(1));
+  for (const absl::Duration jump : {absl::Hours(24 * 3'650), -absl::Hours(24 * 7'300)}) {
+    clock.SetWall(clock.Now() + jump);
+    Accept({webhook.id});
+    Pass(absl::Hours(1));
+    EXPECT_FALSE(catalog->Current()->Find(webhook.id)->disabled_at.has_value());
+  }
+  Pass(absl::Hours(24 * 5));
+  Accept({webhook.id});
+  Settle();
+  EXPECT_TRUE(catalog->Current()->Find(webhook.id)->disabled_at.has_value());
+}
+
 TEST_F(ShardTest, WhatIsRedeliveredWhileItIsUnderWayIsSentAgain) {
   options.retry.schedule = {absl::ZeroDuration()};
   receiver = [](const HttpRequest&) { return std::nullopt; };

@@ -63,6 +63,15 @@ TEST_F(MetricTrackerTest, AFiringInTheCooldownIsPutOff) {
   EXPECT_TRUE(Fires(6));
 }
 
+TEST_F(MetricTrackerTest, ACooldownThatBeganInTheFutureIsOver) {
+  condition_.cooldown = absl::Seconds(60);
+  now_ += absl::Hours(24 * 3'650);  // the clock was wrong
+  EXPECT_TRUE(Fires(6));
+  EXPECT_FALSE(Fires(0));
+  now_ = kStart;
+  EXPECT_TRUE(Fires(6));
+}
+
 TEST_F(MetricTrackerTest, TellsGroupsAndTrialsApart) {
   EXPECT_TRUE(Fires(6));
   EXPECT_EQ(Next(6, MetricGroup::kValidation), v1::JUDGEMENT_REASON_FIRED);

@@ -35,6 +35,8 @@ GO_TOOLS = ["google.golang.org/protobuf/cmd/protoc-gen-go@v1.33.0",
 PYTHON_GEN = ROOT / "client" / "python" / "src" / "webhookd" / "gen"
 GO_GEN = ROOT / "client" / "go" / "gen"
 TYPESCRIPT_GEN = ROOT / "client" / "typescript" / "src" / "gen"
+# Git refuses to say anything about a tree that belongs to somebody else.
+GO_FLAGS = f"{os.environ.get('GOFLAGS', '')} -buildvcs=false".strip()
 GO_MODULE = "github.com/determined-ai/webhookd/client/go"
 
 
@@ -43,6 +45,8 @@ class BuildError(Exception):
 
 
 def run(*command, cwd=ROOT, **environment):
+    if command[0] == "go":
+        environment.setdefault("GOFLAGS", GO_FLAGS)
     command = [str(part) for part in command]
     result = subprocess.run(
         command, cwd=cwd, env={**os.environ, **environment}, stdin=subprocess.DEVNULL,

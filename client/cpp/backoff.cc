@@ -13,4 +13,10 @@ absl::Duration BackoffDelay(const Backoff& backoff, int failures, uint64_t rando
   return whole * (0.5 + 0.5 * share);
 }
 
+absl::Duration BackoffAfter(const Backoff& backoff, int failures, absl::Duration elapsed,
+                            uint64_t random_bits) {
+  return std::max(BackoffDelay(backoff, failures, random_bits) - elapsed,
+                  BackoffDelay(backoff, 1, random_bits));
+}
+
 }  // namespace webhookd

@@ -104,9 +104,17 @@ std::shared_ptr<grpc::Channel> CreateServerChannel(const ServerAddress& address,
                                                    const ChannelCredentials& credentials) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
-  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 5'000);
-  // gRPC bounds an attempt to connect by this, too.
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5'000);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
+  // In spite of its name, how long an attempt to connect may take.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 4'000);
+  // A connection that a firewall forgot looks like one where nothing happens. While no call polls,
+  // gRPC looks every 5 s only whether a ping was answered, so that less than that would not do.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  // Of newer versions of gRPC than this: the same for pings that measure.
+  arguments.SetInt("grpc.http2.ping_timeout_ms", 10'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);  // any number
   arguments.SetMaxReceiveMessageSize(-1);
   if (IsThisMachine(address.host)) arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   std::shared_ptr<grpc::ChannelCredentials> transport = grpc::InsecureChannelCredentials();

@@ -33,8 +33,9 @@ struct ChannelCredentials {
   std::string ca_certificates;  // PEM, over TLS; empty: the authorities that gRPC finds itself
 };
 
-// A channel that connects when it is first used and comes back within seconds after the server
-// did. A proxy of the environment (http_proxy) is not used for a server on this machine.
+// A channel that connects when it is first used, comes back within seconds after the server did
+// while a call waits for it, and gives a connection up that was silent for 20 s. A proxy of the
+// environment (http_proxy) is not used for a server on this machine.
 std::shared_ptr<grpc::Channel> CreateServerChannel(const ServerAddress& address,
                                                    const ChannelCredentials& credentials = {});
 

@@ -70,24 +70,31 @@ absl::StatusOr<v1::ReportExperimentStateResponse> EventClient::ReportExperimentS
   const absl::Duration end = RealClock().Steady() + options_.deadline;
   grpc::Status failure;  // what to tell in the end
   for (int tries = 1;; ++tries) {
+    const absl::Duration begin = RealClock().Steady();
     grpc::ClientContext context;
-    const absl::Duration remaining = end - RealClock().Steady();
     context.set_deadline(
-        absl::ToChronoTime(absl::Now() + std::min(remaining, options_.try_timeout)));
+        absl::ToChronoTime(absl::Now() + std::min(end - begin, options_.try_timeout)));
+    // Once it is known why there is no connection, a try waits for one: gRPC connects while a call
+    // waits, and hardly makes progress otherwise.
+    context.set_wait_for_ready(failure.error_code() == grpc::StatusCode::UNAVAILABLE);
     v1::ReportExperimentStateResponse response;
     const grpc::Status status = stub_->ReportExperimentState(&context, report, &response);
     if (status.ok()) return response;
     if (!MayHelpToRetry(status.error_code())) {
       const absl::Status error = FromGrpcStatus(status);
-      // An earlier try may have been taken; these two codes also come from what breaks on the way.
-      const bool maybe = tries > 1 || absl::IsInternal(error) || absl::IsUnknown(error);
+      // An earlier try may have been taken, unless its key belongs to something else; these two
+      // codes also come from what breaks on the way.
+      const bool maybe = (tries > 1 && !absl::IsAlreadyExists(error)) || absl::IsInternal(error) ||
+                         absl::IsUnknown(error);
       return maybe ? MayBeStored(error, report.idempotency_key()) : error;
     }
     // The last try may have had no time left; why those before it failed says more.
     if (failure.ok() || status.error_code() != grpc::StatusCode::DEADLINE_EXCEEDED)
       failure = status;
-    const absl::Duration delay = BackoffDelay(options_.backoff, tries, SecureRandom().Next());
-    if (RealClock().Steady() + delay >= end) {
+    const absl::Duration now = RealClock().Steady();
+    const absl::Duration delay =
+        BackoffAfter(options_.backoff, tries, now - begin, SecureRandom().Next());
+    if (now + delay >= end) {
       return MayBeStored(absl::Status(static_cast<absl::StatusCode>(failure.error_code()),
                                       absl::StrCat(failure.error_message(), " (", tries,
                                                    tries == 1 ? " try" : " tries", " in ",

@@ -45,8 +45,9 @@ class EventClient {
   //
   // UNAVAILABLE, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED and CANCELLED are tried again,
   // after a growing wait and under the same idempotency key (a random one when it is empty), until
-  // the deadline; the last error is returned then. Whenever the event may be stored all the same,
-  // the message names the key to report it again with.
+  // the deadline; the last error is returned then. A server that was away is found again within
+  // 5 seconds. Whenever the event may be stored all the same, the message names the key to report
+  // it again with.
   absl::StatusOr<v1::ReportExperimentStateResponse> ReportExperimentState(
       v1::ReportExperimentStateRequest report);
 

@@ -112,6 +112,7 @@ class EventStream::Loop {
         rpc;
     v1::StreamEventsResponse response;
     grpc::Status status;
+    absl::Duration begin;  // steady
     bool starting = true;
     bool answered = false;    // at least one report
     bool takes_more = false;  // the server takes several reports in one message
@@ -147,6 +148,10 @@ class EventStream::Loop {
     if (connection_->starting || !sent_.empty()) {
       const absl::Duration stalled_at = waiting_since_ + stream_.options_.stall_timeout;
       if (now >= stalled_at) {
+        if (!connection_->starting) {
+          last_disconnect_ = absl::StrCat("a connection gave no answer for ",
+                                          absl::FormatDuration(stream_.options_.stall_timeout));
+        }
         Cancel();
       } else {
         next = std::min(next, stalled_at);
@@ -180,7 +185,11 @@ class EventStream::Loop {
 
   void Connect(absl::Duration now) {
     connection_ = std::make_unique<Connection>();
+    connection_->begin = now;
     waiting_since_ = now;
+    // Once it is known why there is no connection, wait for one: gRPC connects while a call waits,
+    // and without one it hardly makes progress.
+    connection_->context.set_wait_for_ready(failures_ > 0);
     connection_->rpc = stub_->PrepareAsyncStreamEvents(&connection_->context, &stream_.queue_);
     connection_->rpc->StartCall(ToPointer(Tag::kStarted));
   }
@@ -330,17 +339,17 @@ class EventStream::Loop {
     if (connection_->answered || !IsFinal(status.code())) {
       for (const uint64_t sequence : sent_) Find(sequence)->unanswered = true;
     }
+    if (status.ok()) status = absl::UnavailableError("the server ended the stream");
+    if (!connection_->canceled) last_disconnect_ = std::string(status.message());
+    reconnect_at_ = now + BackoffAfter(stream_.options_.backoff, ++failures_,
+                                       now - connection_->begin, SecureRandom().Next());
     connection_ = nullptr;
     sent_.clear();
     delayed_.clear();
-    if (status.ok()) status = absl::UnavailableError("the server ended the stream");
-    reconnect_at_ =
-        now + BackoffDelay(stream_.options_.backoff, ++failures_, SecureRandom().Next());
     if (IsFinal(status.code())) {
       EndAll(status);
       return;
     }
-    last_disconnect_ = std::string(status.message());
     MutexLock lock(stream_.mutex_);
     stream_.unsent_.clear();
     for (const auto& [sequence, pending] : stream_.pending_) stream_.unsent_.push_back(sequence);
@@ -388,9 +397,10 @@ class EventStream::Loop {
     }
   }
 
-  // Ends a report that the server refused; it may have stored it before.
+  // Ends a report that the server refused; it may have stored it before, unless the key belongs to
+  // something else.
   void EndRefused(uint64_t sequence, const absl::Status& status) {
-    if (Find(sequence)->unanswered) {
+    if (Find(sequence)->unanswered && !absl::IsAlreadyExists(status)) {
       EndUnknown(sequence, status);
     } else {
       End(sequence, status);

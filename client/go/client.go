@@ -22,6 +22,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -36,7 +37,7 @@ type Options struct {
 	MaxReportBytes int            // what the server takes; 4 MiB
 	RootCAs        *x509.CertPool // for https:// addresses; the system's
 	InitialBackoff time.Duration  // 100 ms
-	MaxBackoff     time.Duration  // 5 s
+	MaxBackoff     time.Duration  // between tries at most; 4 s, above 5 s a report may come later after an outage than promised
 }
 
 func (o Options) withDefaults() Options {
@@ -48,7 +49,7 @@ func (o Options) withDefaults() Options {
 	set(&o.Deadline, 30*time.Second)
 	set(&o.TryTimeout, 10*time.Second)
 	set(&o.InitialBackoff, 100*time.Millisecond)
-	set(&o.MaxBackoff, 5*time.Second)
+	set(&o.MaxBackoff, 4*time.Second)
 	if o.MaxInFlight <= 0 {
 		o.MaxInFlight = 256
 	}
@@ -56,6 +57,16 @@ func (o Options) withDefaults() Options {
 		o.MaxReportBytes = 4 << 20
 	}
 	return o
+}
+
+// delayAfter is how long to wait after so many failures in a row, from 1, counted from the beginning of the last try;
+// but at least as after one failure, so that those whom one outage made wait do not all come back at once.
+func (o Options) delayAfter(failures int, began time.Time) time.Duration {
+	delay, least := o.delay(failures)-time.Since(began), o.delay(1)
+	if delay < least {
+		return least
+	}
+	return delay
 }
 
 // delay is how long to wait after so many failures in a row, from 1.
@@ -117,8 +128,12 @@ func NewEventClient(server string, options Options) (*EventClient, error) {
 	connection, err := grpc.Dial(target,
 		grpc.WithTransportCredentials(transport),
 		grpc.WithConnectParams(grpc.ConnectParams{
-			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 5 * time.Second},
-			MinConnectTimeout: 5 * time.Second,
+			Backoff:           backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 2 * time.Second},
+			MinConnectTimeout: 4 * time.Second,
+		}),
+		// A connection that a firewall forgot looks like one where nothing happens.
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{
+			Time: 10 * time.Second, Timeout: 10 * time.Second, PermitWithoutStream: true,
 		}))
 	if err != nil {
 		return nil, fmt.Errorf("server %q: %w", server, err)
@@ -158,23 +173,26 @@ func retry[Request proto.Message, Response any](ctx context.Context, c *EventCli
 	defer cancel()
 	var failure *status.Status
 	for tries := 1; ; tries++ {
+		began := time.Now()
 		tryCtx, cancelTry := context.WithTimeout(c.options.authorize(ctx), c.options.TryTimeout)
-		response, err := call(tryCtx, report)
+		// Once it is known why there is no connection, a try waits for one, which succeeds as soon as the server is back.
+		response, err := call(tryCtx, report, grpc.WaitForReady(failure.Code() == codes.Unavailable))
 		cancelTry()
 		if err == nil {
 			return response, nil
 		}
 		now := status.Convert(err)
 		if !worthRetrying(now.Code()) {
-			// An earlier try may have been taken; these two codes also come from what breaks on the way.
-			maybe := tries > 1 || now.Code() == codes.Internal || now.Code() == codes.Unknown
+			// An earlier try may have been taken, unless its key belongs to something else; these two codes also come
+			// from what breaks on the way.
+			maybe := tries > 1 && now.Code() != codes.AlreadyExists || now.Code() == codes.Internal || now.Code() == codes.Unknown
 			return none, &ReportError{Code: now.Code(), Message: now.Message(), IdempotencyKey: *key, MayBeStored: maybe}
 		}
 		// The last try may have had no time left; why those before it failed says more.
 		if failure == nil || now.Code() != codes.DeadlineExceeded {
 			failure = now
 		}
-		timer := time.NewTimer(c.options.delay(tries))
+		timer := time.NewTimer(c.options.delayAfter(tries, began))
 		select {
 		case <-timer.C:
 		case <-ctx.Done():

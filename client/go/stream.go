@@ -9,6 +9,7 @@ import (
 	"time"
 
 	webhookdv1 "github.com/determined-ai/webhookd/client/go/gen/webhookd/v1"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
@@ -41,6 +42,7 @@ type EventStream struct {
 	sent     map[uint64]bool // on this connection
 	heard    bool            // an answer, on this connection
 	answered time.Time       // the server owes an answer since then, or gave one then
+	stalled  bool            // this connection, which was given up for that
 	failures int             // connections in a row that gave no answer
 	failure  string          // why there is no connection
 }
@@ -55,10 +57,11 @@ type entry struct {
 	refusal    *webhookdv1.ReportError
 }
 
-// failed takes whether the event may be stored by what failed last; an earlier try may have been stored in
-// any case.
+// failed takes whether the event may be stored by what failed last; an earlier try may have been stored, too, unless
+// its key belongs to something else.
 func (e *entry) failed(code codes.Code, message string, mayBeStored bool) *ReportError {
-	return &ReportError{Code: code, Message: message, IdempotencyKey: e.key, MayBeStored: mayBeStored || e.unanswered}
+	mayBeStored = mayBeStored || e.unanswered && code != codes.AlreadyExists
+	return &ReportError{Code: code, Message: message, IdempotencyKey: e.key, MayBeStored: mayBeStored}
 }
 
 // OpenStream opens a stream. Close it before the client.
@@ -149,8 +152,9 @@ func (s *EventStream) run() {
 			}
 		}
 		if s.closed.Err() == nil && !idle {
+			began := time.Now()
 			s.disconnected(status.Convert(s.connection()))
-			timer := time.NewTimer(s.client.options.delay(s.failures))
+			timer := time.NewTimer(s.client.options.delayAfter(s.failures, began))
 			select {
 			case <-timer.C:
 			case <-s.closed.Done():
@@ -170,7 +174,8 @@ func (s *EventStream) run() {
 func (s *EventStream) connection() error {
 	ctx, cancel := context.WithCancel(s.client.options.authorize(s.closed))
 	defer cancel()
-	stream, err := s.client.stub.StreamEvents(ctx)
+	// Once it is known why there is no connection, wait for one.
+	stream, err := s.client.stub.StreamEvents(ctx, grpc.WaitForReady(s.failures > 0))
 	if err != nil {
 		return err
 	}
@@ -223,7 +228,8 @@ func (s *EventStream) watch(ctx context.Context, cancel context.CancelFunc) {
 			return
 		case <-ticker.C:
 			s.mutex.Lock()
-			stalled := len(s.sent) > 0 && time.Since(s.answered) > s.client.options.TryTimeout
+			s.stalled = len(s.sent) > 0 && time.Since(s.answered) > s.client.options.TryTimeout
+			stalled := s.stalled
 			s.mutex.Unlock()
 			if stalled {
 				cancel()
@@ -294,9 +300,12 @@ func (s *EventStream) disconnected(why *status.Status) {
 	if endsStream(why.Code()) {
 		s.endAll(why.Code(), why.Message())
 	}
-	s.failures++
-	s.heard = false
 	s.failure = why.Message()
+	if s.stalled {
+		s.failure = fmt.Sprintf("a connection gave no answer for %v", s.client.options.TryTimeout)
+	}
+	s.failures++
+	s.heard, s.stalled = false, false
 	s.sent = map[uint64]bool{}
 	s.unsent = nil
 	for sequence := range s.entries {

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "grpcpp/server_builder.h"
 #include "gtest/gtest.h"
+#include "tests/testing/last_resort.h"
 
 namespace webhookd::testing {
 
@@ -46,7 +47,7 @@ void FakeEventService::ReleaseHeldTogether() {
 
 bool FakeEventService::WaitForReports(size_t count) {
   MutexLock lock(mutex_);
-  const absl::Duration end = RealClock().Steady() + absl::Seconds(30);
+  const absl::Duration end = RealClock().Steady() + kLastResort;
   while (received_.size() < count) {
     const absl::Duration remaining = end - RealClock().Steady();
     if (remaining <= absl::ZeroDuration()) return false;

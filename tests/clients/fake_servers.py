@@ -5,6 +5,7 @@ import contextlib
 import http.server
 import itertools
 import json
+import socket
 import threading
 
 import grpc
@@ -28,26 +29,43 @@ def silent_server(rest):
 
 
 @contextlib.contextmanager
-def forgetful_server(rest):
-    """Loses the connection of the first report, and refuses the token of those after it."""
+def forgetful_server(rest, then=grpc.StatusCode.UNAUTHENTICATED):
+    """Loses the connection of the first report, refuses the second, and makes an error of its own of another."""
+    http_status, message = {
+        grpc.StatusCode.UNAUTHENTICATED: (401, "invalid credentials"),
+        grpc.StatusCode.ALREADY_EXISTS: (409, "the key belongs to another event"),
+    }[then]
     reports = itertools.count()
 
     def fail_call(context):
-        if next(reports) == 0:
+        number = next(reports)
+        if number == 0:
             context.abort(grpc.StatusCode.UNAVAILABLE, "the connection is lost")
-        context.abort(grpc.StatusCode.UNAUTHENTICATED, "invalid credentials")
+        if number > 1:
+            context.abort(grpc.StatusCode.DATA_LOSS, "what was refused was reported again")
+        context.abort(then, message)
 
     def fail_request(handler):
-        if next(reports) == 0:
+        number = next(reports)
+        if number == 0:
             return
-        error = {"code": 16, "reason": "Unauthenticated", "error": "invalid credentials"}
-        handler.send_response(401)
+        code = then if number == 1 else grpc.StatusCode.DATA_LOSS
+        error = {"code": code.value[0], "reason": code.name, "error": message}
+        handler.send_response(http_status)
         handler.send_header("Content-Type", "application/json")
         handler.end_headers()
         handler.wfile.write(json.dumps({"error": error}).encode())
 
     with _serve(rest, fail_call, fail_request) as address:
         yield address
+
+
+@contextlib.contextmanager
+def unused_address():
+    """Where nobody listens, and nobody will."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{bound.getsockname()[1]}"
 
 
 class _Events(ingest_pb2_grpc.EventServiceServicer):

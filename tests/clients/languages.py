@@ -26,6 +26,7 @@ class Language:
     driver: list  # a command to which HOST:PORT TOKEN MODE COUNT DEADLINE BYTES [ROOTS] are appended
     tests: list  # commands of the language's own tests: the vectors, mostly
     modes: list = field(default_factory=lambda: ["stream", "unary"])
+    more_modes: list = field(default_factory=list)  # that differ from modes in how they wait only
     rest_reports: list = field(default_factory=list)  # as reports and modes, for a server with REST
     rest_modes: list = field(default_factory=list)
     cwd: Path = ROOT
@@ -56,6 +57,7 @@ def python():
         tests=[[sys.executable, "-m", "unittest", "discover", "-s", folder / "tests", "-q"],
                [sys.executable, ROOT / "tests" / "clients" / "standard_webhooks.py"]],
         modes=["stream", "asyncio", "unary"],
+        more_modes=["asyncio-unary"],
     )  # fmt: skip
 
 
@@ -101,6 +103,7 @@ def go():
         driver=[out / "driver"],
         tests=[["go", "test", "./..."], standard_webhooks_go()],
         cwd=folder,
+        environment={"GOFLAGS": build.GO_FLAGS},
     )  # fmt: skip
 
 
@@ -114,7 +117,7 @@ def typescript():
         rest_modes=["fetch"],
         receiver=["node", folder / "dist" / "examples" / "receiver.js"],
         driver=["node", folder / "dist" / "tests" / "driver.js"],
-        tests=[["node", "--test", folder / "dist" / "tests" / "signature.test.js",
+        tests=[["node", "--expose-gc", "--test", folder / "dist" / "tests" / "signature.test.js",
                 folder / "dist" / "tests" / "rest.test.js"]],
         cwd=folder,
     )  # fmt: skip
@@ -140,9 +143,16 @@ def java():
 LANGUAGES = {"python": python, "go": go, "typescript": typescript, "java": java}
 
 
-def start(language, command, environment=None):
+def cpp(build_folder):
+    """Its driver alone: tests/client/cpp and tests/package have the rest."""
+    build.run("cmake", "--build", build_folder, "--target", "client_driver")
+    return Language(name="c++", reports=[], receiver=[], tests=[], driver=[build_folder / "bin" / "client_driver"])
+
+
+def start(language, command, environment=None, talks=False):
+    """`talks`: its standard input is a pipe."""
     return subprocess.Popen(
-        [str(part) for part in command], cwd=language.cwd, stdin=subprocess.DEVNULL,
+        [str(part) for part in command], cwd=language.cwd, stdin=subprocess.PIPE if talks else subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, **language.environment, **(environment or {})},
     )  # fmt: skip

@@ -1,8 +1,9 @@
-"""The real server in a process of its own, and a proxy before it that loses connections."""
+"""The real server in a process of its own, and what may stand before it and lose connections."""
 
 import http.client
 import os
 import select
+import selectors
 import signal
 import socket
 import subprocess
@@ -17,7 +18,7 @@ from webhookd.gen.webhookd.v1 import admin_pb2, admin_pb2_grpc, delivery_pb2, de
 
 KEY = "testsigningkey"
 PASSWORD = "A-password-of-tests-1"
-TIMEOUT = 60  # seconds, for each thing that is waited for
+TIMEOUT = 300  # seconds, for each thing that is waited for: a stop of last resort, which a busy machine does not reach
 
 
 class Failure(Exception):
@@ -54,14 +55,15 @@ def write_certificate(folder: Path, name):
 
 
 class Server:
-    """Starts with an empty database, and again with the same one."""
+    """Starts with an empty database, and again with the same one. With a `host` of its own it keeps its port."""
 
-    def __init__(self, program, folder: Path, flags=()):
+    def __init__(self, program, folder: Path, flags=(), host=None):
         self.program = program
         self._folder = folder
         self._flags = flags
+        self._host = host
         self._process = None
-        self.address = None  # HOST:PORT, another one after each start
+        self.address = None  # HOST:PORT; without `host` another one after each start
         self.token = ""
         self.start()
 
@@ -69,9 +71,11 @@ class Server:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("DET_")}
         environment["DET_WEBHOOKS_SIGNING_KEY"] = KEY
         environment["DET_SECURITY_INITIAL_USER_PASSWORD"] = PASSWORD
+        host = self._host or "127.0.0.1"
+        port = self.address.rsplit(":", 1)[1] if self._host and self.address else 0
         with open(self._folder / "webhookd.log", "ab") as log:
             self._process = subprocess.Popen(
-                [self.program, "--config-file=", "--port=0",
+                [self.program, "--config-file=", f"--listen-address={host}", f"--port={port}",
                  f"--storage-path={self._folder / 'webhookd.db'}", "--egress-allow=127.0.0.0/8",
                  "--delivery-retry-schedule=0s,1s,1s,1s,1s,1s,1s,1s,1s,1s", *self._flags],
                 env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
@@ -89,6 +93,12 @@ class Server:
         self._process.wait()
         self._process.stdout.close()
 
+    def suspend(self):
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self._process.send_signal(signal.SIGCONT)
+
     def stop(self):
         self._process.send_signal(signal.SIGTERM)
         try:
@@ -98,7 +108,7 @@ class Server:
 
     def serves_rest(self):
         host, port = self.address.rsplit(":", 1)
-        connection = http.client.HTTPConnection(host, int(port), timeout=5)
+        connection = http.client.HTTPConnection(host, int(port), timeout=TIMEOUT)
         try:
             connection.request("GET", "/api/v1/master")
             return connection.getresponse().status == 200
@@ -220,7 +230,7 @@ class LossyProxy:
         with client:
             host, port = self._server.address.rsplit(":", 1)
             try:
-                server = socket.create_connection((host, int(port)), timeout=5)
+                server = socket.create_connection((host, int(port)), timeout=TIMEOUT)
             except OSError:
                 return
             passed = 0
@@ -245,3 +255,108 @@ class LossyProxy:
                             client.sendall(data)
                     except OSError:
                         return
+
+
+class ForgetfulWay:
+    """Stands before a server. It can forget connections as firewalls do: nothing passes any more, and nobody is told."""
+
+    def __init__(self, server_address):
+        host, port = server_address.rsplit(":", 1)
+        self._server = host, int(port)
+        self._mutex = threading.Lock()
+        self._clients = set()  # sockets that came here
+        self._passing = {}  # each end of a connection that is not forgotten, and its other end
+        self._forgotten = []  # both ends of connections
+        self._server_ends = []  # those of them that the server is behind
+        self._connection_count = 0
+        self._selector = selectors.DefaultSelector()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._selector.register(self._listener, selectors.EVENT_READ)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def connection_count(self):
+        """How many there have been."""
+        return self._connection_count
+
+    def forget(self):
+        with self._mutex:
+            for end in self._passing:
+                self._selector.unregister(end)
+                end.setblocking(False)
+            self._forgotten += self._passing
+            self._server_ends += [end for end, other in self._passing.items() if other in self._clients]
+            self._passing = {}
+
+    def server_gave_up(self):
+        """Whether the server has closed every connection that is forgotten."""
+        return all(_is_closed(end) for end in self._server_ends)
+
+    def block(self):
+        """Forgets the connections that there are, and drops what asks for one."""
+        with self._mutex:
+            self._selector.unregister(self._listener)
+            self._listener.listen(0)  # Linux then drops all but the first, which wait to be accepted
+        self.forget()
+
+    def unblock(self):
+        with self._mutex:
+            self._listener.listen()
+            self._selector.register(self._listener, selectors.EVENT_READ)
+
+    def close(self):
+        self._over.set()
+        self._thread.join()
+        for end in [self._listener, *self._passing, *self._forgotten]:
+            end.close()
+        self._selector.close()
+
+    def _run(self):
+        while not self._over.is_set():
+            ready = self._selector.select(0.05)
+            with self._mutex:
+                for key, _ in ready:
+                    if key.fileobj is self._listener:
+                        self._connect(self._listener.accept()[0])
+                    elif key.fileobj in self._passing:
+                        self._pass_on(key.fileobj)
+
+    def _connect(self, client):
+        self._connection_count += 1
+        try:
+            server = socket.create_connection(self._server, timeout=TIMEOUT)
+        except OSError:
+            client.close()
+            return
+        self._clients.add(client)
+        for end, other in ((client, server), (server, client)):
+            self._passing[end] = other
+            self._selector.register(end, selectors.EVENT_READ)
+
+    def _pass_on(self, end):
+        other = self._passing[end]
+        try:
+            data = end.recv(65536)
+            if data:
+                other.sendall(data)
+                return
+        except OSError:
+            pass
+        for side in (end, other):
+            self._selector.unregister(side)
+            del self._passing[side]
+            side.close()
+
+
+def _is_closed(end):
+    """Whether the other end of a socket that does not block was closed; what came before is lost."""
+    try:
+        while end.recv(65536):
+            pass
+        return True
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True

@@ -1,6 +1,9 @@
-"""What tests/clients/run.py drives: driver.py HOST:PORT TOKEN stream|asyncio|unary COUNT DEADLINE BYTES [ROOTS]
+"""What tests/clients/run.py drives:
 
-Reports COUNT events, each with a name of BYTES bytes, and prints what became of each. ROOTS is a PEM file."""
+    driver.py HOST:PORT TOKEN stream|asyncio|asyncio-unary|unary COUNT DEADLINE BYTES [ROOTS]
+
+Reports COUNT events, each with a name of BYTES bytes, and prints what became of each. If COUNT is "-" it reports one
+for each line of standard input, with the key that stands there, and waits for it to be over. ROOTS is a PEM file."""
 
 import asyncio
 import sys
@@ -10,18 +13,19 @@ from webhookd import aio, client
 from webhookd.client import Experiment, Options, ReportError, ReportExperimentStateRequest, State
 
 server, token, mode, count, deadline, size, *roots = sys.argv[1:]
+one_by_one = count == "-"
 options = Options(
     deadline=float(deadline),
-    try_timeout=2.0,
     max_in_flight=8,
     root_certificates=Path(roots[0]).read_bytes() if roots else None,
 )
 
 
 def reports():
-    for i in range(1, int(count) + 1):
+    keys = (line.strip() for line in sys.stdin) if one_by_one else [""] * int(count)
+    for i, key in enumerate(keys, start=1):
         experiment = Experiment(id=i, name="x" * int(size), state=State.STATE_COMPLETED)
-        yield ReportExperimentStateRequest(experiment=experiment)
+        yield ReportExperimentStateRequest(idempotency_key=key, experiment=experiment)
 
 
 def stored(answer):
@@ -39,6 +43,8 @@ def blocking():
             try:
                 if mode == "unary":
                     stored(c.report_experiment_state(report))
+                elif one_by_one:
+                    stored(stream.report(report).result())
                 else:
                     futures.append(stream.report(report))
             except ReportError as error:
@@ -53,9 +59,15 @@ def blocking():
 async def asynchronous():
     async with aio.EventClient(server, token, options) as c, c.open_stream() as stream:
         futures = []
-        for report in reports():
+        each = reports()
+        while report := await asyncio.to_thread(next, each, None):
             try:
-                futures.append(await stream.report(report))
+                if mode == "asyncio-unary":
+                    stored(await c.report_experiment_state(report))
+                elif one_by_one:
+                    stored(await (await stream.report(report)))
+                else:
+                    futures.append(await stream.report(report))
             except ReportError as error:
                 failed(error)
         for future in futures:
@@ -65,7 +77,7 @@ async def asynchronous():
                 failed(error)
 
 
-if mode == "asyncio":
+if mode.startswith("asyncio"):
     asyncio.run(asynchronous())
 else:
     blocking()

@@ -7,7 +7,7 @@ import {
   ReportMetricsResponseSchema, ReportTaskLogsRequestSchema, ReportTaskLogsResponseSchema, StreamEventsRequestSchema,
   StreamEventsResponseSchema, type StreamEventsRequest, type StreamEventsResponse,
 } from "./gen/webhookd/v1/ingest_pb.js";
-import { Code, DEFAULTS, type Options, type Report, ReportError, delayMs, prepare, retry } from "./report.js";
+import { Code, DEFAULTS, type Options, type Report, ReportError, delayAfterMs, delayMs, prepare, retry } from "./report.js";
 
 export { State } from "./gen/determined/experiment/v1/experiment_pb.js";
 export { Code, type Options, type Report, ReportError };
@@ -16,17 +16,13 @@ type Settings = typeof DEFAULTS & Options;
 
 /** Connects when it is first used. */
 export class EventClient {
-  readonly #client: grpc.Client;
+  readonly #channel: Channel;
   readonly #settings: Settings;
 
   /** server: HOST:PORT, or https://HOST:PORT for TLS; without a port 8080, or 8443 with TLS. */
   constructor(server: string, options: Options = {}) {
     this.#settings = { ...DEFAULTS, ...options };
-    const { target, tls } = parseServer(server);
-    this.#client = new grpc.Client(target, tls ? tlsCredentials(options) : grpc.credentials.createInsecure(), {
-      "grpc.initial_reconnect_backoff_ms": 100,
-      "grpc.max_reconnect_backoff_ms": 5_000,
-    });
+    this.#channel = new Channel(server, options);
   }
 
   /** Resolves once the event is durable. Tries again by itself, under one idempotency key; rejects with ReportError. */
@@ -45,27 +41,69 @@ export class EventClient {
 
   /** For many reports at a time. Close it before the client. */
   openStream(): EventStream {
-    return new EventStream(this.#client, this.#settings);
+    return new EventStream(this.#channel, this.#settings);
   }
 
   close(): void {
-    this.#client.close();
+    this.#channel.close();
   }
 
   async #report<I extends DescMessage, O extends DescMessage>(report: Report, method: string, input: I, output: O): Promise<MessageShape<O>> {
     const request = prepare(report, this.#settings.maxReportBytes);
-    return retry(request.idempotencyKey, this.#settings.deadlineMs, (timeLeftMs) =>
+    return retry(request.idempotencyKey, this.#settings.deadlineMs, (timeLeftMs, unreachable) =>
       new Promise((resolve, reject) => {
-        this.#client.makeUnaryRequest(
+        const client = this.#channel.client;
+        client.makeUnaryRequest(
           path(method),
           () => Buffer.from(toBinary(input, request as unknown as MessageShape<I>)),
           (bytes: Buffer) => fromBinary(output, bytes),
-          request, metadata(this.#settings), { deadline: Date.now() + Math.min(timeLeftMs, this.#settings.tryTimeoutMs) },
+          request, metadata(this.#settings, unreachable), { deadline: Date.now() + Math.min(timeLeftMs, this.#settings.tryTimeoutMs) },
           (error, response) => {
-            if (error === null) resolve(response!);
-            else reject(new ReportError(error.code as number, error.details, request.idempotencyKey, false));
+            if (error === null) {
+              resolve(response!);
+              return;
+            }
+            if (error.code === grpc.status.DEADLINE_EXCEEDED) this.#channel.giveUp(client);
+            reject(new ReportError(error.code as number, error.details, request.idempotencyKey, false));
           });
       }));
+  }
+}
+
+/** What calls go over. Connects when it is first used. */
+class Channel {
+  #client: grpc.Client;
+  readonly #make: () => grpc.Client;
+
+  constructor(server: string, options: Options) {
+    const { target, tls } = parseServer(server);
+    const credentials = tls ? tlsCredentials(options) : grpc.credentials.createInsecure();
+    this.#make = () =>
+      new grpc.Client(target, credentials, {
+        "grpc.initial_reconnect_backoff_ms": 100,
+        "grpc.max_reconnect_backoff_ms": 2_000,
+        // A connection that a firewall forgot looks like one where nothing happens.
+        "grpc.keepalive_time_ms": 10_000,
+        "grpc.keepalive_timeout_ms": 10_000,
+        "grpc.keepalive_permit_without_calls": 1,
+        "grpc.use_local_subchannel_pool": 1,
+      });
+    this.#client = this.#make();
+  }
+
+  get client(): grpc.Client {
+    return this.#client;
+  }
+
+  /** Calls from now on go over a new connection; others go on. An attempt to connect would take minutes to fail. */
+  giveUp(client: grpc.Client): void {
+    if (client !== this.#client) return;
+    this.#client = this.#make();
+    client.close();
+  }
+
+  close(): void {
+    this.#client.close();
   }
 }
 
@@ -80,9 +118,12 @@ interface Entry {
   refusal?: { code: Code; message: string };
 }
 
-/** mayBeStored: by what failed last; an earlier try may have been stored in any case. */
+/**
+ * mayBeStored: by what failed last; an earlier try may have been stored, too, unless its key belongs to something
+ * else.
+ */
 function failed(entry: Entry, code: Code, message: string, mayBeStored: boolean): ReportError {
-  return new ReportError(code, message, entry.key, mayBeStored || entry.unanswered);
+  return new ReportError(code, message, entry.key, mayBeStored || (entry.unanswered && code !== Code.ALREADY_EXISTS));
 }
 
 /** Whether a stream that ended so is not worth opening again. */
@@ -96,7 +137,7 @@ function endsStream(code: Code): boolean {
  * under the same idempotency keys: each is stored once.
  */
 export class EventStream {
-  readonly #client: grpc.Client;
+  readonly #channel: Channel;
   readonly #settings: Settings;
   readonly #entries = new Map<bigint, Entry>();
   #waiters: (() => void)[] = []; // of ready() and flush()
@@ -105,6 +146,9 @@ export class EventStream {
   #heard = false; // an answer, on this connection
   #last = 0n;
   #call: grpc.ClientDuplexStream<StreamEventsRequest, StreamEventsResponse> | undefined;
+  #client: grpc.Client | undefined; // of the call
+  #connectedAt = 0; // when the call was begun
+  #gaveUp = false; // this call, which stalled
   #blocked = false; // gRPC asked to wait before more is written
   #reconnect: NodeJS.Timeout | undefined;
   #stall: NodeJS.Timeout | undefined;
@@ -112,8 +156,8 @@ export class EventStream {
   #lastFailure = "the server cannot be reached";
   #closed = false;
 
-  constructor(client: grpc.Client, settings: Settings) {
-    this.#client = client;
+  constructor(channel: Channel, settings: Settings) {
+    this.#channel = channel;
     this.#settings = settings;
   }
 
@@ -159,13 +203,17 @@ export class EventStream {
   }
 
   #connect(): void {
-    const call = this.#client.makeBidiStreamRequest(
+    const client = this.#channel.client;
+    const call = client.makeBidiStreamRequest(
       path("StreamEvents"),
       (request: StreamEventsRequest) => Buffer.from(toBinary(StreamEventsRequestSchema, request)),
       (bytes: Buffer) => fromBinary(StreamEventsResponseSchema, bytes),
-      metadata(this.#settings),
+      metadata(this.#settings, this.#failures > 0),
     );
     this.#call = call;
+    this.#client = client;
+    this.#connectedAt = performance.now();
+    this.#gaveUp = false;
     this.#blocked = false;
     call.on("data", (response: StreamEventsResponse) => this.#answer(response));
     call.on("drain", () => {
@@ -193,7 +241,10 @@ export class EventStream {
   #watch(): void {
     clearTimeout(this.#stall);
     this.#stall = setTimeout(() => {
-      if (this.#sent.size > 0) this.#call?.cancel();
+      if (this.#sent.size === 0) return;
+      this.#gaveUp = true;
+      this.#channel.giveUp(this.#client!);
+      this.#call?.cancel();
     }, this.#settings.tryTimeoutMs);
     this.#stall.unref();
   }
@@ -232,14 +283,16 @@ export class EventStream {
     this.#sent.clear();
     clearTimeout(this.#stall);
     this.#unsent = [...this.#entries.keys()];
+    if (!this.#gaveUp) this.#lastFailure = status.details || "the server ended the stream";
+    // Else it may just have waited for the server.
+    else if (this.#failures === 0) this.#lastFailure = `a connection gave no answer for ${this.#settings.tryTimeoutMs} ms`;
     this.#failures++;
-    this.#lastFailure = status.details || "the server ended the stream";
     if (this.#closed) return;
     if (endsStream(code)) this.#endAll(code, status.details);
     this.#reconnect = setTimeout(() => {
       this.#reconnect = undefined;
       this.#send();
-    }, delayMs(this.#failures));
+    }, delayAfterMs(this.#failures, this.#connectedAt));
   }
 
   #expire(sequence: bigint): void {
@@ -276,8 +329,9 @@ function path(method: string): string {
   return `/${EventService.typeName}/${method}`;
 }
 
-function metadata(options: Options): grpc.Metadata {
-  const result = new grpc.Metadata();
+/** waitForReady: once it is known why there is no connection, a call waits for one. */
+function metadata(options: Options, waitForReady: boolean): grpc.Metadata {
+  const result = new grpc.Metadata({ waitForReady });
   if (options.token) result.set("authorization", `Bearer ${options.token}`);
   return result;
 }

@@ -69,10 +69,18 @@ export function worthRetrying(code: Code): boolean {
   return [Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.RESOURCE_EXHAUSTED, Code.ABORTED, Code.CANCELLED].includes(code);
 }
 
-/** How long to wait after so many failures in a row, from 1. */
+/** How long to wait after so many failures in a row, from 1: less than the 5 s that docs/clients.md promises. */
 export function delayMs(failures: number): number {
-  const whole = Math.min(5_000, 100 * 2 ** Math.min(failures - 1, 20));
+  const whole = Math.min(4_000, 100 * 2 ** Math.min(failures - 1, 20));
   return whole * (0.5 + Math.random() / 2);
+}
+
+/**
+ * The same, counted from the beginning of the last try, by performance.now(); but at least as after one failure, so
+ * that those whom one outage made wait do not all come back at once.
+ */
+export function delayAfterMs(failures: number, began: number): number {
+  return Math.max(delayMs(failures) - (performance.now() - began), delayMs(1));
 }
 
 /** A UUID of version 7. The server stores many of one time several times cheaper than random ones. */
@@ -90,24 +98,31 @@ export function unprefixed(error: Error): string {
   return error.message.replace(/^[A-Z_]+: /, "");
 }
 
-/** Tries until the deadline, under one idempotency key. `attempt` throws a ReportError for each failure. */
-export async function retry<T>(key: string, deadlineMs: number, attempt: (timeLeftMs: number) => Promise<T>): Promise<T> {
-  const end = Date.now() + deadlineMs;
+/**
+ * Tries until the deadline, under one idempotency key. `attempt` throws a ReportError for each failure; it is told
+ * when the server could not be reached before.
+ */
+export async function retry<T>(
+  key: string, deadlineMs: number, attempt: (timeLeftMs: number, unreachable: boolean) => Promise<T>,
+): Promise<T> {
+  const end = performance.now() + deadlineMs;
   let failure: ReportError | undefined;
   for (let tries = 1; ; tries++) {
+    const began = performance.now();
     try {
-      return await attempt(Math.max(1, end - Date.now()));
+      return await attempt(Math.max(1, Math.ceil(end - began)), failure?.code === Code.UNAVAILABLE);
     } catch (error) {
       if (!(error instanceof ReportError)) throw error;
       if (!worthRetrying(error.code)) {
-        // An earlier try may have been taken; these two codes also come from what breaks on the way.
-        const maybe = tries > 1 || error.code === Code.INTERNAL || error.code === Code.UNKNOWN;
+        // An earlier try may have been taken, unless its key belongs to something else; these two codes also come
+        // from what breaks on the way.
+        const maybe = (tries > 1 && error.code !== Code.ALREADY_EXISTS) || error.code === Code.INTERNAL || error.code === Code.UNKNOWN;
         throw new ReportError(error.code, unprefixed(error), key, maybe);
       }
       // The last try may have had no time left; why those before it failed says more.
       if (failure === undefined || error.code !== Code.DEADLINE_EXCEEDED) failure = error;
-      const delay = delayMs(tries);
-      if (Date.now() + delay >= end) {
+      const delay = delayAfterMs(tries, began);
+      if (performance.now() + delay >= end) {
         throw new ReportError(failure.code, `${unprefixed(failure)} (${tries} ${tries === 1 ? "try" : "tries"} in ${deadlineMs} ms)`, key, true);
       }
       await new Promise((resolve) => setTimeout(resolve, delay));

@@ -1,4 +1,4 @@
-// Calls webhookd's REST interface with fetch, from browsers and Node.js. Routes come from the .proto files.
+// Calls webhookd's REST interface, from browsers and Node.js. Routes come from the .proto files.
 import {
   type DescMessage, type DescMethod, type DescMethodUnary, type JsonObject, type MessageInitShape, type MessageShape, create, fromJson,
   getOption, hasOption, toJson,
@@ -6,6 +6,7 @@ import {
 import { http } from "./gen/google/api/annotations_pb.js";
 import { EventService, ReportExperimentStateRequestSchema, type ReportExperimentStateResponse } from "./gen/webhookd/v1/ingest_pb.js";
 import { Code, DEFAULTS, type Options, ReportError, prepare, retry, unprefixed } from "./report.js";
+import { type Answer, exchange } from "#exchange";
 
 export { State } from "./gen/determined/experiment/v1/experiment_pb.js";
 export { Code, ReportError };
@@ -48,19 +49,15 @@ export class RestClient {
     const { verb, path, body } = route(method, json);
     const headers: Record<string, string> = body === undefined ? {} : { "Content-Type": "application/json" };
     if (this.#options.token) headers["Authorization"] = `Bearer ${this.#options.token}`;
-    let response: Response;
-    let text: string;
+    let answer: Answer;
     try {
-      const signal = AbortSignal.timeout(timeoutMs);
-      response = await fetch(this.base + path, { method: verb, headers, body: body === undefined ? undefined : JSON.stringify(body), signal });
-      text = await response.text();
+      answer = await exchange(verb, this.base + path, headers, body === undefined ? undefined : JSON.stringify(body), timeoutMs);
     } catch (error) {
       const late = (error as Error).name === "TimeoutError";
-      const cause = (error as Error).cause as Error | undefined;
-      throw new RestError(late ? Code.DEADLINE_EXCEEDED : Code.UNAVAILABLE, 0, late ? `no answer within ${timeoutMs} ms` : (cause?.message || (error as Error).message));
+      throw new RestError(late ? Code.DEADLINE_EXCEEDED : Code.UNAVAILABLE, 0, late ? `no answer within ${timeoutMs} ms` : (error as Error).message);
     }
-    if (!response.ok) throw toError(response.status, text);
-    return fromJson(method.output, JSON.parse(text), { ignoreUnknownFields: true });
+    if (answer.status < 200 || answer.status > 299) throw toError(answer.status, answer.text);
+    return fromJson(method.output, JSON.parse(answer.text), { ignoreUnknownFields: true });
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
@@ -25,7 +26,7 @@ async function withServer(answers: [number, object][], run: (client: RestClient,
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   try {
     const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    await run(new RestClient(base, { token: "whd_a", deadlineMs: 2000 }), seen);
+    await run(new RestClient(base, { token: "whd_a", deadlineMs: 60_000 }), seen);
   } finally {
     server.close();
   }
@@ -78,7 +79,27 @@ test("RestClient says that a try before the refusal may be stored", () =>
     }));
 
 test("RestClient says that nobody listens, and that the event may be stored", async () => {
-  const client = new RestClient("http://127.0.0.1:9", { deadlineMs: 300 });
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  const client = new RestClient(`http://127.0.0.1:${port}`, { deadlineMs: 2000 });
   await assert.rejects(client.reportExperimentState({ experiment: { id: 1 } }), (error) =>
     error instanceof ReportError && error.code === Code.UNAVAILABLE && error.mayBeStored && error.message.includes(error.idempotencyKey));
+});
+
+test("RestClient does not wait longer than it may, also when garbage is collected meanwhile", async () => {
+  const server = createServer(() => {}).listen(0, "127.0.0.1"); // answers nothing
+  await once(server, "listening");
+  const client = new RestClient(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, { deadlineMs: 500 });
+  const garbage = setInterval(gc!, 50);
+  try {
+    await assert.rejects(client.reportExperimentState({ experiment: { id: 1 } }), (error) =>
+      error instanceof ReportError && error.code === Code.DEADLINE_EXCEEDED && error.mayBeStored);
+  } finally {
+    clearInterval(garbage);
+    server.close();
+    server.closeAllConnections();
+  }
 });

@@ -33,5 +33,15 @@ TEST(Backoff, InitialAboveMaximumIsTheMaximum) {
             absl::Seconds(1));
 }
 
+TEST(Backoff, CountsFromTheBeginningOfATry) {
+  EXPECT_EQ(BackoffAfter(kBackoff, 5, absl::ZeroDuration(), 0), absl::Milliseconds(500));
+  EXPECT_EQ(BackoffAfter(kBackoff, 5, absl::Milliseconds(300), 0), absl::Milliseconds(200));
+  EXPECT_EQ(BackoffAfter(kBackoff, 5, absl::Milliseconds(480), 0), absl::Milliseconds(50));
+  EXPECT_EQ(BackoffAfter(kBackoff, 5, absl::Hours(1), 0), absl::Milliseconds(50));
+}
+
+// docs/clients.md promises that a report gets through within 5 s after the server came back.
+TEST(Backoff, WaitsLessThanThePromiseByDefault) { EXPECT_LT(Backoff().max, absl::Seconds(5)); }
+
 }  // namespace
 }  // namespace webhookd

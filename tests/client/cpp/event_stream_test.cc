@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/client/fake_event_service.h"
+#include "tests/testing/last_resort.h"
 
 namespace webhookd {
 namespace {
@@ -26,7 +27,7 @@ using ::testing::SizeIs;
 using ::testing::StartsWith;
 using Answer = testing::FakeEventService::Answer;
 
-constexpr absl::Duration kLong = absl::Seconds(30);
+constexpr absl::Duration kLong = kLastResort;
 
 v1::ReportExperimentStateRequest Report(int id, const std::string& key = "") {
   v1::ReportExperimentStateRequest report;

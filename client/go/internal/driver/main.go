@@ -1,9 +1,12 @@
 // Driver is what tests/clients/run.py drives: driver HOST:PORT TOKEN stream|unary COUNT DEADLINE BYTES [ROOTS]
 //
-// It reports COUNT events, each with a name of BYTES bytes, and prints what became of each. ROOTS is a PEM file.
+// It reports COUNT events, each with a name of BYTES bytes, and prints what became of each. If COUNT is "-" it reports
+// one for each line of standard input, with the key that stands there, and waits for it to be over. ROOTS is a PEM
+// file.
 package main
 
 import (
+	"bufio"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -22,7 +25,7 @@ import (
 
 func main() {
 	server, token, mode := os.Args[1], os.Args[2], os.Args[3]
-	count, deadline, size := number(os.Args[4]), number(os.Args[5]), number(os.Args[6])
+	oneByOne, deadline, size := os.Args[4] == "-", number(os.Args[5]), number(os.Args[6])
 	if token == "-" {
 		token = ""
 	}
@@ -36,8 +39,7 @@ func main() {
 		roots.AppendCertsFromPEM(pem)
 	}
 	client, err := webhookd.NewEventClient(server, webhookd.Options{
-		Token: token, Deadline: time.Duration(deadline) * time.Second, TryTimeout: 2 * time.Second, MaxInFlight: 8,
-		RootCAs: roots,
+		Token: token, Deadline: time.Duration(deadline) * time.Second, MaxInFlight: 8, RootCAs: roots,
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -46,10 +48,17 @@ func main() {
 	stream := client.OpenStream()
 	defer stream.Close()
 	var results []<-chan webhookd.Result
-	for i := 1; i <= count; i++ {
+	lines := bufio.NewScanner(os.Stdin)
+	for i := 1; oneByOne || i <= number(os.Args[4]); i++ {
 		report := &webhookdv1.ReportExperimentStateRequest{Experiment: &webhookdv1.Experiment{
 			Id: int32(i), Name: strings.Repeat("x", size), State: experimentv1.State_STATE_COMPLETED,
 		}}
+		if oneByOne {
+			if !lines.Scan() {
+				return
+			}
+			report.IdempotencyKey = lines.Text()
+		}
 		if mode == "unary" {
 			response, err := client.ReportExperimentState(context.Background(), report)
 			show(response, err)
@@ -58,6 +67,11 @@ func main() {
 		result, err := stream.Report(context.Background(), report)
 		if err != nil {
 			show(nil, err)
+			continue
+		}
+		if oneByOne {
+			result := <-result
+			show(result.Response.GetExperimentState(), result.Err)
 			continue
 		}
 		results = append(results, result)

@@ -7,7 +7,7 @@ import random
 import time
 import uuid
 from dataclasses import dataclass
-from typing import Optional, Union
+from typing import Any, Optional, Union
 
 import grpc
 
@@ -26,8 +26,14 @@ Answer = Union[
 
 CHANNEL_OPTIONS = [
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 5_000),  # bounds an attempt to connect, too
-    ("grpc.max_reconnect_backoff_ms", 5_000),
+    ("grpc.min_reconnect_backoff_ms", 4_000),  # in spite of its name, for an attempt to connect
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    # A connection that a firewall forgot looks like one where nothing happens.
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.ping_timeout_ms", 10_000),  # the same for pings that measure
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.max_pings_without_data", 0),  # any number
 ]
 
 # With an idempotency key a repetition is harmless, so what matters is whether it may help. A server
@@ -81,6 +87,8 @@ class Options:
     try_timeout        seconds for one try; a stream without answers for as long is opened again
     max_in_flight      reports of a stream that wait for their answer
     max_report_bytes   what the server takes
+    max_backoff        seconds between tries at most; above 5 a report may come later after an outage
+                       than docs/clients.md says
     root_certificates  PEM, for https:// addresses; the system's by default
     """
 
@@ -89,7 +97,7 @@ class Options:
     max_in_flight: int = 256
     max_report_bytes: int = 4 * 1024 * 1024
     initial_backoff: float = 0.1
-    max_backoff: float = 5.0
+    max_backoff: float = 4.0
     root_certificates: Optional[bytes] = None
 
     def __post_init__(self) -> None:
@@ -97,10 +105,13 @@ class Options:
             if getattr(self, name) <= 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be above 0")
 
-    def delay(self, failures: int) -> float:
-        """Seconds to wait after so many failures in a row, from 1."""
-        whole = min(self.max_backoff, self.initial_backoff * 2 ** min(failures - 1, 30))
-        return random.uniform(whole / 2, whole)
+    def delay(self, failures: int, elapsed: float = 0.0) -> float:
+        """Seconds to wait after so many failures in a row, from 1, counted from the beginning of the
+        last try, which took `elapsed`; but at least as after one failure, so that those whom one
+        outage made wait do not all come back at once."""
+        whole = min(self.max_backoff, self.initial_backoff * 2.0 ** min(failures - 1, 30))
+        share = random.uniform(0.5, 1.0)
+        return max(whole * share - elapsed, min(self.max_backoff, self.initial_backoff) * share)
 
 
 def parse_server(server: str) -> tuple[str, bool]:
@@ -170,23 +181,34 @@ class Tries:
         self._key = key
         self._end = time.monotonic() + options.deadline
         self._count = 0
+        self._began = 0.0
         self._failure: Optional[tuple[grpc.StatusCode, str]] = None
 
-    def timeout(self) -> float:
-        return max(0.001, min(self._options.try_timeout, self._end - time.monotonic()))
+    def begin(self) -> dict[str, Any]:
+        """What to call gRPC with."""
+        self._began = time.monotonic()
+        return {
+            "timeout": max(0.001, min(self._options.try_timeout, self._end - self._began)),
+            # Once it is known why there is no connection, a try waits for one, which succeeds as soon
+            # as the server is back.
+            "wait_for_ready": self._failure is not None and self._failure[0] is grpc.StatusCode.UNAVAILABLE,
+        }
 
     def failed(self, code: grpc.StatusCode, details: Optional[str]) -> float:
         """Seconds to wait before the next try; raises ReportError when there is none."""
         self._count += 1
         if not worth_retrying(code):
-            # An earlier try may have been taken; these two codes also come from what breaks on the way.
-            maybe = self._count > 1 or code in (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
+            # An earlier try may have been taken, unless its key belongs to something else; these two
+            # codes also come from what breaks on the way.
+            maybe = self._count > 1 and code is not grpc.StatusCode.ALREADY_EXISTS
+            maybe = maybe or code in (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
             raise ReportError(code, details or "", self._key, may_be_stored=maybe)
         # The last try may have had no time left; why those before it failed says more.
         if self._failure is None or code != grpc.StatusCode.DEADLINE_EXCEEDED:
             self._failure = (code, details or "")
-        delay = self._options.delay(self._count)
-        if time.monotonic() + delay >= self._end:
+        now = time.monotonic()
+        delay = self._options.delay(self._count, now - self._began)
+        if now + delay >= self._end:
             code, text = self._failure
             tries = f"{self._count} {'try' if self._count == 1 else 'tries'}"
             message = f"{text} ({tries} in {self._options.deadline:g} s)"

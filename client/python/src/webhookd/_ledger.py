@@ -55,8 +55,10 @@ class Entry:
         return key
 
     def error(self, code: grpc.StatusCode, message: str, may_be_stored: bool = False) -> ReportError:
-        """`may_be_stored`: by what failed last; an earlier try may have been stored in any case."""
-        return ReportError(code, message, self.key, may_be_stored or self.unanswered)
+        """`may_be_stored`: by what failed last; an earlier try may have been stored, too, unless its key
+        belongs to something else."""
+        earlier = self.unanswered and code is not grpc.StatusCode.ALREADY_EXISTS
+        return ReportError(code, message, self.key, may_be_stored or earlier)
 
 
 Over = tuple[Entry, Any, Optional[ReportError]]  # a report that ended: its answer, or its error
@@ -74,6 +76,7 @@ class Ledger:
         self._answered = False  # at least one report, on this connection
         self._last_sequence = 0
         self._waiting_since = 0.0  # since when the server owes an answer
+        self._gave_up = False  # this connection, which stalled
         self.failures = 0  # connections in a row that gave no answer
         self.last_failure = "the server cannot be reached"
 
@@ -112,8 +115,15 @@ class Ledger:
             times.append(self._waiting_since + self._options.try_timeout)
         return min(times, default=float("inf"))
 
+    @property
+    def waits_for_connection(self) -> bool:
+        """Whether it is known why there is none, so that the next may wait for the server to be back."""
+        return self.failures > 0
+
     def stalled(self, now: float) -> bool:
-        return bool(self._sent) and now >= self._waiting_since + self._options.try_timeout
+        """When True the connection is to be given up."""
+        self._gave_up = bool(self._sent) and now >= self._waiting_since + self._options.try_timeout
+        return self._gave_up
 
     def answer(self, response: ingest_pb2.StreamEventsResponse, now: float) -> list[Over]:
         self.failures = 0
@@ -141,8 +151,12 @@ class Ledger:
 
     def disconnected(self, code: grpc.StatusCode, details: str) -> list[Over]:
         """Everything that is not answered is to be sent again, unless the error is final."""
+        if not self._gave_up:
+            self.last_failure = details or code.name
+        elif self.failures == 0:  # else it may just have waited for the server
+            self.last_failure = f"a connection gave no answer for {self._options.try_timeout:g} s"
+        self._gave_up = False
         self.failures += 1
-        self.last_failure = details or code.name
         # A connection that was refused as a whole took nothing.
         if self._answered or not ends_stream(code):
             for sequence in self._sent:

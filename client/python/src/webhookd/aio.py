@@ -88,7 +88,7 @@ class EventClient:
         tries = Tries(self._options, request.idempotency_key)
         while True:
             try:
-                return await method(request, timeout=tries.timeout(), metadata=self._metadata)
+                return await method(request, metadata=self._metadata, **tries.begin())
             except grpc.aio.AioRpcError as error:
                 await asyncio.sleep(tries.failed(error.code(), error.details()))
 
@@ -146,7 +146,10 @@ class EventStream:
         while True:
             while len(self._ledger) == 0:
                 await self._wait(None)
-            call = self._stub.StreamEvents(metadata=self._metadata)
+            call = self._stub.StreamEvents(
+                metadata=self._metadata, wait_for_ready=self._ledger.waits_for_connection
+            )
+            began = time.monotonic()
             ends: list[tuple[grpc.StatusCode, str]] = []
             # A write that fails afterwards replaces the server's status by one of its own.
             call.add_done_callback(lambda c: ends.append((_at_once(c.code()), _at_once(c.details()) or "")))
@@ -163,7 +166,8 @@ class EventStream:
                 call.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
             self._settle(self._ledger.disconnected(code, details))
-            retry_at = time.monotonic() + self._options.delay(self._ledger.failures)
+            now = time.monotonic()
+            retry_at = now + self._options.delay(self._ledger.failures, now - began)
             while (now := time.monotonic()) < retry_at:
                 self._settle(self._ledger.expire(now, connected=False))
                 await asyncio.sleep(max(0.0, min(retry_at, self._ledger.wakes_at()) - now))

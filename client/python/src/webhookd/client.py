@@ -99,7 +99,7 @@ class EventClient:
         tries = Tries(self._options, request.idempotency_key)
         while True:
             try:
-                return method(request, timeout=tries.timeout(), metadata=self._metadata)
+                return method(request, metadata=self._metadata, **tries.begin())
             except grpc.RpcError as error:
                 time.sleep(tries.failed(error.code(), error.details()))
 
@@ -188,7 +188,12 @@ class EventStream:
                 if self._closing:
                     return
                 ended = threading.Event()
-                call = self._stub.StreamEvents(self._requests(ended), metadata=self._metadata)
+                call = self._stub.StreamEvents(
+                    self._requests(ended),
+                    metadata=self._metadata,
+                    wait_for_ready=self._ledger.waits_for_connection,
+                )
+                began = time.monotonic()
                 self._call = call
             code, details = grpc.StatusCode.UNAVAILABLE, "the server ended the stream"
             try:
@@ -203,7 +208,8 @@ class EventStream:
                 ended.set()
                 self._call = None
                 over = self._ledger.disconnected(code, details)
-                retry_at = time.monotonic() + self._options.delay(self._ledger.failures)
+                now = time.monotonic()
+                retry_at = now + self._options.delay(self._ledger.failures, now - began)
                 self._changed.notify_all()
             self._settle(over)
             with self._changed:

@@ -4,13 +4,14 @@ import ai.determined.webhookd.v1.EventServiceGrpc;
 import ai.determined.webhookd.v1.ReportExperimentStateRequest;
 import ai.determined.webhookd.v1.ReportExperimentStateResponse;
 import ai.determined.webhookd.v1.StreamEventsRequest;
-import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.TlsChannelCredentials;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.stub.MetadataUtils;
 import java.time.Duration;
 import java.util.UUID;
@@ -55,7 +56,13 @@ public final class EventClient implements AutoCloseable {
       }
     }
     this.channel =
-        Grpc.newChannelBuilder(address, tls ? credentials.build() : InsecureChannelCredentials.create())
+        NettyChannelBuilder.forTarget(
+                address, tls ? credentials.build() : InsecureChannelCredentials.create())
+            .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, 4_000)
+            // A connection that a firewall forgot looks like one where nothing happens.
+            .keepAliveTime(10, TimeUnit.SECONDS)
+            .keepAliveTimeout(10, TimeUnit.SECONDS)
+            .keepAliveWithoutCalls(true)
             .build();
     Metadata metadata = new Metadata();
     if (!options.token.isEmpty()) {
@@ -83,15 +90,17 @@ public final class EventClient implements AutoCloseable {
     long end = System.nanoTime() + options.deadline.toNanos();
     Status failure = null;
     for (int tries = 1; ; tries++) {
-      long left = Math.max(1, Math.min(end - System.nanoTime(), options.tryTimeout.toNanos()));
+      long began = System.nanoTime();
+      long left = Math.max(1, Math.min(end - began, options.tryTimeout.toNanos()));
       try {
         return blocking.withDeadlineAfter(left, TimeUnit.NANOSECONDS).reportExperimentState(request);
       } catch (StatusRuntimeException e) {
         Status status = e.getStatus();
         if (!worthRetrying(status.getCode())) {
-          // An earlier try may have been taken; these two codes also come from what breaks on the way.
+          // An earlier try may have been taken, unless its key belongs to something else; these two codes also come
+          // from what breaks on the way.
           boolean maybe =
-              tries > 1
+              tries > 1 && status.getCode() != Status.Code.ALREADY_EXISTS
                   || status.getCode() == Status.Code.INTERNAL
                   || status.getCode() == Status.Code.UNKNOWN;
           throw new ReportException(status.getCode(), describe(status), key, maybe);
@@ -99,7 +108,7 @@ public final class EventClient implements AutoCloseable {
         // The last try may have had no time left; why those before it failed says more.
         if (failure == null || status.getCode() != Status.Code.DEADLINE_EXCEEDED) failure = status;
       }
-      Duration delay = delay(tries);
+      Duration delay = delayAfter(tries, began);
       if (System.nanoTime() + delay.toNanos() >= end) {
         String count = tries + (tries == 1 ? " try in " : " tries in ");
         String message = describe(failure) + " (" + count + options.deadline.toMillis() + " ms)";
@@ -184,9 +193,19 @@ public final class EventClient implements AutoCloseable {
     }
   }
 
-  /** How long to wait after so many failures in a row, from 1. */
+  /**
+   * How long to wait after so many failures in a row, from 1, counted from when the last try began; but at least as
+   * after one failure, so that those whom one outage made wait do not all come back at once.
+   */
+  static Duration delayAfter(int failures, long began) {
+    Duration delay = delay(failures).minusNanos(System.nanoTime() - began);
+    Duration least = delay(1);
+    return delay.compareTo(least) < 0 ? least : delay;
+  }
+
+  /** How long to wait after so many failures in a row, from 1: less than the 5 s that docs/clients.md promises. */
   static Duration delay(int failures) {
-    long whole = Math.min(5_000, 100L << Math.min(failures - 1, 20));
+    long whole = Math.min(4_000, 100L << Math.min(failures - 1, 20));
     return Duration.ofMillis(ThreadLocalRandom.current().nextLong(whole / 2, whole + 1));
   }
 

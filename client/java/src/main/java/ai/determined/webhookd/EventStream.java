@@ -47,9 +47,13 @@ public final class EventStream implements AutoCloseable {
       this.request = request;
     }
 
-    /** mayBeStored: by what failed last; an earlier try may have been stored in any case. */
+    /**
+     * mayBeStored: by what failed last; an earlier try may have been stored, too, unless its key belongs to something
+     * else.
+     */
     ReportException error(Status.Code code, String message, boolean mayBeStored) {
-      return new ReportException(code, message, EventClient.key(request), mayBeStored || unanswered);
+      boolean earlier = unanswered && code != Status.Code.ALREADY_EXISTS;
+      return new ReportException(code, message, EventClient.key(request), mayBeStored || earlier);
     }
 
     ReportException error(ReportError refusal) {
@@ -75,6 +79,7 @@ public final class EventStream implements AutoCloseable {
   private boolean heard = false; // an answer, on this connection
   private long lastSequence = 0;
   private Connection connection = null;
+  private long connectedAt = 0; // when it was begun
   private boolean waiting = false; // before it connects again
   private long answeredAt = 0; // the server owes an answer since then, or gave one then
   private int failures = 0; // connections in a row that gave no answer
@@ -173,6 +178,7 @@ public final class EventStream implements AutoCloseable {
     if (waiting || unsent.isEmpty()) return;
     if (connection == null) {
       connection = new Connection();
+      connectedAt = System.nanoTime();
       stub.streamEvents(connection);
     }
     while (!unsent.isEmpty() && connection.isReady()) {
@@ -236,7 +242,7 @@ public final class EventStream implements AutoCloseable {
           resetBackoff.run();
           send();
         },
-        EventClient.delay(failures).toMillis(), TimeUnit.MILLISECONDS);
+        EventClient.delayAfter(failures, connectedAt).toMillis(), TimeUnit.MILLISECONDS);
   }
 
   private void endIfStalled() {

@@ -1,9 +1,13 @@
 package ai.determined.webhookd;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import ai.determined.webhookd.v1.Experiment;
 import ai.determined.webhookd.v1.ReportExperimentStateRequest;
 import determined.experiment.v1.Experiment.State;
+import java.io.BufferedReader;
 import java.io.File;
+import java.io.InputStreamReader;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,23 +17,28 @@ import java.util.concurrent.ExecutionException;
 
 /**
  * What tests/clients/run.py drives: Driver HOST:PORT TOKEN stream|unary COUNT DEADLINE BYTES [ROOTS]. Reports COUNT
- * events, each with a name of BYTES bytes, and prints what became of each. ROOTS is a PEM file.
+ * events, each with a name of BYTES bytes, and prints what became of each. If COUNT is "-" it reports one for each
+ * line of standard input, with the key that stands there, and waits for it to be over. ROOTS is a PEM file.
  */
 public final class Driver {
   public static void main(String[] arguments) throws Exception {
     EventClient.Options options = new EventClient.Options();
     options.token = arguments[1].equals("-") ? "" : arguments[1];
     options.deadline = Duration.ofSeconds(Long.parseLong(arguments[4]));
-    options.tryTimeout = Duration.ofSeconds(2);
     options.maxInFlight = 8;
+    boolean oneByOne = arguments[3].equals("-");
     if (arguments.length > 6) options.rootCertificates = new File(arguments[6]);
     String name = "x".repeat(Integer.parseInt(arguments[5]));
     try (EventClient client = new EventClient(arguments[0], options);
         EventStream stream = client.openStream()) {
       List<CompletableFuture<String>> answers = new ArrayList<>();
-      for (int id = 1; id <= Integer.parseInt(arguments[3]); id++) {
+      BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, UTF_8));
+      for (int id = 1; oneByOne || id <= Integer.parseInt(arguments[3]); id++) {
+        String key = oneByOne ? lines.readLine() : "";
+        if (key == null) break;
         ReportExperimentStateRequest report =
             ReportExperimentStateRequest.newBuilder()
+                .setIdempotencyKey(key)
                 .setExperiment(
                     Experiment.newBuilder().setId(id).setName(name).setState(State.STATE_COMPLETED))
                 .build();
@@ -38,7 +47,13 @@ public final class Driver {
           continue;
         }
         try {
-          answers.add(stream.report(report).thenApply(a -> a.getExperimentState().getEventId()));
+          CompletableFuture<String> answer =
+              stream.report(report).thenApply(a -> a.getExperimentState().getEventId());
+          if (oneByOne) {
+            show(answer::get);
+          } else {
+            answers.add(answer);
+          }
         } catch (ReportException e) {
           show(e);
         }

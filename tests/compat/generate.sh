@@ -61,7 +61,7 @@ done
 
 echo "compat: building Go programs"
 cd "$work"
-export GOTOOLCHAIN=local GOFLAGS=-mod=readonly GOWORK=off GOPROXY=off
+export GOTOOLCHAIN=local GOFLAGS='-mod=readonly -buildvcs=false' GOWORK=off GOPROXY=off
 cp -r "$here"/go/{go.mod,go.sum,client,gateway} .
 for module in "$determined" "$webhookd"; do
   printf 'module %s\n\ngo 1.19\n' "$module" >"$module/go.mod"

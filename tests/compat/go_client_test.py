@@ -50,7 +50,7 @@ class GoClient(server.CompatTest):
             said["after logout"], {"code": "Unauthenticated", "message": "invalid credentials"}
         )
 
-        first = self.receiver.wait_for(1, server.TIMEOUT)[0]
+        first = self.receiver.wait_for_path("/go", server.TIMEOUT)
         self.assertTrue(first.authentic and first.standard)
         self.assertEqual(first.payload["event_data"]["experiment"]["name"], "from Go")
 

@@ -96,7 +96,8 @@ fi
 
 cd "$here/go"
 # The go command must neither fetch another version of itself nor change go.mod.
-export GOTOOLCHAIN=local GOFLAGS=-mod=readonly GOWORK=off
+# Git refuses to say anything about a tree that belongs to somebody else.
+export GOTOOLCHAIN=local GOFLAGS='-mod=readonly -buildvcs=false' GOWORK=off
 go_text=$("$go" version)$'\n'$(sha256sum "$here/install.sh" go.mod go.sum tools/tools.go)
 if ! stamped go "$go_text"; then
   rm -f "$result/go.stamp"

@@ -26,7 +26,7 @@ sys.dont_write_bytecode = True  # the source tree stays as it is
 
 from receiver import Receiver
 
-TIMEOUT = 30  # seconds, for each thing that is waited for
+TIMEOUT = 300  # seconds, for each thing that is waited for
 
 COMPLETED = {
     "id": 41,
@@ -280,7 +280,7 @@ class Demo:
     def _receive(self):
         self._output.step("What arrived")
         requests = self._receiver.wait_for(4, TIMEOUT)
-        check_equal("the number of requests within 30 s", len(requests), 4)
+        check_equal("the number of requests", len(requests), 4)
         for request in requests:
             event_id = request.headers["webhook-id"]
             print(f"  POST {request.path}  event {event_id}")

@@ -18,12 +18,12 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BUILD_SECONDS = 1800  # from nothing, on a slow machine
-STOP_SECONDS = 30
+BUILD_SECONDS = 7200  # from nothing, on a slow machine
+STOP_SECONDS = 300
 
 
 def get(url):
-    with urllib.request.urlopen(url, timeout=10) as response:
+    with urllib.request.urlopen(url, timeout=STOP_SECONDS) as response:
         return response.read().decode()
 
 

@@ -95,6 +95,18 @@ class Receiver:
             self._arrived.wait_for(lambda: len(self._requests) >= count, timeout)
             return list(self._requests)
 
+    def wait_for_path(self, path, timeout):
+        """Waits for the first request to a path, whatever else comes in; TimeoutError after `timeout` seconds."""
+
+        def found():
+            return next((request for request in self._requests if request.path == path), None)
+
+        with self._arrived:
+            request = self._arrived.wait_for(found, timeout)
+            if request is None:
+                raise TimeoutError(f"no request to {path} within {timeout} s")
+            return request
+
     def close(self):
         self._server.shutdown()
         self._thread.join()

@@ -2,14 +2,7 @@
 // in its place where there is no room.
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import {
-  Link,
-  Outlet,
-  useMatch,
-  useNavigate,
-  useParams,
-  useSearch,
-} from "@tanstack/react-router";
+import { Link, Outlet, useMatch, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { ApiError } from "../api/http";
 import type { Webhook } from "../api/generated/determined/webhook/v1/webhook";
 import { DeliveryState, type ListDeliveriesRequest } from "../api/generated/webhookd/v1/delivery";

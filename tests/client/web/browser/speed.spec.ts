@@ -3,11 +3,11 @@ import { expect, test } from "../support/fixtures";
 
 const maxFirstLoadBytes = 250 * 1024;
 
-// How often the machine's pace may fit into what a user waits for. See `paces`.
-const limits = { interactive: 12, search: 12, sort: 12, page: 12 };
+// The most that a user waits, as a multiple of the machine's pace: a second on an idle machine.
+const limit = 6;
 const tries = 8;
 
-// A fixed piece of work in the page, of the kind that the page itself does: some 100 ms on an idle machine.
+// A fixed piece of work in the page, of the kind that the page itself does: some 150 ms on an idle machine.
 function pace(page: Page): Promise<number> {
   return page.evaluate(() => {
     const began = performance.now();
@@ -22,7 +22,6 @@ function pace(page: Page): Promise<number> {
 // slow at both. The best of several tries counts, and they end with the first within `limit`.
 async function paces(
   what: string,
-  limit: number,
   page: Page,
   action: (run: number) => Promise<void>,
 ): Promise<void> {
@@ -77,7 +76,7 @@ test("the first load is small and quick, and kept for a year", async ({
   console.log(`first load ${(bytes / 1024).toFixed(0)} KB`);
 
   // Again, as everybody but a newcomer has it.
-  await paces("until it can be used", limits.interactive, page, async () => {
+  await paces("until it can be used", page, async () => {
     await page.goto("/det/webhooks", { waitUntil: "commit" });
     await page.getByRole("button", { name: "Actions for quick" }).waitFor();
   });
@@ -122,14 +121,14 @@ test("10,000 webhooks and 100,000 deliveries stay smooth", async ({ signedIn: pa
   await page.goto("/det/webhooks");
   await expect(page.getByText("1–25 of 10,000")).toBeVisible({ timeout: 30_000 });
   const search = page.getByRole("searchbox");
-  await paces("search", limits.search, page, async (run) => {
+  await paces("search", page, async (run) => {
     await search.fill(`hook ${9990 - run}`);
     await page.getByText("1–1 of 1", { exact: true }).waitFor();
     await search.fill("");
     await page.getByText("1–25 of 10,000").waitFor();
   });
   const first = page.getByRole("rowheader").first();
-  await paces("sort", limits.sort, page, async (run) => {
+  await paces("sort", page, async (run) => {
     await page.getByRole("button", { name: "URL" }).click();
     await first.filter({ hasText: run % 2 === 0 ? "hook 0" : "busy" }).waitFor();
   });
@@ -137,11 +136,14 @@ test("10,000 webhooks and 100,000 deliveries stay smooth", async ({ signedIn: pa
 
   await page.goto(`/det/webhooks/${busy.id}`);
   await expect(page.getByRole("rowheader")).toHaveCount(50);
-  await paces("a page of deliveries", limits.page, page, async () => {
+  await paces("a page of deliveries", page, async () => {
     const shown = (await first.textContent()) ?? "";
     await page.getByRole("button", { name: "Older" }).click();
     await first.filter({ hasNotText: shown }).waitFor();
   });
+  const older = page.url();
+  await page.getByRole("button", { name: "Older" }).click();
+  await expect(page).not.toHaveURL(older);
   await page.goBack();
-  await expect(page).toHaveURL(/at=/);
+  await expect(page).toHaveURL(older);
 });

@@ -135,7 +135,7 @@ class Session {
         "%s with seed %d after %d seeds:\n  %s\n",
         mutated ? absl::StrCat("mutant ", MutantName(arguments_.mutant), " found") : "violation",
         seed, seeds_ + 1, result.violation);
-    absl::PrintF("again: build/dev/bin/simulate --seed %d%s --verbose\n", seed,
+    absl::PrintF("again: make simulate ARGS=\"--seed %d%s --verbose\"\n", seed,
                  mutated ? absl::StrCat(" --mutant ", MutantName(arguments_.mutant)) : "");
     return mutated ? 0 : 1;
   }

@@ -18,6 +18,7 @@
 #include "tests/crash/crashable_webhookd.h"
 #include "tests/crash/reporter.h"
 #include "tests/crash/stored_events.h"
+#include "tests/testing/last_resort.h"
 #include "tests/testing/receiver.h"
 #include "tests/testing/temp_dir.h"
 #include "tests/testing/test_server.h"
@@ -31,7 +32,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr absl::Duration kPatience = absl::Seconds(60);
+constexpr absl::Duration kPatience = kLastResort;
 
 class FullDisk : public ::testing::Test {
  protected:

@@ -15,14 +15,14 @@
 #include "determined/api/v1/api.grpc.pb.h"
 #include "tests/crash/reporter.h"
 #include "tests/crash/stored_events.h"
+#include "tests/testing/last_resort.h"
 
 namespace webhookd {
 namespace {
 
 // Enough that there is always work, and little enough that nothing piles up from round to round.
 constexpr size_t kMaxOpen = 100;
-// Far more than anything takes, sanitizers included.
-constexpr absl::Duration kPatience = absl::Seconds(60);
+constexpr absl::Duration kPatience = kLastResort;
 constexpr int kLongestLifeMs = 400;
 
 void Wait(absl::Duration duration) {

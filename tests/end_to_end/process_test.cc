@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
 #include "server/config/version.h"
+#include "tests/testing/last_resort.h"
 #include "tests/testing/receiver.h"
 #include "tests/testing/temp_dir.h"
 #include "tests/testing/test_server.h"
@@ -88,7 +89,7 @@ class ConfirmedEvents {
     while (true) {
       std::erase_if(events, [this](const std::string& event)
                                 ABSL_NO_THREAD_SAFETY_ANALYSIS { return events_.contains(event); });
-      if (events.empty() || !changed_.WaitFor(mutex_, absl::Seconds(20))) return events;
+      if (events.empty() || !changed_.WaitFor(mutex_, kLastResort)) return events;
     }
   }
 
@@ -117,7 +118,7 @@ class Master {
   bool WaitForAcknowledgements(size_t count) {
     MutexLock lock(mutex_);
     while (acknowledged_.size() < count) {
-      if (!changed_.WaitFor(mutex_, absl::Seconds(20))) return false;
+      if (!changed_.WaitFor(mutex_, kLastResort)) return false;
     }
     return true;
   }
@@ -316,7 +317,7 @@ TEST_F(ProcessTest, LosesNothingBySigtermUnderLoad) {
     process.Signal(SIGTERM);
     acknowledged = master.Finish();
     EXPECT_EQ(master.status().error_code(), grpc::StatusCode::UNAVAILABLE);
-    EXPECT_EQ(process.WaitForEnd(absl::Seconds(20)), 0) << process.errors();
+    EXPECT_EQ(process.WaitForEnd(kLastResort), 0) << process.errors();
   }
   WebhookdProcess process(Arguments());
   ASSERT_NE(process.WaitUntilListening(), "");

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/testing/last_resort.h"
 #include "tests/testing/receiver.h"
 #include "tests/testing/test_server.h"
 
@@ -95,7 +96,7 @@ TEST(Retries, GoneDisablesTheWebhook) {
   const int32_t webhook_id = server.Create(NewWebhookFor(receiver.url())).id();
   const int64_t id = ReportOne(server);
   ASSERT_TRUE(receiver.WaitForRequests(1));
-  const absl::Duration deadline = RealClock().Steady() + absl::Seconds(20);
+  const absl::Duration deadline = RealClock().Steady() + kLastResort;
   pb::Webhook webhook = server.GetWebhook(webhook_id);
   while (!webhook.disabled() && RealClock().Steady() < deadline) {
     webhook = server.GetWebhook(webhook_id);

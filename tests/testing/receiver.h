@@ -10,6 +10,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "tests/testing/last_resort.h"
 
 namespace webhookd {
 
@@ -93,9 +94,9 @@ class Receiver {
   void Release(int count = 1 << 30);
 
   // Waits until `count` requests arrived in all; false when `timeout` passed first.
-  bool WaitForRequests(int count, absl::Duration timeout = absl::Seconds(20)) const;
+  bool WaitForRequests(int count, absl::Duration timeout = kLastResort) const;
   // Waits until `count` connections are open.
-  bool WaitForOpenConnections(int count, absl::Duration timeout = absl::Seconds(20)) const;
+  bool WaitForOpenConnections(int count, absl::Duration timeout = kLastResort) const;
 
   std::vector<ReceivedRequest> requests() const;
   int request_count() const;

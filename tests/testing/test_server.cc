@@ -10,13 +10,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/random.h"
+#include "tests/testing/last_resort.h"
 
 namespace webhookd {
 namespace {
 
 namespace api = determined::api::v1;
 
-constexpr absl::Duration kPatience = absl::Seconds(30);
+constexpr absl::Duration kPatience = kLastResort;
 
 void ExpectOk(const grpc::Status& status) {
   EXPECT_TRUE(status.ok()) << status.error_code() << ": " << status.error_message();

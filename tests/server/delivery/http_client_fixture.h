@@ -14,6 +14,7 @@
 #include "server/delivery/direct_http_client.h"
 #include "server/delivery/egress_policy.h"
 #include "server/delivery/plain_http_client.h"
+#include "tests/testing/last_resort.h"
 
 namespace webhookd {
 
@@ -64,7 +65,7 @@ class HttpClientTest : public ::testing::TestWithParam<ClientKind> {
   // Polls until `condition` holds.
   template <typename Condition>
   static bool PollUntil(HttpClient& client, Condition condition) {
-    const absl::Duration deadline = RealClock().Steady() + absl::Seconds(30);
+    const absl::Duration deadline = RealClock().Steady() + kLastResort;
     while (!condition()) {
       if (RealClock().Steady() > deadline) return false;
       client.Poll(absl::Milliseconds(10));

@@ -11,6 +11,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
+#include "tests/testing/last_resort.h"
 #include "tests/testing/simulated_clock.h"
 
 namespace webhookd {
@@ -88,7 +89,7 @@ class Answers {
   std::vector<Answer> Wait(size_t count) {
     MutexLock lock(mutex_);
     while (answers_.size() < count) {
-      if (!changed_.WaitFor(mutex_, absl::Seconds(30))) break;
+      if (!changed_.WaitFor(mutex_, kLastResort)) break;
     }
     return answers_;
   }

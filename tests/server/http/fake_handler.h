@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "base/mutex.h"
 #include "server/gateway/web.h"
+#include "tests/testing/last_resort.h"
 
 namespace webhookd {
 
@@ -36,7 +37,7 @@ class FakeHandler final : public WebHandler {
   }
 
   // The oldest held request's responder; waits for one. Null when none came.
-  std::unique_ptr<WebResponder> TakeHeld(absl::Duration timeout = absl::Seconds(20)) {
+  std::unique_ptr<WebResponder> TakeHeld(absl::Duration timeout = kLastResort) {
     const absl::Time deadline = absl::Now() + timeout;
     MutexLock lock(mutex_);
     while (held_.empty()) {

@@ -5,11 +5,12 @@
 #include <utility>
 
 #include "server/grpc_credentials.h"
+#include "tests/testing/last_resort.h"
 
 namespace webhookd {
 namespace {
 
-constexpr absl::Duration kPatience = absl::Seconds(20);
+constexpr absl::Duration kPatience = kLastResort;
 
 template <typename T>
 T ValueOrAbort(absl::StatusOr<T> value) {

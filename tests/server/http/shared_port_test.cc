@@ -18,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "tests/server/http/http_connection.h"
 #include "tests/testing/certificates.h"
+#include "tests/testing/last_resort.h"
 #include "tests/testing/temp_dir.h"
 
 // gRPC and HTTP on one port.
@@ -36,7 +37,7 @@ std::string Read(const std::string& path) {
 
 template <typename Condition>
 bool Eventually(Condition condition) {
-  const absl::Time deadline = absl::Now() + absl::Seconds(20);
+  const absl::Time deadline = absl::Now() + kLastResort;
   while (!condition()) {
     if (absl::Now() > deadline) return false;
     std::this_thread::yield();
@@ -279,7 +280,7 @@ TEST(SharedPort, SaysWhichTlsFileIsWrong) {
 std::future<grpc::Status> Report(v1::EventService::Stub& stub) {
   return std::async(std::launch::async, [&stub] {
     grpc::ClientContext context;
-    context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(30)));
+    context.set_deadline(absl::ToChronoTime(absl::Now() + kLastResort));
     v1::ReportExperimentStateResponse response;
     return stub.ReportExperimentState(&context, {}, &response);
   });
@@ -328,9 +329,9 @@ TEST(ShutdownGrpcServer, DoesNotWaitForIdleClientsOrThoseWhoWatchHealth) {
   EXPECT_EQ(port.grpc().calls->count(), 0);
 
   const absl::Time start = absl::Now();
-  port.http().Shutdown(absl::Minutes(1));
-  ShutdownGrpcServer(port.grpc(), absl::Minutes(1));
-  EXPECT_LT(absl::Now() - start, absl::Seconds(10));
+  port.http().Shutdown(2 * kLastResort);
+  ShutdownGrpcServer(port.grpc(), 2 * kLastResort);
+  EXPECT_LT(absl::Now() - start, kLastResort);
   watch.WaitForEnd();
   EXPECT_FALSE(Put(*stub).ok());
   ShutdownGrpcServer(port.grpc(), absl::Minutes(1));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "tests/testing/last_resort.h"
 #include "tests/testing/test_server.h"
 
 namespace webhookd {
@@ -19,7 +20,7 @@ class EventsApiTest : public ::testing::Test {
 
   std::unique_ptr<Stream> Open() { return server_.events().StreamEvents(&context_); }
 
-  TestServer server_;
+  TestServer server_{[](Config& config) { config.delivery.drain_timeout = kLastResort; }};
   grpc::ClientContext context_;
 };
 
@@ -150,7 +151,7 @@ TEST_F(EventsApiTest, TheEndOfTheServerEndsIdleStreams) {
   EXPECT_TRUE(Receive(*stream).has_experiment_state());
   const absl::Duration before = RealClock().Steady();
   server_.Stop();
-  EXPECT_LT(RealClock().Steady() - before, absl::Seconds(4));  // less than the drain time
+  EXPECT_LT(RealClock().Steady() - before, kLastResort / 2) << "less than the drain time";
   v1::StreamEventsResponse none;
   EXPECT_FALSE(stream->Read(&none));
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);

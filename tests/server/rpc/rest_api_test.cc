@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
+#include "tests/testing/last_resort.h"
 #include "tests/testing/listen.h"
 #include "tests/testing/receiver.h"
 #include "tests/testing/rest_client.h"
@@ -187,7 +188,7 @@ TEST(RestApi, EndsAStreamAtWhatItCannotRead) {
 
 TEST(RestApi, AnswersAtTheLatestWhenTheCallersTimeIsOver) {
   const int silent = ListenOn("127.0.0.1", 0);
-  TestServer server;
+  TestServer server([](Config& config) { config.delivery.timeout = absl::Minutes(4); });
   RestClient client(server.address());
   const std::string url = absl::StrCat("http://127.0.0.1:", PortOf(silent), "/");
   ASSERT_EQ(client.Post("/api/v1/webhooks", WebhookJson("silent", url)).status, 200);

@@ -18,12 +18,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
+#include "tests/testing/last_resort.h"
 #include "webhookd/v1/ingest.grpc.pb.h"
 
 namespace webhookd {
 namespace {
 
-constexpr absl::Duration kPatience = absl::Seconds(20);
+constexpr absl::Duration kPatience = kLastResort;
 
 struct Taken {
   v1::StreamEventsRequest report;

@@ -266,7 +266,15 @@ def check_outages(webhookd, languages, say):
     for language in languages:
         modes += [Mode(language, name, GRPC_NOTICES) for name in language.modes + language.more_modes]
         modes += [Mode(language, name, REST_NOTICES) for name in language.rest_modes]
+
+    def run(trial):
+        try:
+            trial(webhookd, modes, say)
+        except Exception as error:  # the other one goes on for minutes
+            say(f"FAILED: {error}")
+            raise
+
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        trials = [pool.submit(trial, webhookd, modes, say) for trial in (_check_absence, _check_silence)]
+        trials = [pool.submit(run, trial) for trial in (_check_absence, _check_silence)]
     for trial in trials:
         trial.result()

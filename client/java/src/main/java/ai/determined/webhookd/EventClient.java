@@ -13,6 +13,7 @@ import io.grpc.TlsChannelCredentials;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.shaded.io.netty.channel.ChannelOption;
 import io.grpc.stub.MetadataUtils;
+import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
@@ -95,7 +96,7 @@ public final class EventClient implements AutoCloseable {
       try {
         return blocking.withDeadlineAfter(left, TimeUnit.NANOSECONDS).reportExperimentState(request);
       } catch (StatusRuntimeException e) {
-        Status status = e.getStatus();
+        Status status = withLostConnections(e.getStatus());
         if (!worthRetrying(status.getCode())) {
           // An earlier try may have been taken, unless its key belongs to something else; these two codes also come
           // from what breaks on the way.
@@ -179,6 +180,16 @@ public final class EventClient implements AutoCloseable {
     }
   }
 
+  /** gRPC calls it UNKNOWN when a call begins on a connection that was lost just then. */
+  private static Status withLostConnections(Status status) {
+    boolean lost =
+        status.getCode() == Status.Code.UNKNOWN
+            && status.getCause() instanceof ClosedChannelException;
+    return lost
+        ? Status.UNAVAILABLE.withDescription(status.getDescription()).withCause(status.getCause())
+        : status;
+  }
+
   /** With an idempotency key a repetition is harmless, so what matters is whether it may help. */
   static boolean worthRetrying(Status.Code code) {
     switch (code) {
@@ -203,9 +214,12 @@ public final class EventClient implements AutoCloseable {
     return delay.compareTo(least) < 0 ? least : delay;
   }
 
-  /** How long to wait after so many failures in a row, from 1: less than the 5 s that docs/clients.md promises. */
+  /**
+   * How long to wait after so many failures in a row, from 1: so little that a report gets through within the 5 s that
+   * docs/clients.md promises.
+   */
   static Duration delay(int failures) {
-    long whole = Math.min(4_000, 100L << Math.min(failures - 1, 20));
+    long whole = Math.min(3_000, 100L << Math.min(failures - 1, 20));
     return Duration.ofMillis(ThreadLocalRandom.current().nextLong(whole / 2, whole + 1));
   }
 

@@ -64,9 +64,10 @@ class Store {
   // ---- Events
 
   // Stores an event, its bodies, its deliveries and its idempotency key, all or nothing. ABORTED:
-  // the webhooks are no longer at `webhooks_version`; match again. A known idempotency key gives
-  // the first report's result; keys are known for 7 days at least. ALREADY_EXISTS: an event with
-  // this id is stored, under another key or none.
+  // the webhooks are no longer at `webhooks_version`; match again. A known idempotency key of
+  // the same caller gives the first report's result; keys are known for 7 days at least, counted
+  // while a store is open. ALREADY_EXISTS: the key came with another content, or an event with this
+  // id is stored.
   //
   // Deliveries with a once_scope for which their trigger fired before are dropped; if none is left
   // of an event that had some, nothing is stored and the answer has no event_id.

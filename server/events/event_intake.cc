@@ -12,6 +12,7 @@ constexpr int kMaxTries = 10;
 
 // A report between its tries. Kept alive by the write's callback.
 struct EventIntake::Passage {
+  const std::string caller;
   std::unique_ptr<EventReport> report;
   const absl::Time accepted_at;
   const absl::Duration started;  // by the steady clock
@@ -24,6 +25,8 @@ struct EventIntake::Passage {
     std::vector<NewDelivery> deliveries;
   };
 
+  std::string digest;  // of the report's content, once something is to be stored under a key
+
   // Of the try under way.
   int tries = 0;
   int64_t version = 0;
@@ -35,8 +38,9 @@ struct EventIntake::Passage {
 EventIntake::EventIntake(Options options, Dependencies dependencies)
     : options_(options), dependencies_(std::move(dependencies)), matcher_(dependencies_.catalog) {}
 
-void EventIntake::Take(std::unique_ptr<EventReport> report) {
-  Try(std::unique_ptr<Passage>(new Passage{.report = std::move(report),
+void EventIntake::Take(std::string caller, std::unique_ptr<EventReport> report) {
+  Try(std::unique_ptr<Passage>(new Passage{.caller = std::move(caller),
+                                           .report = std::move(report),
                                            .accepted_at = dependencies_.clock.Now(),
                                            .started = dependencies_.clock.Steady()}));
 }
@@ -48,11 +52,15 @@ void EventIntake::Try(std::unique_ptr<Passage> passage) {
   std::vector<AcceptEventRequest> requests = passage->report->Match(*index);
   if (requests.empty()) return passage->report->Finish(AcceptedEvents());
 
+  const std::string& key = passage->report->idempotency_key();
+  if (!key.empty() && passage->digest.empty()) passage->digest = passage->report->Digest();
   Reserve(*passage, requests);
   passage->events.clear();
   for (AcceptEventRequest& request : requests) {
     request.webhooks_version = passage->version;
-    request.idempotency_key = passage->report->idempotency_key();
+    request.idempotency_key = key;
+    request.caller = passage->caller;
+    request.content_digest = passage->digest;
     request.accepted_at = passage->accepted_at;
     request.first_wait = options_.first_wait;
     request.lease_until = passage->lease_until;

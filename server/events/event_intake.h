@@ -35,6 +35,9 @@ class EventReport {
 
   virtual const std::string& idempotency_key() const = 0;
 
+  // See content_digest.h. Asked for once, if there is a key and something to store.
+  virtual std::string Digest() = 0;
+
   // Called once with what came of the events that Match gave last. Runs on a thread of the store,
   // or at once when there were none.
   virtual void Finish(absl::StatusOr<AcceptedEvents> accepted) = 0;
@@ -83,7 +86,8 @@ class EventIntake {
 
   EventIntake(Options options, Dependencies dependencies);
 
-  void Take(std::unique_ptr<EventReport> report);
+  // `caller` is whose idempotency keys the report's is one of.
+  void Take(std::string caller, std::unique_ptr<EventReport> report);
 
   // The index of the webhooks in force.
   std::shared_ptr<const TriggerIndex> CurrentIndex() { return matcher_.Current(); }

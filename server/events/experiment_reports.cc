@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/events/content_digest.h"
 #include "server/events/payload.h"
 #include "server/events/reports.h"
 #include "server/events/slack_payload.h"
@@ -23,7 +24,8 @@ class StateReport final : public EventReport {
   StateReport(const ReportContext& context, v1::ReportExperimentStateRequest request,
               Done<v1::ReportExperimentStateResponse> done)
       : base_url_(context.base_url),
-        key_(std::move(*request.mutable_idempotency_key())),
+        key_(request.idempotency_key()),
+        digest_(key_.empty() ? "" : ContentDigest(request)),
         header_(
             {.event_id = TimeOrderedUuid(context.now, context.random),
              .occurred_at = TimeOr(request.occurred_at(), request.has_occurred_at(), context.now)}),
@@ -58,6 +60,7 @@ class StateReport final : public EventReport {
 
   bool is_one_event() const override { return true; }
   const std::string& idempotency_key() const override { return key_; }
+  std::string Digest() override { return digest_; }
 
   void Finish(absl::StatusOr<AcceptedEvents> accepted) override {
     if (!accepted.ok()) return std::move(done_)(accepted.status());
@@ -73,6 +76,7 @@ class StateReport final : public EventReport {
  private:
   const std::string& base_url_;
   const std::string key_;
+  const std::string digest_;
   const EventHeader header_;
   v1::EventInput input_;
   EventBodies bodies_;
@@ -123,6 +127,7 @@ class CustomReport final : public EventReport {
 
   bool is_one_event() const override { return true; }
   const std::string& idempotency_key() const override { return key_; }
+  std::string Digest() override { return ""; }
   void Finish(absl::StatusOr<AcceptedEvents> accepted) override {
     std::move(done_)(accepted.status());
   }

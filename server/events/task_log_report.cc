@@ -5,6 +5,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "determined/task/v1/task.pb.h"
+#include "server/events/content_digest.h"
 #include "server/events/payload.h"
 #include "server/events/reports.h"
 #include "server/events/slack_payload.h"
@@ -55,6 +56,7 @@ class TaskLogReport final : public EventReport {
 
   bool is_one_event() const override { return false; }
   const std::string& idempotency_key() const override { return request_.idempotency_key(); }
+  std::string Digest() override { return ContentDigest(request_); }
 
   void Finish(absl::StatusOr<AcceptedEvents> accepted) override {
     if (!accepted.ok()) return std::move(done_)(accepted.status());
@@ -110,7 +112,7 @@ class TaskLogReport final : public EventReport {
   }
 
   const ReportContext context_;
-  const v1::ReportTaskLogsRequest request_;
+  v1::ReportTaskLogsRequest request_;
   const KnownExperimentPtr experiment_;
   const std::string scope_;
   Done<v1::ReportTaskLogsResponse> done_;

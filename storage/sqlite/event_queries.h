@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "storage/records.h"
 #include "storage/sqlite/write.h"
 
@@ -19,11 +18,10 @@ absl::StatusOr<AcceptedEvent> AcceptEvent(Transaction& transaction,
 absl::StatusOr<AcceptedEvents> AcceptEvents(Transaction& transaction,
                                             const std::vector<AcceptEventRequest>& requests);
 
-// Takes the idempotency keys from at most `limit` events that were accepted before `time`, and
-// gives the time when the next of them was accepted (`time` if there may be more, InfiniteFuture if
-// there is no event).
-absl::StatusOr<absl::Time> ForgetKeysBefore(Transaction& transaction, absl::Time time,
-                                            int64_t limit);
+// Deletes at most `limit` idempotency keys of generations before `generation`, and gives their
+// number.
+absl::StatusOr<int64_t> ForgetKeysBefore(Transaction& transaction, int64_t generation,
+                                         int64_t limit);
 
 }  // namespace webhookd::sqlite
 

@@ -41,19 +41,25 @@ class GroupCommit {
 
   enum class Housekeeping { kNo, kYes };
 
+  struct KeysState {
+    absl::Duration aged_to;      // by the steady clock: Counters::keys_age has the time up to it
+    bool old_ones_gone = false;  // nothing is left to delete
+  };
+
   // Runs all in one transaction.
   Outcome Try(std::span<const std::unique_ptr<Write>> writes, std::span<absl::Status> results,
               Housekeeping housekeeping);
   absl::Status Begin();
   void Rollback();
-  // Gives the time when there is something to forget again.
-  absl::StatusOr<absl::Time> ForgetOldKeys(Transaction& transaction, size_t writes);
+  // Lets the generation of idempotency keys grow older, begins a new one when it is time, and
+  // deletes some of those that are no longer known. Gives the state after the commit.
+  absl::StatusOr<KeysState> AgeKeys(Transaction& transaction, size_t writes);
 
   std::unique_ptr<Connection> connection_;
   const int64_t lease_epoch_;
   Clock& clock_;
   StoreClock store_clock_;
-  absl::Time next_forgetting_ = absl::InfinitePast();
+  KeysState keys_;
 };
 
 }  // namespace webhookd::sqlite

@@ -18,6 +18,9 @@ struct Counters {
   int64_t webhooks_version = 0;
   int64_t next_delivery_id = 0;
   int64_t next_body_id = 0;
+  // Idempotency keys of this generation and of the one before it are known.
+  int64_t keys_generation = 0;
+  absl::Duration keys_age;  // of the generation
 
   bool operator==(const Counters&) const = default;
 };

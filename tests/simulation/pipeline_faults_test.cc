@@ -110,6 +110,7 @@ class Pipeline {
     ledger_.reports[number].request = request;
     ledger_.Reported(number);
     process_->router().ReportExperimentState(
+        /*caller=*/"master",
         request, [this, number](absl::StatusOr<v1::ReportExperimentStateResponse> response) {
           ++answered_;
           if (!response.ok()) return;

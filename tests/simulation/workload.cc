@@ -87,6 +87,7 @@ void Workload::Send(int32_t report, SimulatedProcess& process) {
   const v1::ReportExperimentStateRequest& request = ledger_.reports.at(report).request;
   trace_.Add("report ", report, request.idempotency_key().empty() ? "" : " with key");
   process.router().ReportExperimentState(
+      /*caller=*/"master",
       request, [this, report](absl::StatusOr<v1::ReportExperimentStateResponse> response) {
         if (!response.ok()) {
           trace_.Add("report ", report, " refused: ", response.status().ToString());

@@ -91,6 +91,8 @@ TEST_P(StoreContract, AcceptEvents_StoresAllUnderOneKey) {
   EXPECT_EQ(again->events[2].event_id, "four");
   EXPECT_EQ(again->events[2].deliveries[0].delivery_id,
             accepted->events[3].deliveries[0].delivery_id);
+  requests[2].content_digest = "told now";
+  EXPECT_TRUE(writes().AcceptEvents({requests[2]})->duplicate);
 }
 
 TEST_P(StoreContract, AcceptEvents_IsAllOrNothing) {

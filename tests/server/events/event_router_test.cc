@@ -68,7 +68,7 @@ class EventRouterTest : public testing::Test {
   // Hands the report over and lets the writer run.
   Response Report(v1::ReportExperimentStateRequest request) {
     response_.reset();
-    router_.ReportExperimentState(std::move(request),
+    router_.ReportExperimentState(caller_, std::move(request),
                                   [this](Response response) { response_ = std::move(response); });
     writer_.RunAll();
     if (!response_.has_value()) return absl::InternalError("no answer");
@@ -81,6 +81,7 @@ class EventRouterTest : public testing::Test {
     return request;
   }
 
+  std::string caller_ = "master";
   ManualExecutor writer_;
   FakeStore store_;
   WebhookCatalog catalog_;
@@ -157,7 +158,7 @@ TEST_F(EventRouterTest, StoresAnEventThatMatchesNothing) {
 }
 
 TEST_F(EventRouterTest, RefusesAWrongReportAtOnceAndStoresNothing) {
-  router_.ReportExperimentState({}, [this](Response response) { response_ = std::move(response); });
+  router_.ReportExperimentState("", {}, [this](Response response) { response_ = std::move(response); });
   ASSERT_TRUE(response_.has_value());
   EXPECT_EQ(response_->status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(response_->status().message()), HasSubstr("experiment is not set"));

@@ -56,7 +56,7 @@ class TriggerReportsTest : public testing::Test {
     request.add_logs()->set_task_id("task");
     request.mutable_logs(0)->set_log(line);
     absl::StatusOr<v1::ReportTaskLogsResponse> answer = absl::InternalError("no answer");
-    router_->ReportTaskLogs(request, [&answer](auto result) { answer = std::move(result); });
+    router_->ReportTaskLogs(caller_, request, [&answer](auto result) { answer = std::move(result); });
     writer_.RunAll();
     return answer;
   }
@@ -70,11 +70,12 @@ class TriggerReportsTest : public testing::Test {
     request.add_metrics()->set_name("loss");
     request.mutable_metrics(0)->set_value(value);
     absl::StatusOr<v1::ReportMetricsResponse> answer = absl::InternalError("no answer");
-    router_->ReportMetrics(request, [&answer](auto result) { answer = std::move(result); });
+    router_->ReportMetrics(caller_, request, [&answer](auto result) { answer = std::move(result); });
     writer_.RunAll();
     return answer;
   }
 
+  std::string caller_ = "master";
   ManualExecutor writer_;
   FakeStore store_{writer_};
   WebhookCatalog catalog_{store_};

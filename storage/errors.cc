@@ -19,12 +19,6 @@ absl::Status WebhookNameTaken(absl::string_view name, std::optional<int32_t> wor
                                                scope, ": choose another name"));
 }
 
-absl::Status WebhooksChanged(int64_t expected_version, int64_t version) {
-  return absl::AbortedError(absl::StrCat("the webhooks changed meanwhile (expected version ",
-                                         expected_version, ", they are at ", version,
-                                         "): load them and try again"));
-}
-
 absl::Status DeliveryNotFound(int64_t delivery_id) {
   return absl::NotFoundError(absl::StrCat("there is no delivery ", delivery_id));
 }

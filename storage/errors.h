@@ -29,9 +29,6 @@ absl::Status IdempotencyKeyReused(absl::string_view key, absl::string_view event
                                   absl::string_view first_digest, absl::string_view digest);
 absl::Status UsernameTaken(absl::string_view username);
 
-// ABORTED
-absl::Status WebhooksChanged(int64_t expected_version, int64_t version);
-
 // FAILED_PRECONDITION
 absl::Status DeliveryOfDeletedWebhook(int64_t delivery_id, int32_t webhook_id);
 absl::Status DeliveryNotPending(int64_t delivery_id);

@@ -108,8 +108,6 @@ struct MetricState {
 };
 
 struct AcceptEventRequest {
-  // The version of the webhooks that the event was matched against.
-  int64_t webhooks_version = 0;
   // Of the report. Keys of different callers are different keys; a repetition has the same content.
   // Of several events of one report, the first one's count.
   std::string idempotency_key;      // empty: never a repetition

@@ -34,7 +34,6 @@ EventRouter::EventRouter(Options options, Dependencies dependencies)
       memory_(options_.max_metric_states),
       intake_({.lease = options_.lease, .first_wait = options_.first_wait},
               {.store = dependencies_.store,
-               .catalog = dependencies_.catalog,
                .clock = dependencies_.clock,
                .wake = dependencies_.wake,
                .reserve = dependencies_.reserve}) {}

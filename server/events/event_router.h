@@ -16,7 +16,6 @@
 #include "server/events/reports.h"
 #include "storage/store.h"
 #include "storage/wake.h"
-#include "storage/webhook_catalog.h"
 #include "webhookd/v1/ingest.pb.h"
 
 namespace webhookd {
@@ -41,7 +40,6 @@ class EventRouter {
   // What the router borrows; all must outlive it and the callbacks it was given.
   struct Dependencies {
     Store& store;
-    WebhookCatalog& catalog;
     Clock& clock;
     RandomBits& random;
     Wake wake;

@@ -33,13 +33,13 @@ class StateReport final : public EventReport {
     input_.mutable_experiment()->Swap(request.mutable_experiment());
   }
 
-  std::vector<AcceptEventRequest> Match(const TriggerIndex& index) override {
+  std::vector<AcceptEventRequest> Match(const std::shared_ptr<const TriggerIndex>& index) override {
     const v1::Experiment& experiment = input_.experiment();
     AcceptEventRequest event = {.event_id = header_.event_id,
                                 .event_type = "EXPERIMENT_STATE_CHANGE",
                                 .experiment_id = experiment.id(),
                                 .occurred_at = header_.occurred_at};
-    for (const webhookd::Match& match : index.MatchStateChange(experiment)) {
+    for (const webhookd::Match& match : index->MatchStateChange(experiment)) {
       NewDelivery delivery = DeliveryOf(match);
       if (match.webhook->type == WebhookType::kSlack) {
         delivery.body = bodies_.Add(
@@ -51,14 +51,13 @@ class StateReport final : public EventReport {
       }
       event.deliveries.push_back(std::move(delivery));
     }
-    input_.set_webhooks_version(index.version());
+    input_.set_webhooks_version(index->version());
     event.input = input_.SerializeAsString();
     std::vector<AcceptEventRequest> events;
     events.push_back(std::move(event));
     return events;
   }
 
-  bool is_one_event() const override { return true; }
   const std::string& idempotency_key() const override { return key_; }
   std::string Digest() override { return digest_; }
 
@@ -99,13 +98,13 @@ class CustomReport final : public EventReport {
     alert.set_description(Cut(alert.description(), kMaxDescriptionBytes));
   }
 
-  std::vector<AcceptEventRequest> Match(const TriggerIndex& index) override {
+  std::vector<AcceptEventRequest> Match(const std::shared_ptr<const TriggerIndex>& index) override {
     const v1::Experiment& experiment = input_.experiment();
     AcceptEventRequest event = {.event_id = header_.event_id,
                                 .event_type = "CUSTOM",
                                 .experiment_id = experiment.id(),
                                 .occurred_at = header_.occurred_at};
-    for (const webhookd::Match& match : index.MatchCustom(experiment)) {
+    for (const webhookd::Match& match : index->MatchCustom(experiment)) {
       NewDelivery delivery = DeliveryOf(match);
       const auto& alert = input_.custom();
       if (match.webhook->type == WebhookType::kSlack) {
@@ -118,14 +117,13 @@ class CustomReport final : public EventReport {
       }
       event.deliveries.push_back(std::move(delivery));
     }
-    input_.set_webhooks_version(index.version());
+    input_.set_webhooks_version(index->version());
     event.input = input_.SerializeAsString();
     std::vector<AcceptEventRequest> events;
     events.push_back(std::move(event));
     return events;
   }
 
-  bool is_one_event() const override { return true; }
   const std::string& idempotency_key() const override { return key_; }
   std::string Digest() override { return ""; }
   void Finish(absl::StatusOr<AcceptedEvents> accepted) override {

@@ -20,7 +20,8 @@ constexpr int kMaxHeldBack = 1'000;
 class MetricReport final : public EventReport {
  public:
   MetricReport(const ReportContext& context, v1::ReportMetricsRequest request,
-               RecentReports::Ticket ticket, KnownExperimentPtr experiment, Done<v1::ReportMetricsResponse> done)
+               RecentReports::Ticket ticket, KnownExperimentPtr experiment,
+               Done<v1::ReportMetricsResponse> done)
       : context_(context),
         request_(std::move(request)),
         ticket_(std::move(ticket)),
@@ -31,14 +32,14 @@ class MetricReport final : public EventReport {
                          : context.now),
         done_(std::move(done)) {}
 
-  std::vector<AcceptEventRequest> Match(const TriggerIndex& index) override {
+  std::vector<AcceptEventRequest> Match(const std::shared_ptr<const TriggerIndex>& index) override {
     fired_.clear();
     std::vector<AcceptEventRequest> events;
     for (const v1::Metric& metric : request_.metrics()) {
       std::vector<Firing> firings;
       v1::EventInput input;
       for (webhookd::Match& match :
-           index.MatchMetric(*experiment_, metric.name(), request_.group())) {
+           index->MatchMetric(*experiment_, metric.name(), request_.group())) {
         const MetricTracker::Decision decision = Decide(match, metric.value());
         const std::string scope = OnceScope(match.condition->metric);
         const bool once =
@@ -54,14 +55,13 @@ class MetricReport final : public EventReport {
         }
       }
       if (!firings.empty()) {
-        input.set_webhooks_version(index.version());
+        input.set_webhooks_version(index->version());
         events.push_back(EventOf(metric, firings, std::move(input)));
       }
     }
     return events;
   }
 
-  bool is_one_event() const override { return false; }
   const std::string& idempotency_key() const override { return request_.idempotency_key(); }
   std::string Digest() override { return ticket_.digest; }
 

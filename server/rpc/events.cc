@@ -79,7 +79,8 @@ void Events::PutExperiment(const Caller&, const v1::PutExperimentRequest& reques
   router_.PutExperiment(request, std::move(done));
 }
 
-void Events::PostTaskLogs(const Caller& caller, const determined::api::v1::PostTaskLogsRequest& request,
+void Events::PostTaskLogs(const Caller& caller,
+                          const determined::api::v1::PostTaskLogsRequest& request,
                           determined::api::v1::PostTaskLogsResponse&, DoneStatus done) {
   v1::ReportTaskLogsRequest report;
   *report.mutable_logs() = request.logs();

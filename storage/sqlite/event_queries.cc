@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <span>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -90,13 +89,13 @@ absl::StatusOr<std::optional<KeptReport>> FindReport(Connection& connection, int
 absl::StatusOr<std::optional<KeptReport>> FindReport(Transaction& transaction,
                                                      const AcceptEventRequest& request) {
   const int64_t generation = transaction.counters.keys_generation;
-  ASSIGN_OR_RETURN(std::optional<KeptReport> kept,
-                   FindReport(transaction.connection, generation, request.caller,
-                              request.idempotency_key));
+  ASSIGN_OR_RETURN(
+      std::optional<KeptReport> kept,
+      FindReport(transaction.connection, generation, request.caller, request.idempotency_key));
   if (kept.has_value()) return kept;
   const int64_t before = generation - 1;
-  return FindReport(transaction.connection, before,
-                    before == kUnknownCallers ? "" : request.caller, request.idempotency_key);
+  return FindReport(transaction.connection, before, before == kUnknownCallers ? "" : request.caller,
+                    request.idempotency_key);
 }
 
 absl::Status ListDeliveries(Connection& connection, int64_t first_id, AcceptedEvent& event) {
@@ -153,10 +152,10 @@ absl::StatusOr<std::optional<AcceptedEvents>> FindRepeated(Transaction& transact
 absl::Status InsertKey(Transaction& transaction, const AcceptEventRequest& request,
                        int64_t first_event, int64_t event_count) {
   Statement insert = transaction.connection.Prepare(kInsertKey);
-  insert.Bind(transaction.counters.keys_generation, request.caller, request.idempotency_key,
-              request.content_digest.empty() ? std::nullopt
-                                             : std::optional(Blob{request.content_digest}),
-              first_event, event_count);
+  insert.Bind(
+      transaction.counters.keys_generation, request.caller, request.idempotency_key,
+      request.content_digest.empty() ? std::nullopt : std::optional(Blob{request.content_digest}),
+      first_event, event_count);
   return insert.Run();
 }
 
@@ -284,23 +283,23 @@ absl::StatusOr<StoredEvent> StoreEvent(Transaction& transaction,
   return once ? StoreOnce(transaction, request) : StoreAll(transaction, request);
 }
 
-absl::StatusOr<AcceptedEvents> Accept(Transaction& transaction,
-                                      std::span<const AcceptEventRequest> requests) {
+}  // namespace
+
+absl::StatusOr<AcceptedEvents> AcceptEvents(Transaction& transaction, MatchedReport& report) {
   AcceptedEvents accepted;
-  if (requests.empty()) return accepted;
-  for (const AcceptEventRequest& request : requests) RETURN_IF_ERROR(CheckBodies(request));
-  const AcceptEventRequest& first = requests.front();
+  if (report.events.empty()) return accepted;
   // A repetition is answered whatever happened to the webhooks since.
-  ASSIGN_OR_RETURN(std::optional<AcceptedEvents> repeated, FindRepeated(transaction, first));
+  ASSIGN_OR_RETURN(std::optional<AcceptedEvents> repeated,
+                   FindRepeated(transaction, report.events.front()));
   if (repeated.has_value()) return *std::move(repeated);
-  for (const AcceptEventRequest& request : requests) {
-    if (request.webhooks_version != transaction.counters.webhooks_version) {
-      return WebhooksChanged(request.webhooks_version, transaction.counters.webhooks_version);
-    }
+  if (report.match_again != nullptr && report.webhooks != transaction.webhooks) {
+    report.webhooks = transaction.webhooks;
+    report.events = report.match_again(report.webhooks);
   }
   int64_t first_event = 0;
   int64_t event_count = 0;
-  for (const AcceptEventRequest& request : requests) {
+  for (const AcceptEventRequest& request : report.events) RETURN_IF_ERROR(CheckBodies(request));
+  for (const AcceptEventRequest& request : report.events) {
     ASSIGN_OR_RETURN(StoredEvent stored, StoreEvent(transaction, request));
     if (stored.id != 0) {
       if (event_count == 0) first_event = stored.id;
@@ -308,23 +307,10 @@ absl::StatusOr<AcceptedEvents> Accept(Transaction& transaction,
     }
     accepted.events.push_back(std::move(stored.event));
   }
-  if (event_count > 0 && !first.idempotency_key.empty()) {
-    RETURN_IF_ERROR(InsertKey(transaction, first, first_event, event_count));
+  if (event_count > 0 && !report.events.front().idempotency_key.empty()) {
+    RETURN_IF_ERROR(InsertKey(transaction, report.events.front(), first_event, event_count));
   }
   return accepted;
-}
-
-}  // namespace
-
-absl::StatusOr<AcceptedEvent> AcceptEvent(Transaction& transaction,
-                                          const AcceptEventRequest& request) {
-  ASSIGN_OR_RETURN(AcceptedEvents accepted, Accept(transaction, std::span(&request, 1)));
-  return std::move(accepted.events.front());
-}
-
-absl::StatusOr<AcceptedEvents> AcceptEvents(Transaction& transaction,
-                                            const std::vector<AcceptEventRequest>& requests) {
-  return Accept(transaction, requests);
 }
 
 absl::StatusOr<int64_t> ForgetKeysBefore(Transaction& transaction, int64_t generation,

@@ -2,7 +2,6 @@
 #define WEBHOOKD_STORAGE_SQLITE_EVENT_QUERIES_H_
 
 #include <cstdint>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "storage/records.h"
@@ -10,13 +9,8 @@
 
 namespace webhookd::sqlite {
 
-// See Store::AcceptEvent. Also ALREADY_EXISTS: the event's id is stored already.
-absl::StatusOr<AcceptedEvent> AcceptEvent(Transaction& transaction,
-                                          const AcceptEventRequest& request);
-
 // See Store::AcceptEvents.
-absl::StatusOr<AcceptedEvents> AcceptEvents(Transaction& transaction,
-                                            const std::vector<AcceptEventRequest>& requests);
+absl::StatusOr<AcceptedEvents> AcceptEvents(Transaction& transaction, MatchedReport& report);
 
 // Deletes at most `limit` idempotency keys of generations before `generation`, and gives their
 // number.

@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "storage/sqlite/event_queries.h"
+#include "storage/sqlite/webhook_queries.h"
 
 namespace webhookd::sqlite {
 namespace {
@@ -51,9 +52,9 @@ bool IsRefusal(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kAborted:
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kPermissionDenied:
       return true;
     default:
       return false;
@@ -63,10 +64,11 @@ bool IsRefusal(const absl::Status& status) {
 }  // namespace
 
 GroupCommit::GroupCommit(std::unique_ptr<Connection> connection, int64_t lease_epoch, Clock& clock,
-                         StoreClock store_clock)
+                         StoreClock store_clock, WebhookCatalog& catalog)
     : connection_(std::move(connection)),
       lease_epoch_(lease_epoch),
       clock_(clock),
+      catalog_(catalog),
       store_clock_(std::move(store_clock)),
       keys_({.aged_to = clock.Steady()}) {}
 
@@ -97,7 +99,9 @@ GroupCommit::Outcome GroupCommit::Try(std::span<const std::unique_ptr<Write>> wr
   if (const absl::Status status = Begin(); !status.ok()) return all_get(Outcome::kBlocked, status);
   const absl::StatusOr<Counters> before = ReadCounters(*connection_);
   if (!before.ok()) return all_get(Outcome::kDecided, before.status());
-  Transaction transaction{*connection_, lease_epoch_, *before};
+  const auto webhooks = Webhooks(before->webhooks_version);
+  if (!webhooks.ok()) return all_get(Outcome::kDecided, webhooks.status());
+  Transaction transaction{*connection_, lease_epoch_, *before, *webhooks};
   transaction.due_now = store_clock_.DueNow();
   transaction.wall_ahead = store_clock_.WallAhead();
   transaction.lived_now = store_clock_.LivedNow();
@@ -126,6 +130,7 @@ GroupCommit::Outcome GroupCommit::Try(std::span<const std::unique_ptr<Write>> wr
   if (status.ok()) {
     if (changes) store_clock_.Kept();
     keys_ = *keys;
+    if (transaction.webhooks != *webhooks) catalog_.Publish(std::move(transaction.webhooks));
     return Outcome::kDecided;
   }
   // Where there is no room for all of them there may be room for some.
@@ -140,12 +145,22 @@ absl::Status GroupCommit::Begin() {
   return connection_->Prepare(kBegin).Run();
 }
 
+absl::StatusOr<std::shared_ptr<const WebhookSnapshot>> GroupCommit::Webhooks(int64_t version) {
+  std::shared_ptr<const WebhookSnapshot> webhooks = catalog_.Current();
+  if (webhooks->version() == version) return webhooks;
+  // A commit was reported as failed and is there all the same.
+  ASSIGN_OR_RETURN(WebhookSet set, LoadWebhooks(*connection_));
+  webhooks = std::make_shared<const WebhookSnapshot>(std::move(set));
+  catalog_.Publish(webhooks);
+  return webhooks;
+}
+
 void GroupCommit::Rollback() {
   if (connection_->InTransaction()) connection_->Prepare(kRollback).Run().IgnoreError();
 }
 
 absl::StatusOr<GroupCommit::KeysState> GroupCommit::AgeKeys(Transaction& transaction,
-                                                           size_t writes) {
+                                                            size_t writes) {
   KeysState keys = keys_;
   Counters& counters = transaction.counters;
   const absl::Duration now = clock_.Steady();

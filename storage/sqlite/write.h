@@ -30,6 +30,8 @@ struct Transaction {
   Connection& connection;
   const int64_t lease_epoch;  // of this process
   Counters counters;          // changed only by a write that changes rows
+  // As the writes so far left them; in force from the commit on. Changed as counters are.
+  std::shared_ptr<const WebhookSnapshot> webhooks;
   // See StoreClock.
   absl::Time due_now = absl::UnixEpoch();
   absl::Duration wall_ahead = absl::ZeroDuration();

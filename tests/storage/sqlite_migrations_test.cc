@@ -164,20 +164,17 @@ TEST_F(MigrationsTest, KeysOfEarlierVersionsStayKnownToEveryCallerAndContent) {
   SqliteProbe(path_).Execute(
       "INSERT INTO events (event_id, event_type, experiment_id, occurred_at, accepted_at,"
       " idempotency_key, first_delivery_id, delivery_count, first_body_id, body_count) VALUES"
-      " ('one', 'CUSTOM', 1, 1, 1, 'single', 1, 0, 1, 0), ('two', 'CUSTOM', 1, 1, 1, NULL, 1, 0, 1, 0),"
+      " ('one', 'CUSTOM', 1, 1, 1, 'single', 1, 0, 1, 0), ('two', 'CUSTOM', 1, 1, 1, NULL, 1, 0, "
+      "1, 0),"
       " ('three', 'CUSTOM', 1, 1, 1, 'many', 1, 0, 1, 0),"
       " ('four', 'CUSTOM', 1, 1, 1, 'many' || char(31) || '1', 1, 0, 1, 0),"
       " ('five', 'CUSTOM', 1, 1, 1, 'many' || char(31) || '2', 1, 0, 1, 0),"
       " ('six', 'CUSTOM', 1, 1, 1, 'many more', 1, 0, 1, 0)");
   ThreadExecutor writer;
-  const auto store =
-      SqliteStore::Create({.path = path_, .writer = writer, .clock = RealClock()});
+  const auto store = SqliteStore::Create({.path = path_, .writer = writer, .clock = RealClock()});
   ASSERT_TRUE(store.ok()) << store.status();
   BlockingStore writes(**store);
-  AcceptEventRequest request = {.webhooks_version = (*store)->LoadWebhooks()->version,
-                                .caller = "master",
-                                .content_digest = "digest",
-                                .event_id = "new"};
+  AcceptEventRequest request = {.caller = "master", .content_digest = "digest", .event_id = "new"};
   const auto repeat = [&](const std::string& key) {
     request.idempotency_key = key;
     const auto accepted = writes.AcceptEvents({request});

@@ -97,17 +97,15 @@ TEST_F(IdempotencyTest, AKeyWithAnotherContentIsRefusedForEveryKindOfReport) {
     const std::string first = absl::Substitute(kind.report, kind.name, 1);
     EXPECT_FALSE(IsDuplicate(master->Post(kind.path, first)));
     EXPECT_TRUE(IsDuplicate(master->Post(kind.path, first)));
-    const RestAnswer refused =
-        master->Post(kind.path, absl::Substitute(kind.report, kind.name, 2));
+    const RestAnswer refused = master->Post(kind.path, absl::Substitute(kind.report, kind.name, 2));
     EXPECT_EQ(refused.status, 409) << refused.body;
     const Json error = Json::parse(refused.body)["error"];
     EXPECT_EQ(error.value("code", ""), "AlreadyExists") << refused.body;
-    EXPECT_THAT(refused.body, AllOf(HasSubstr(kind.name), HasSubstr("came before"),
-                                    HasSubstr("key of its own")));
+    EXPECT_THAT(refused.body,
+                AllOf(HasSubstr(kind.name), HasSubstr("came before"), HasSubstr("key of its own")));
   }
   // What was refused is taken under a key of its own.
-  EXPECT_FALSE(
-      IsDuplicate(master->Post(kinds[0].path, absl::Substitute(kState, "state of 2", 2))));
+  EXPECT_FALSE(IsDuplicate(master->Post(kinds[0].path, absl::Substitute(kState, "state of 2", 2))));
 }
 
 TEST_F(IdempotencyTest, TheTimeOfARepeatedReportIsNoContent) {
@@ -140,8 +138,8 @@ TEST_F(IdempotencyTest, AMasterWithANewTokenIsStillTheSame) {
   const auto before = Master("master");
   EXPECT_FALSE(IsDuplicate(before->Post(path, report)));
   const auto after = Master("master");
-  const RestAnswer revoked = admin_->Request(
-      "DELETE", absl::StrCat("/api/v1/admin/tokens/", token_ids_.front()), "");
+  const RestAnswer revoked =
+      admin_->Request("DELETE", absl::StrCat("/api/v1/admin/tokens/", token_ids_.front()), "");
   ASSERT_EQ(revoked.status, 200) << revoked.body;
   EXPECT_EQ(before->Post(path, report).status, 401);
   EXPECT_TRUE(IsDuplicate(after->Post(path, report)));

@@ -69,9 +69,9 @@ class Store {
                              Done<WebhookChange> done) = 0;
 
   // Replaces the webhook by what `update` makes of it. A trigger equal to an old one in type and
-  // condition keeps its id. id, created_at and failing_since stay (failing_since is cleared when
-  // the webhook was disabled and no longer is). NOT_FOUND; ALREADY_EXISTS as for CreateWebhook;
-  // errors of `update`.
+  // condition keeps its id. id, created_at and failing_since stay (failing_since is cleared by
+  // another URL, and when the webhook was disabled and no longer is). NOT_FOUND; ALREADY_EXISTS as
+  // for CreateWebhook; errors of `update`.
   virtual void UpdateWebhook(int32_t webhook_id, WebhookUpdate update,
                              std::optional<AuditEntry> audit, Done<WebhookChange> done) = 0;
 

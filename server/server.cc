@@ -147,8 +147,7 @@ absl::Status Server::OpenStore() {
                                 .read_connections = config_.storage.read_connections,
                                 .max_waiting_writes = config_.storage.max_waiting_writes,
                                 .audit_retention = {.max_age = config_.security.audit_retention}}));
-  catalog_ = std::make_unique<WebhookCatalog>(*store_);
-  return catalog_->Reload();
+  return absl::OkStatus();
 }
 
 absl::Status Server::PrepareAccounts() {
@@ -217,7 +216,7 @@ absl::Status Server::PrepareDelivery() {
                    Dispatcher::Create(
                        DispatcherOptions(config_),
                        {.store = *store_,
-                        .catalog = *catalog_,
+                        .catalog = store_->catalog(),
                         .signer = *signer_,
                         .egress = *egress_,
                         .resolver = *resolver_,
@@ -237,7 +236,6 @@ absl::Status Server::StartServing() {
                            .first_wait = config_.delivery.retry_schedule.front()},
       EventRouter::Dependencies{
           .store = *store_,
-          .catalog = *catalog_,
           .clock = clock_,
           .random = random_,
           .wake = wake,
@@ -255,8 +253,6 @@ absl::Status Server::StartServing() {
       TestSender::Dependencies{
           .dispatcher = *dispatcher_, .signer = *signer_, .clock = clock_, .random = random_});
   webhooks_ = std::make_unique<Webhooks>(Webhooks::Dependencies{.store = *store_,
-                                                                .deliveries = *store_,
-                                                                .catalog = *catalog_,
                                                                 .authorizer = *authorizer_,
                                                                 .egress = *egress_,
                                                                 .dispatcher = *dispatcher_,
@@ -277,14 +273,14 @@ absl::Status Server::StartServing() {
                              return authenticator_->IsStillValid(caller);
                            }});
   deliveries_ = std::make_unique<Deliveries>(Deliveries::Dependencies{.store = *store_,
-                                                                      .catalog = *catalog_,
+                                                                      .catalog = store_->catalog(),
                                                                       .authorizer = *authorizer_,
                                                                       .signer = *signer_,
                                                                       .clock = clock_,
                                                                       .reader = reader_,
                                                                       .dispatcher = *dispatcher_});
   history_ = std::make_unique<EventHistory>(EventHistory::Dependencies{.store = *store_,
-                                                                       .catalog = *catalog_,
+                                                                       .catalog = store_->catalog(),
                                                                        .authorizer = *authorizer_,
                                                                        .clock = clock_,
                                                                        .reader = reader_});
@@ -300,7 +296,7 @@ absl::Status Server::StartServing() {
   tokens_ = std::make_unique<Tokens>(
       Tokens::Dependencies{.accounts = *accounts_, .clock = clock_, .random = random_});
   workspaces_ = std::make_unique<Workspaces>(Workspaces::Dependencies{
-      .accounts = *accounts_, .webhooks = *catalog_, .authorizer = *authorizer_, .clock = clock_});
+      .accounts = *accounts_, .authorizer = *authorizer_, .clock = clock_});
   roles_ = std::make_unique<RoleAssignments>(RoleAssignments::Dependencies{
       .accounts = *accounts_, .authorizer = *authorizer_, .clock = clock_});
   audit_entries_ = std::make_unique<AuditEntries>(
@@ -334,7 +330,7 @@ absl::Status Server::StartServing() {
       {{"version", Version()},
        {"address", address()},
        {"database", config_.storage.path},
-       {"webhooks", static_cast<int64_t>(catalog_->Current()->webhooks().size())}});
+       {"webhooks", static_cast<int64_t>(store_->catalog().Current()->webhooks().size())}});
   if (!AsksWhoCalls(config_)) {
     Log(LogLevel::kWarning,
         "security.authn.type is none: whoever reaches the port is an administrator and can read "

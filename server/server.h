@@ -48,7 +48,6 @@
 #include "server/rpc/workspaces.h"
 #include "server/site.h"
 #include "storage/sqlite/sqlite_store.h"
-#include "storage/webhook_catalog.h"
 
 namespace webhookd {
 
@@ -113,7 +112,6 @@ class Server {
   ThreadExecutor reader_{"reader"};         // the one that long lists are read on
   ThreadExecutor hasher_thread_{"hasher"};  // the one that passwords are hashed on
   std::unique_ptr<SqliteStore> store_;
-  std::unique_ptr<WebhookCatalog> catalog_;
 
   std::unique_ptr<AccountCatalog> accounts_;
   std::unique_ptr<AuditLog> audit_;

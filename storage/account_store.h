@@ -71,13 +71,6 @@ class AccountStore {
   // NOT_FOUND: it is not assigned.
   virtual void RemoveRole(RoleAssignmentRecord role, AuditEntry audit, DoneStatus done) = 0;
 
-  // ---- Changes of webhooks that somebody is to be named for; otherwise as in Store
-
-  virtual void CreateWebhook(WebhookRecord webhook, AuditEntry audit, Done<WebhookChange> done) = 0;
-  virtual void UpdateWebhook(WebhookRecord webhook, int64_t version, AuditEntry audit,
-                             Done<WebhookChange> done) = 0;
-  virtual void DeleteWebhook(int32_t webhook_id, AuditEntry audit, Done<WebhookDeletion> done) = 0;
-
   // ---- The audit log
 
   // For what changes nothing in the store.

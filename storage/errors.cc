@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "base/quoted.h"
 
@@ -16,12 +17,6 @@ absl::Status WebhookNameTaken(absl::string_view name, std::optional<int32_t> wor
                                                      : "among the global webhooks";
   return absl::AlreadyExistsError(absl::StrCat("a webhook named ", Quoted(name), " exists already ",
                                                scope, ": choose another name"));
-}
-
-absl::Status WebhooksChanged(int64_t expected_version, int64_t version) {
-  return absl::AbortedError(absl::StrCat("the webhooks changed meanwhile (expected version ",
-                                         expected_version, ", they are at ", version,
-                                         "): load them and try again"));
 }
 
 absl::Status DeliveryNotFound(int64_t delivery_id) {
@@ -89,6 +84,17 @@ absl::Status DeliveryNotPending(int64_t delivery_id) {
 absl::Status EventAlreadyStored(absl::string_view event_id) {
   return absl::AlreadyExistsError(
       absl::StrCat("an event with id ", Quoted(event_id), " is stored already"));
+}
+
+absl::Status IdempotencyKeyReused(absl::string_view key, absl::string_view event_id,
+                                  absl::string_view first_digest, absl::string_view digest) {
+  const std::string caused = event_id.empty() ? "no event" : absl::StrCat("event ", event_id);
+  return absl::AlreadyExistsError(absl::StrCat(
+      "idempotency key ", Quoted(key), " came before with another report, which caused ", caused,
+      " (digest of its content ", absl::BytesToHexString(first_digest), ", of this one's ",
+      absl::BytesToHexString(digest),
+      "): nothing of this report was stored; give it a key of its own, and repeat a report only "
+      "unchanged"));
 }
 
 absl::Status TooManyWaitingWrites(int64_t max_waiting_writes) {

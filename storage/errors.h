@@ -23,10 +23,11 @@ absl::Status RoleNotAssigned();
 // ALREADY_EXISTS
 absl::Status WebhookNameTaken(absl::string_view name, std::optional<int32_t> workspace_id);
 absl::Status EventAlreadyStored(absl::string_view event_id);
+// A key that came before with another content. `event_id` is of the first event, empty if there is
+// none; the digests are bytes.
+absl::Status IdempotencyKeyReused(absl::string_view key, absl::string_view event_id,
+                                  absl::string_view first_digest, absl::string_view digest);
 absl::Status UsernameTaken(absl::string_view username);
-
-// ABORTED
-absl::Status WebhooksChanged(int64_t expected_version, int64_t version);
 
 // FAILED_PRECONDITION
 absl::Status DeliveryOfDeletedWebhook(int64_t delivery_id, int32_t webhook_id);

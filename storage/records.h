@@ -108,10 +108,12 @@ struct MetricState {
 };
 
 struct AcceptEventRequest {
-  // The version of the webhooks that the event was matched against.
-  int64_t webhooks_version = 0;
-  std::string idempotency_key;  // empty: never a repetition
-  std::string event_id;         // UUID
+  // Of the report. Keys of different callers are different keys; a repetition has the same content.
+  // Of several events of one report, the first one's count.
+  std::string idempotency_key;      // empty: never a repetition
+  std::string caller = "";          // whose key it is
+  std::string content_digest = "";  // of the report; empty: not told, the same as any
+  std::string event_id;             // UUID
   std::string event_type;
   int32_t experiment_id = 0;  // 0: none
   absl::Time occurred_at;

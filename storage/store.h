@@ -2,13 +2,17 @@
 #define WEBHOOKD_STORAGE_STORE_H_
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "storage/account_records.h"
 #include "storage/records.h"
+#include "storage/webhook_catalog.h"
 
 namespace webhookd {
 
@@ -19,12 +23,29 @@ template <typename T>
 using Done = absl::AnyInvocable<void(absl::StatusOr<T>) &&>;
 using DoneStatus = absl::AnyInvocable<void(absl::Status) &&>;
 
+// What becomes of a webhook as it is at that moment. Called in the write, perhaps more than once:
+// it is quick and waits for nothing. Its error is the write's.
+using WebhookUpdate = absl::AnyInvocable<absl::StatusOr<WebhookRecord>(const WebhookRecord&)>;
+
+// The events of one report.
+struct MatchedReport {
+  // As matched against `webhooks`.
+  std::vector<AcceptEventRequest> events;
+  std::shared_ptr<const WebhookSnapshot> webhooks;
+  // Gives the events as these other webhooks make them. Called in the write, perhaps more than
+  // once, and perhaps for webhooks that no commit makes the ones in force: then it is called again.
+  // Quick, as WebhookUpdate. Null: the events hang on no webhooks.
+  absl::AnyInvocable<std::vector<AcceptEventRequest>(std::shared_ptr<const WebhookSnapshot>)>
+      match_again;
+};
+
 // What webhookd remembers. Thread-safe.
 //
 // Writes are handed over and commit together with whatever else waits; each is all or nothing.
 // Reads block, see every write that was reported as done, and never wait for a writer. Every change
-// to a webhook raises the version of the set of webhooks by one, so that an event is only accepted
-// if it was matched against the set in force.
+// to a webhook raises the version of the set of webhooks by one, and an event is accepted for the
+// webhooks that are in force at its place in the order of the commits: one that was created before
+// misses none, and one that was deleted before gets none.
 //
 // Errors of every call: RESOURCE_EXHAUSTED (disk full, or too many writes waiting), UNAVAILABLE
 // (locked by somebody else; stopped), DATA_LOSS (corrupt), INTERNAL (any other failure of the
@@ -33,22 +54,30 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // ---- Webhooks
+  // ---- Webhooks. The audit entry of a change, if somebody is to be named for it, is stored with
+  // it or not at all; its target_id is completed for a new webhook.
 
+  // The webhooks in force. Lives as long as the store; has every change that was reported as done.
+  virtual const WebhookCatalog& catalog() const = 0;
+
+  // The same as they are stored, and failing_since as it is now.
   virtual absl::StatusOr<WebhookSet> LoadWebhooks() = 0;
 
   // Stores `webhook` under new ids. ALREADY_EXISTS: its name is taken in its workspace (or among
   // the global ones).
-  virtual void CreateWebhook(WebhookRecord webhook, Done<WebhookChange> done) = 0;
+  virtual void CreateWebhook(WebhookRecord webhook, std::optional<AuditEntry> audit,
+                             Done<WebhookChange> done) = 0;
 
-  // Replaces the webhook with the same id, if the webhooks are still at `version` (else ABORTED:
-  // load and try again). A trigger equal to an old one in type and condition keeps its id.
-  // created_at and failing_since stay (failing_since is cleared when the webhook was disabled and
-  // no longer is). NOT_FOUND; ALREADY_EXISTS as for CreateWebhook.
-  virtual void UpdateWebhook(WebhookRecord webhook, int64_t version, Done<WebhookChange> done) = 0;
+  // Replaces the webhook by what `update` makes of it. A trigger equal to an old one in type and
+  // condition keeps its id. id, created_at and failing_since stay (failing_since is cleared by
+  // another URL, and when the webhook was disabled and no longer is). NOT_FOUND; ALREADY_EXISTS as
+  // for CreateWebhook; errors of `update`.
+  virtual void UpdateWebhook(int32_t webhook_id, WebhookUpdate update,
+                             std::optional<AuditEntry> audit, Done<WebhookChange> done) = 0;
 
   // Deletes the webhook and cancels its pending deliveries. NOT_FOUND.
-  virtual void DeleteWebhook(int32_t webhook_id, absl::Time now, Done<WebhookDeletion> done) = 0;
+  virtual void DeleteWebhook(int32_t webhook_id, absl::Time now, std::optional<AuditEntry> audit,
+                             Done<WebhookDeletion> done) = 0;
 
   // Disables the webhook; an already disabled one keeps its reason (and counts as changed all the
   // same). Its pending deliveries wait.
@@ -63,19 +92,15 @@ class Store {
 
   // ---- Events
 
-  // Stores an event, its bodies, its deliveries and its idempotency key, all or nothing. ABORTED:
-  // the webhooks are no longer at `webhooks_version`; match again. A known idempotency key gives
-  // the first report's result; keys are known for 7 days at least. ALREADY_EXISTS: an event with
-  // this id is stored, under another key or none.
+  // Stores the events of a report, with their bodies, their deliveries and the idempotency key that
+  // the first one has, all or nothing; as matched against the webhooks in force when they are
+  // stored. A known key of the same caller gives the first report's result; keys are known for 7
+  // days at least, counted while a store is open. ALREADY_EXISTS: the key came with another
+  // content, or an event with such an id is stored.
   //
   // Deliveries with a once_scope for which their trigger fired before are dropped; if none is left
-  // of an event that had some, nothing is stored and the answer has no event_id.
-  virtual void AcceptEvent(AcceptEventRequest request, Done<AcceptedEvent> done) = 0;
-
-  // As AcceptEvent, for the events of one report: all or nothing, under the idempotency key that
-  // the first one has.
-  virtual void AcceptEvents(std::vector<AcceptEventRequest> requests,
-                            Done<AcceptedEvents> done) = 0;
+  // of an event that had some, nothing is stored of it and it has no event_id in the answer.
+  virtual void AcceptEvents(MatchedReport report, Done<AcceptedEvents> done) = 0;
 
   // A page of events, newest first. Shorter than asked for when the filter passes over many.
   virtual absl::StatusOr<EventPage> ListEvents(const EventFilter& filter) = 0;

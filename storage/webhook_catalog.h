@@ -3,54 +3,58 @@
 
 #include <cstdint>
 #include <memory>
-#include <vector>
+#include <utility>
 
-#include "absl/status/status.h"
 #include "base/mutex.h"
+#include "base/persistent_map.h"
 #include "storage/records.h"
-#include "storage/store.h"
 
 namespace webhookd {
 
-// All webhooks in memory, as of one version of the store's set. Immutable.
+// All webhooks in memory, as of one version of the store's set. Immutable. One that follows from
+// another by a change costs little and shares the rest with it.
 class WebhookSnapshot {
  public:
-  WebhookSnapshot(int64_t version, std::vector<std::shared_ptr<const WebhookRecord>> webhooks);
+  // By id.
+  using Webhooks = PersistentMap<int32_t, std::shared_ptr<const WebhookRecord>>;
+
+  WebhookSnapshot(int64_t version, Webhooks webhooks)
+      : version_(version), webhooks_(std::move(webhooks)) {}
+  explicit WebhookSnapshot(WebhookSet set);
 
   int64_t version() const { return version_; }
-  // By id.
-  const std::vector<std::shared_ptr<const WebhookRecord>>& webhooks() const { return webhooks_; }
+  const Webhooks& webhooks() const { return webhooks_; }
   // Null if there is no such webhook.
   std::shared_ptr<const WebhookRecord> Find(int32_t webhook_id) const;
 
+  // With a webhook added or replaced, and without one.
+  std::shared_ptr<const WebhookSnapshot> With(int64_t version, WebhookRecord webhook) const;
+  std::shared_ptr<const WebhookSnapshot> Without(int64_t version, int32_t webhook_id) const;
+
  private:
   const int64_t version_;
-  const std::vector<std::shared_ptr<const WebhookRecord>> webhooks_;
+  const Webhooks webhooks_;
 };
 
-// Keeps the newest WebhookSnapshot. Whoever changes a webhook in the store tells the catalog before
-// telling anybody else, so that a change that was answered is seen by every later event.
-// Thread-safe.
+// The webhooks in force: as of the last commit. Its store publishes every change when it is durable
+// and before it is reported, in the order of the commits. Thread-safe.
 class WebhookCatalog {
  public:
-  // `store` must outlive the catalog.
-  explicit WebhookCatalog(Store& store);
+  explicit WebhookCatalog(std::shared_ptr<const WebhookSnapshot> first)
+      : current_(std::move(first)) {}
 
-  // Reads all webhooks from the store. Call it once before anything else, and when an event was
-  // refused as ABORTED.
-  absl::Status Reload();
+  std::shared_ptr<const WebhookSnapshot> Current() const {
+    MutexLock lock(mutex_);
+    return current_;
+  }
 
-  std::shared_ptr<const WebhookSnapshot> Current() const;
-
-  // Takes in one change. When changes come out of order, reloads.
-  absl::Status Apply(const WebhookChange& change);
-  absl::Status ApplyDeletion(int32_t webhook_id, int64_t version);
+  // For the store.
+  void Publish(std::shared_ptr<const WebhookSnapshot> snapshot) {
+    MutexLock lock(mutex_);
+    current_.swap(snapshot);
+  }
 
  private:
-  absl::Status Replace(int64_t version, int32_t webhook_id,
-                       std::shared_ptr<const WebhookRecord> webhook);
-
-  Store& store_;
   mutable Mutex mutex_;
   std::shared_ptr<const WebhookSnapshot> current_ ABSL_GUARDED_BY(mutex_);
 };

@@ -17,6 +17,11 @@ std::string NameOf(const ServiceTokenRecord& token) {
                                    : absl::StrCat("token ", token.id, " (", token.description, ")");
 }
 
+std::string IdentityOf(const ServiceTokenRecord& token) {
+  return token.description.empty() ? absl::StrCat("token/", token.id)
+                                   : absl::StrCat("service/", token.description);
+}
+
 }  // namespace
 
 Authenticator::Authenticator(Options options, AccountCatalog& accounts, Clock& clock)
@@ -34,7 +39,8 @@ absl::StatusOr<Caller> Authenticator::Authenticate(const Credentials& credential
     return Caller{.kind = Caller::Kind::kService,
                   .name = credentials.client_certificate,
                   .scope = TokenScope::kIngest,
-                  .peer_address = credentials.peer_address};
+                  .peer_address = credentials.peer_address,
+                  .identity = absl::StrCat("service/", credentials.client_certificate)};
   }
   return absl::UnauthenticatedError("token missing");
 }
@@ -58,7 +64,8 @@ absl::StatusOr<Caller> Authenticator::FindToken(std::string token_hash) const {
                   .user_id = id,
                   .name = user->record.username,
                   .admin = admin,
-                  .token_hash = std::move(token_hash)};
+                  .token_hash = std::move(token_hash),
+                  .identity = absl::StrCat("user/", id)};
   }
   if (const AccountSnapshot::Token* token = accounts->FindToken(token_hash)) {
     if (token->record.expires_at.has_value() && now >= *token->record.expires_at) {
@@ -71,7 +78,8 @@ absl::StatusOr<Caller> Authenticator::FindToken(std::string token_hash) const {
                   .name = NameOf(token->record),
                   .admin = token->record.scope == TokenScope::kAdmin,
                   .scope = token->record.scope,
-                  .token_hash = std::move(token_hash)};
+                  .token_hash = std::move(token_hash),
+                  .identity = IdentityOf(token->record)};
   }
   return InvalidCredentials();
 }

@@ -29,6 +29,10 @@ struct Caller {
   TokenScope scope = TokenScope::kRead;  // kService
   std::string token_hash;                // of the token that was shown, as it is stored
   std::string peer_address;
+  // The same for one caller whatever they show: idempotency keys are told apart by it. A user stays
+  // one under a new name or in a new session; a service token's is its description, so that the
+  // token which replaces it stands for the same master; a certificate's is its identity.
+  std::string identity;
 };
 
 }  // namespace webhookd

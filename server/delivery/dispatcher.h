@@ -59,7 +59,7 @@ class Dispatcher {
   // What everything here is borrowed from; all must outlive the dispatcher.
   struct Dependencies {
     Store& store;
-    WebhookCatalog& catalog;
+    const WebhookCatalog& catalog;
     const Signer& signer;
     const EgressPolicy& egress;
     Resolver& resolver;

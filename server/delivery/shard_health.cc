@@ -107,9 +107,7 @@ void Shard::Disable(Endpoint& endpoint, std::string reason) {
   dependencies_.store.DisableWebhook(
       endpoint.webhook_id, std::move(reason), dependencies_.clock.Now(),
       [this, inbox = inbox_, &endpoint](absl::StatusOr<WebhookChange> change) {
-        inbox->Post([this, &endpoint, change = std::move(change)] {
-          absl::Status status = change.status();
-          if (change.ok()) status = dependencies_.catalog.Apply(*change);
+        inbox->Post([this, &endpoint, status = change.status()] {
           if (!status.ok() && !absl::IsNotFound(status)) {
             Log(LogLevel::kError, "cannot disable a webhook",
                 {{"webhook_id", endpoint.webhook_id}, {"error", status.message()}});

@@ -1,17 +1,12 @@
 #include "server/events/event_intake.h"
 
-#include "absl/strings/str_cat.h"
 #include "server/telemetry/log.h"
 
 namespace webhookd {
-namespace {
 
-constexpr int kMaxTries = 10;
-
-}  // namespace
-
-// A report between its tries. Kept alive by the write's callback.
+// A report on its way. Kept alive by the write's callback.
 struct EventIntake::Passage {
+  const std::string caller;
   std::unique_ptr<EventReport> report;
   const absl::Time accepted_at;
   const absl::Duration started;  // by the steady clock
@@ -24,63 +19,67 @@ struct EventIntake::Passage {
     std::vector<NewDelivery> deliveries;
   };
 
-  // Of the try under way.
-  int tries = 0;
-  int64_t version = 0;
+  std::string digest;  // of the report's content, once something is to be stored under a key
+
+  // Of the last match.
   absl::Time lease_until;
   int64_t reserved = 0;
   std::vector<Event> events;
+
+  // All events of a report are alike in these. Nothing is left of one that matched nothing at last.
+  std::string event_type() const { return events.empty() ? "" : events.front().event_type; }
+  int64_t experiment_id() const { return events.empty() ? 0 : events.front().experiment_id; }
 };
 
 EventIntake::EventIntake(Options options, Dependencies dependencies)
-    : options_(options), dependencies_(std::move(dependencies)), matcher_(dependencies_.catalog) {}
+    : options_(options),
+      dependencies_(std::move(dependencies)),
+      matcher_(dependencies_.store.catalog()) {}
 
-void EventIntake::Take(std::unique_ptr<EventReport> report) {
-  Try(std::unique_ptr<Passage>(new Passage{.report = std::move(report),
-                                           .accepted_at = dependencies_.clock.Now(),
-                                           .started = dependencies_.clock.Steady()}));
-}
-
-void EventIntake::Try(std::unique_ptr<Passage> passage) {
-  ++passage->tries;
+void EventIntake::Take(std::string caller, std::unique_ptr<EventReport> report) {
+  auto passage = std::unique_ptr<Passage>(new Passage{.caller = std::move(caller),
+                                                      .report = std::move(report),
+                                                      .accepted_at = dependencies_.clock.Now(),
+                                                      .started = dependencies_.clock.Steady()});
+  Passage& taken = *passage;
   const std::shared_ptr<const TriggerIndex> index = matcher_.Current();
-  passage->version = index->version();
-  std::vector<AcceptEventRequest> requests = passage->report->Match(*index);
-  if (requests.empty()) return passage->report->Finish(AcceptedEvents());
-
-  Reserve(*passage, requests);
-  passage->events.clear();
-  for (AcceptEventRequest& request : requests) {
-    request.webhooks_version = passage->version;
-    request.idempotency_key = passage->report->idempotency_key();
-    request.accepted_at = passage->accepted_at;
-    request.first_wait = options_.first_wait;
-    request.lease_until = passage->lease_until;
-    passage->events.push_back({.event_type = request.event_type,
-                               .experiment_id = request.experiment_id,
-                               .bodies = request.bodies,
-                               .deliveries = request.deliveries});
-  }
-  if (!passage->report->is_one_event()) {
-    dependencies_.store.AcceptEvents(
-        std::move(requests),
-        [this, passage = std::move(passage)](absl::StatusOr<AcceptedEvents> accepted) mutable {
-          Finish(std::move(passage), std::move(accepted));
-        });
-    return;
-  }
-  dependencies_.store.AcceptEvent(
-      std::move(requests.front()),
-      [this, passage = std::move(passage)](absl::StatusOr<AcceptedEvent> accepted) mutable {
-        if (!accepted.ok()) return Finish(std::move(passage), accepted.status());
-        AcceptedEvents events = {.duplicate = accepted->duplicate};
-        events.events.push_back(*std::move(accepted));
-        Finish(std::move(passage), std::move(events));
+  MatchedReport matched = {.events = Match(taken, index), .webhooks = index->snapshot()};
+  if (matched.events.empty()) return taken.report->Finish(AcceptedEvents());
+  matched.match_again = [this, &taken](std::shared_ptr<const WebhookSnapshot> webhooks) {
+    return Match(taken, matcher_.InWrite(std::move(webhooks)));
+  };
+  dependencies_.store.AcceptEvents(
+      std::move(matched),
+      [this, passage = std::move(passage)](absl::StatusOr<AcceptedEvents> accepted) mutable {
+        Finish(std::move(passage), std::move(accepted));
       });
 }
 
+std::vector<AcceptEventRequest> EventIntake::Match(
+    Passage& passage, const std::shared_ptr<const TriggerIndex>& index) {
+  GiveBack(passage);
+  passage.events.clear();
+  std::vector<AcceptEventRequest> requests = passage.report->Match(index);
+  if (requests.empty()) return requests;
+  const std::string& key = passage.report->idempotency_key();
+  if (!key.empty() && passage.digest.empty()) passage.digest = passage.report->Digest();
+  Reserve(passage, requests);
+  for (AcceptEventRequest& request : requests) {
+    request.idempotency_key = key;
+    request.caller = passage.caller;
+    request.content_digest = passage.digest;
+    request.accepted_at = passage.accepted_at;
+    request.first_wait = options_.first_wait;
+    request.lease_until = passage.lease_until;
+    passage.events.push_back({.event_type = request.event_type,
+                              .experiment_id = request.experiment_id,
+                              .bodies = request.bodies,
+                              .deliveries = request.deliveries});
+  }
+  return requests;
+}
+
 void EventIntake::Reserve(Passage& passage, std::vector<AcceptEventRequest>& requests) {
-  passage.reserved = 0;
   for (const AcceptEventRequest& request : requests) {
     for (const NewDelivery& delivery : request.deliveries) passage.reserved += !delivery.skipped;
   }
@@ -96,35 +95,26 @@ void EventIntake::Reserve(Passage& passage, std::vector<AcceptEventRequest>& req
   }
 }
 
+void EventIntake::GiveBack(Passage& passage) {
+  if (passage.reserved > 0) dependencies_.reserve(-passage.reserved);
+  passage.reserved = 0;
+}
+
 void EventIntake::Finish(std::unique_ptr<Passage> passage,
                          absl::StatusOr<AcceptedEvents> accepted) {
   const bool stored = accepted.ok() && !accepted->duplicate;
-  if (!stored && passage->reserved > 0) dependencies_.reserve(-passage->reserved);
+  if (!stored) GiveBack(*passage);
   if (!accepted.ok()) {
-    absl::Status status = accepted.status();
-    if (absl::IsAborted(status)) status = CatchUp(*passage);
-    if (status.ok()) return Try(std::move(passage));
     Log(LogLevel::kWarning, "event not accepted",
-        {{"event_type", passage->events.front().event_type},
-         {"experiment_id", int64_t{passage->events.front().experiment_id}},
-         {"error", status.message()}});
-    passage->report->Finish(std::move(status));
+        {{"event_type", passage->event_type()},
+         {"experiment_id", passage->experiment_id()},
+         {"error", accepted.status().message()}});
+    passage->report->Finish(accepted.status());
     return;
   }
   if (stored) WakeDispatcher(*passage, *accepted);
   LogAccepted(*passage, *accepted);
   passage->report->Finish(*std::move(accepted));
-}
-
-absl::Status EventIntake::CatchUp(const Passage& passage) {
-  if (passage.tries == kMaxTries) {
-    return absl::AbortedError(
-        absl::StrCat("the webhooks changed ", kMaxTries,
-                     " times while the event was being matched; report it again"));
-  }
-  // Most often the change has reached the catalog by now. One made by another process has not.
-  if (dependencies_.catalog.Current()->version() != passage.version) return absl::OkStatus();
-  return dependencies_.catalog.Reload();
 }
 
 void EventIntake::WakeDispatcher(const Passage& passage, const AcceptedEvents& accepted) {
@@ -162,8 +152,8 @@ void EventIntake::LogAccepted(const Passage& passage, const AcceptedEvents& acce
     if (event.event_id.empty()) continue;
     Log(LogLevel::kInfo, "event accepted",
         {{"event_id", event.event_id},
-         {"event_type", passage.events.front().event_type},
-         {"experiment_id", int64_t{passage.events.front().experiment_id}},
+         {"event_type", passage.event_type()},
+         {"experiment_id", passage.experiment_id()},
          {"deliveries", event.delivery_count},
          {"duplicate", accepted.duplicate},
          {"duration_ms", absl::ToDoubleMilliseconds(duration)}});

@@ -27,13 +27,14 @@ class EventReport {
   virtual ~EventReport() = default;
 
   // The events that the report makes of these webhooks, with what sets them apart: ids, times,
-  // input, bodies and deliveries. Called again when the webhooks changed meanwhile.
-  virtual std::vector<AcceptEventRequest> Match(const TriggerIndex& index) = 0;
-
-  // Whether Match always gives one event, which is stored even if it causes nothing.
-  virtual bool is_one_event() const = 0;
+  // input, bodies and deliveries. Called again, in the write, when the webhooks changed meanwhile.
+  virtual std::vector<AcceptEventRequest> Match(
+      const std::shared_ptr<const TriggerIndex>& index) = 0;
 
   virtual const std::string& idempotency_key() const = 0;
+
+  // See content_digest.h. Asked for once, if there is a key and something to store.
+  virtual std::string Digest() = 0;
 
   // Called once with what came of the events that Match gave last. Runs on a thread of the store,
   // or at once when there were none.
@@ -65,7 +66,8 @@ class EventBodies {
 };
 
 // Brings reports to the store: matches them, reserves room with the dispatcher, stores their
-// events, and wakes the dispatcher. Matches again when the webhooks changed meanwhile. Thread-safe.
+// events, and wakes the dispatcher. Matches outside the write, and in it once more if the webhooks
+// changed meanwhile. Thread-safe.
 class EventIntake {
  public:
   struct Options {
@@ -75,7 +77,6 @@ class EventIntake {
   // All must outlive it and the reports under way.
   struct Dependencies {
     Store& store;
-    WebhookCatalog& catalog;
     Clock& clock;
     Wake wake;
     Reserve reserve;
@@ -83,7 +84,8 @@ class EventIntake {
 
   EventIntake(Options options, Dependencies dependencies);
 
-  void Take(std::unique_ptr<EventReport> report);
+  // `caller` is whose idempotency keys the report's is one of.
+  void Take(std::string caller, std::unique_ptr<EventReport> report);
 
   // The index of the webhooks in force.
   std::shared_ptr<const TriggerIndex> CurrentIndex() { return matcher_.Current(); }
@@ -91,13 +93,14 @@ class EventIntake {
  private:
   struct Passage;
 
-  void Try(std::unique_ptr<Passage> passage);
+  // The events of the report, complete. Gives back what was reserved for an earlier match.
+  std::vector<AcceptEventRequest> Match(Passage& passage,
+                                        const std::shared_ptr<const TriggerIndex>& index);
   // Reserves room for the deliveries with the dispatcher, if there is some.
   void Reserve(Passage& passage, std::vector<AcceptEventRequest>& requests);
+  void GiveBack(Passage& passage);
   // Takes the store's answer.
   void Finish(std::unique_ptr<Passage> passage, absl::StatusOr<AcceptedEvents> accepted);
-  // Sees to it that another try meets newer webhooks, or says why there is none.
-  absl::Status CatchUp(const Passage& passage);
   void WakeDispatcher(const Passage& passage, const AcceptedEvents& accepted);
   void LogAccepted(const Passage& passage, const AcceptedEvents& accepted);
 

@@ -1,10 +1,12 @@
 #include "server/events/event_router.h"
 
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "server/events/content_digest.h"
 #include "server/events/report_validation.h"
 #include "server/events/reports.h"
 
@@ -32,7 +34,6 @@ EventRouter::EventRouter(Options options, Dependencies dependencies)
       memory_(options_.max_metric_states),
       intake_({.lease = options_.lease, .first_wait = options_.first_wait},
               {.store = dependencies_.store,
-               .catalog = dependencies_.catalog,
                .clock = dependencies_.clock,
                .wake = dependencies_.wake,
                .reserve = dependencies_.reserve}) {}
@@ -54,15 +55,16 @@ ReportContext EventRouter::Context() {
           .now = dependencies_.clock.Now()};
 }
 
-void EventRouter::ReportExperimentState(v1::ReportExperimentStateRequest request,
+void EventRouter::ReportExperimentState(const std::string& caller,
+                                        v1::ReportExperimentStateRequest request,
                                         Done<v1::ReportExperimentStateResponse> done) {
   const absl::Status valid = ValidateReport(request);
   if (!valid.ok()) return std::move(done)(valid);
   known_.Learn(request.experiment(), KnownExperiments::Durability::kWithEvent);
-  intake_.Take(MakeStateReport(Context(), std::move(request), std::move(done)));
+  intake_.Take(caller, MakeStateReport(Context(), std::move(request), std::move(done)));
 }
 
-void EventRouter::ReportTaskLogs(v1::ReportTaskLogsRequest request,
+void EventRouter::ReportTaskLogs(const std::string& caller, v1::ReportTaskLogsRequest request,
                                  Done<v1::ReportTaskLogsResponse> done) {
   const absl::Status valid = ValidateReport(request);
   if (!valid.ok()) return std::move(done)(valid);
@@ -73,29 +75,28 @@ void EventRouter::ReportTaskLogs(v1::ReportTaskLogsRequest request,
     known_.LearnTask(task_id, request.experiment().id(), request.experiment().trial_id());
   }
   experiment = known_.FindByTask(task_id);
-  intake_.Take(
-      MakeTaskLogReport(Context(), std::move(request), std::move(experiment), std::move(done)));
+  intake_.Take(caller, MakeTaskLogReport(Context(), std::move(request), std::move(experiment),
+                                         std::move(done)));
 }
 
-void EventRouter::ReportMetrics(v1::ReportMetricsRequest request,
+void EventRouter::ReportMetrics(const std::string& caller, v1::ReportMetricsRequest request,
                                 Done<v1::ReportMetricsResponse> done) {
   const absl::Status valid = ValidateReport(request);
   if (!valid.ok()) return std::move(done)(valid);
+  RecentReports::Ticket ticket;
   if (!request.idempotency_key().empty()) {
-    auto [state, response] = memory_.reports.Begin(request.idempotency_key());
-    if (state == RecentReports::State::kUnderWay) {
-      return std::move(done)(absl::UnavailableError(
-          "a report with this idempotency key is being taken at this moment: repeat it"));
-    }
-    if (state == RecentReports::State::kDone) {
-      response.set_duplicate(true);
-      return std::move(done)(std::move(response));
+    ticket = {.key = {caller, request.idempotency_key()}, .digest = ContentDigest(request)};
+    absl::StatusOr<std::optional<v1::ReportMetricsResponse>> known = memory_.reports.Begin(ticket);
+    if (!known.ok()) return std::move(done)(known.status());
+    if (known->has_value()) {
+      (*known)->set_duplicate(true);
+      return std::move(done)(**std::move(known));
     }
   }
   KnownExperimentPtr experiment =
       known_.Learn(request.experiment(), KnownExperiments::Durability::kLater);
-  intake_.Take(
-      MakeMetricReport(Context(), std::move(request), std::move(experiment), std::move(done)));
+  intake_.Take(caller, MakeMetricReport(Context(), std::move(request), std::move(ticket),
+                                        std::move(experiment), std::move(done)));
 }
 
 void EventRouter::PostCustomEvent(determined::api::v1::PostWebhookEventDataRequest request,
@@ -113,6 +114,7 @@ void EventRouter::PostCustomEvent(determined::api::v1::PostWebhookEventDataReque
     experiment = std::make_shared<const v1::Experiment>(std::move(with_trial));
   }
   intake_.Take(
+      /*caller=*/"",
       MakeCustomReport(Context(), std::move(request), std::move(experiment), std::move(done)));
 }
 

@@ -16,7 +16,6 @@
 #include "server/events/reports.h"
 #include "storage/store.h"
 #include "storage/wake.h"
-#include "storage/webhook_catalog.h"
 #include "webhookd/v1/ingest.pb.h"
 
 namespace webhookd {
@@ -27,7 +26,7 @@ namespace webhookd {
 // Each Report… calls `done` once: with INVALID_ARGUMENT, which names the field and the value, for
 // a request that is wrong; else with what came of it once that is durable, or with an error of
 // Store::AcceptEvents, and then nothing was stored. At once when there is nothing to store, else on
-// a thread of the store.
+// a thread of the store. `caller` is Caller::identity: whose key the idempotency key is.
 class EventRouter {
  public:
   struct Options {
@@ -41,7 +40,6 @@ class EventRouter {
   // What the router borrows; all must outlive it and the callbacks it was given.
   struct Dependencies {
     Store& store;
-    WebhookCatalog& catalog;
     Clock& clock;
     RandomBits& random;
     Wake wake;
@@ -53,14 +51,16 @@ class EventRouter {
   // Reads what earlier processes learned. Call it once, first.
   absl::Status Load();
 
-  void ReportExperimentState(v1::ReportExperimentStateRequest request,
+  void ReportExperimentState(const std::string& caller, v1::ReportExperimentStateRequest request,
                              Done<v1::ReportExperimentStateResponse> done);
 
   // Lines that fire nothing cost no write.
-  void ReportTaskLogs(v1::ReportTaskLogsRequest request, Done<v1::ReportTaskLogsResponse> done);
+  void ReportTaskLogs(const std::string& caller, v1::ReportTaskLogsRequest request,
+                      Done<v1::ReportTaskLogsResponse> done);
 
   // Metrics that fire nothing cost no write, but for a trigger that comes to be armed again.
-  void ReportMetrics(v1::ReportMetricsRequest request, Done<v1::ReportMetricsResponse> done);
+  void ReportMetrics(const std::string& caller, v1::ReportMetricsRequest request,
+                     Done<v1::ReportMetricsResponse> done);
 
   // An alert of an experiment's own code. NOT_FOUND: nobody told of the experiment or the trial.
   void PostCustomEvent(determined::api::v1::PostWebhookEventDataRequest request, DoneStatus done);

@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/events/content_digest.h"
 #include "server/events/payload.h"
 #include "server/events/reports.h"
 #include "server/events/slack_payload.h"
@@ -23,7 +24,8 @@ class StateReport final : public EventReport {
   StateReport(const ReportContext& context, v1::ReportExperimentStateRequest request,
               Done<v1::ReportExperimentStateResponse> done)
       : base_url_(context.base_url),
-        key_(std::move(*request.mutable_idempotency_key())),
+        key_(request.idempotency_key()),
+        digest_(key_.empty() ? "" : ContentDigest(request)),
         header_(
             {.event_id = TimeOrderedUuid(context.now, context.random),
              .occurred_at = TimeOr(request.occurred_at(), request.has_occurred_at(), context.now)}),
@@ -31,13 +33,13 @@ class StateReport final : public EventReport {
     input_.mutable_experiment()->Swap(request.mutable_experiment());
   }
 
-  std::vector<AcceptEventRequest> Match(const TriggerIndex& index) override {
+  std::vector<AcceptEventRequest> Match(const std::shared_ptr<const TriggerIndex>& index) override {
     const v1::Experiment& experiment = input_.experiment();
     AcceptEventRequest event = {.event_id = header_.event_id,
                                 .event_type = "EXPERIMENT_STATE_CHANGE",
                                 .experiment_id = experiment.id(),
                                 .occurred_at = header_.occurred_at};
-    for (const webhookd::Match& match : index.MatchStateChange(experiment)) {
+    for (const webhookd::Match& match : index->MatchStateChange(experiment)) {
       NewDelivery delivery = DeliveryOf(match);
       if (match.webhook->type == WebhookType::kSlack) {
         delivery.body = bodies_.Add(
@@ -49,15 +51,15 @@ class StateReport final : public EventReport {
       }
       event.deliveries.push_back(std::move(delivery));
     }
-    input_.set_webhooks_version(index.version());
+    input_.set_webhooks_version(index->version());
     event.input = input_.SerializeAsString();
     std::vector<AcceptEventRequest> events;
     events.push_back(std::move(event));
     return events;
   }
 
-  bool is_one_event() const override { return true; }
   const std::string& idempotency_key() const override { return key_; }
+  std::string Digest() override { return digest_; }
 
   void Finish(absl::StatusOr<AcceptedEvents> accepted) override {
     if (!accepted.ok()) return std::move(done_)(accepted.status());
@@ -73,6 +75,7 @@ class StateReport final : public EventReport {
  private:
   const std::string& base_url_;
   const std::string key_;
+  const std::string digest_;
   const EventHeader header_;
   v1::EventInput input_;
   EventBodies bodies_;
@@ -95,13 +98,13 @@ class CustomReport final : public EventReport {
     alert.set_description(Cut(alert.description(), kMaxDescriptionBytes));
   }
 
-  std::vector<AcceptEventRequest> Match(const TriggerIndex& index) override {
+  std::vector<AcceptEventRequest> Match(const std::shared_ptr<const TriggerIndex>& index) override {
     const v1::Experiment& experiment = input_.experiment();
     AcceptEventRequest event = {.event_id = header_.event_id,
                                 .event_type = "CUSTOM",
                                 .experiment_id = experiment.id(),
                                 .occurred_at = header_.occurred_at};
-    for (const webhookd::Match& match : index.MatchCustom(experiment)) {
+    for (const webhookd::Match& match : index->MatchCustom(experiment)) {
       NewDelivery delivery = DeliveryOf(match);
       const auto& alert = input_.custom();
       if (match.webhook->type == WebhookType::kSlack) {
@@ -114,15 +117,15 @@ class CustomReport final : public EventReport {
       }
       event.deliveries.push_back(std::move(delivery));
     }
-    input_.set_webhooks_version(index.version());
+    input_.set_webhooks_version(index->version());
     event.input = input_.SerializeAsString();
     std::vector<AcceptEventRequest> events;
     events.push_back(std::move(event));
     return events;
   }
 
-  bool is_one_event() const override { return true; }
   const std::string& idempotency_key() const override { return key_; }
+  std::string Digest() override { return ""; }
   void Finish(absl::StatusOr<AcceptedEvents> accepted) override {
     std::move(done_)(accepted.status());
   }

@@ -6,10 +6,12 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/string_view.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "base/mutex.h"
 #include "server/events/lru_map.h"
 #include "server/events/metric_tracker.h"
+#include "storage/errors.h"
 #include "webhookd/v1/ingest.pb.h"
 
 namespace webhookd {
@@ -34,38 +36,54 @@ class OnceCache {
   LruMap<std::pair<int32_t, std::string>, bool> fired_ ABSL_GUARDED_BY(mutex_);
 };
 
-// The metric reports that came last, by idempotency key: a repeated one must not count as another
-// value. Thread-safe.
+// The metric reports that came last, by caller and idempotency key: a repeated one must not count
+// as another value. Thread-safe.
 class RecentReports {
  public:
-  enum class State { kNew, kUnderWay, kDone };
+  // What a report is known by.
+  struct Ticket {
+    std::pair<std::string, std::string> key;  // caller, idempotency key
+    std::string digest;                       // of its content
+  };
 
   explicit RecentReports(size_t capacity = 10'000) : reports_(capacity) {}
 
-  // kNew: it counts as under way from now on. kDone: with what it was answered.
-  std::pair<State, v1::ReportMetricsResponse> Begin(const std::string& key) {
+  // Nothing: the report is new, and under way from now on. Otherwise what it was answered.
+  // ALREADY_EXISTS: the key came with another content. UNAVAILABLE: it is under way.
+  absl::StatusOr<std::optional<v1::ReportMetricsResponse>> Begin(const Ticket& ticket) {
     MutexLock lock(mutex_);
-    const auto* const known = reports_.Find(key);
+    const Report* const known = reports_.Find(ticket.key);
     if (known == nullptr) {
-      reports_.Set(key, std::nullopt);
-      return {State::kNew, {}};
+      reports_.Set(ticket.key, {.digest = ticket.digest});
+      return std::nullopt;
     }
-    if (!known->has_value()) return {State::kUnderWay, {}};
-    return {State::kDone, **known};
+    if (known->digest != ticket.digest) {
+      return IdempotencyKeyReused(ticket.key.second, /*event_id=*/"", known->digest, ticket.digest);
+    }
+    if (!known->answer.has_value()) {
+      return absl::UnavailableError(
+          "a report with this idempotency key is being taken at this moment: repeat it");
+    }
+    return known->answer;
   }
-  void End(const std::string& key, const v1::ReportMetricsResponse& response) {
+  void End(const Ticket& ticket, const v1::ReportMetricsResponse& response) {
     MutexLock lock(mutex_);
-    reports_.Set(key, response);
+    reports_.Set(ticket.key, {.digest = ticket.digest, .answer = response});
   }
   // It failed and may come again.
-  void Forget(const std::string& key) {
+  void Forget(const Ticket& ticket) {
     MutexLock lock(mutex_);
-    reports_.Erase(key);
+    reports_.Erase(ticket.key);
   }
 
  private:
+  struct Report {
+    std::string digest;
+    std::optional<v1::ReportMetricsResponse> answer = std::nullopt;  // none while it is under way
+  };
+
   Mutex mutex_;
-  LruMap<std::string, std::optional<v1::ReportMetricsResponse>> reports_ ABSL_GUARDED_BY(mutex_);
+  LruMap<std::pair<std::string, std::string>, Report> reports_ ABSL_GUARDED_BY(mutex_);
 };
 
 // What decides, beside the event itself, whether a trigger fires.

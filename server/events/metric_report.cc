@@ -20,9 +20,11 @@ constexpr int kMaxHeldBack = 1'000;
 class MetricReport final : public EventReport {
  public:
   MetricReport(const ReportContext& context, v1::ReportMetricsRequest request,
-               KnownExperimentPtr experiment, Done<v1::ReportMetricsResponse> done)
+               RecentReports::Ticket ticket, KnownExperimentPtr experiment,
+               Done<v1::ReportMetricsResponse> done)
       : context_(context),
         request_(std::move(request)),
+        ticket_(std::move(ticket)),
         experiment_(std::move(experiment)),
         occurred_at_(request_.has_occurred_at()
                          ? absl::FromUnixSeconds(request_.occurred_at().seconds()) +
@@ -30,14 +32,14 @@ class MetricReport final : public EventReport {
                          : context.now),
         done_(std::move(done)) {}
 
-  std::vector<AcceptEventRequest> Match(const TriggerIndex& index) override {
+  std::vector<AcceptEventRequest> Match(const std::shared_ptr<const TriggerIndex>& index) override {
     fired_.clear();
     std::vector<AcceptEventRequest> events;
     for (const v1::Metric& metric : request_.metrics()) {
       std::vector<Firing> firings;
       v1::EventInput input;
       for (webhookd::Match& match :
-           index.MatchMetric(*experiment_, metric.name(), request_.group())) {
+           index->MatchMetric(*experiment_, metric.name(), request_.group())) {
         const MetricTracker::Decision decision = Decide(match, metric.value());
         const std::string scope = OnceScope(match.condition->metric);
         const bool once =
@@ -53,15 +55,15 @@ class MetricReport final : public EventReport {
         }
       }
       if (!firings.empty()) {
-        input.set_webhooks_version(index.version());
+        input.set_webhooks_version(index->version());
         events.push_back(EventOf(metric, firings, std::move(input)));
       }
     }
     return events;
   }
 
-  bool is_one_event() const override { return false; }
   const std::string& idempotency_key() const override { return request_.idempotency_key(); }
+  std::string Digest() override { return ticket_.digest; }
 
   void Finish(absl::StatusOr<AcceptedEvents> accepted) override {
     // What was decided and not stored is taken back, so that a later report can fire.
@@ -72,9 +74,9 @@ class MetricReport final : public EventReport {
       }
     }
     SaveRearmed();
-    const std::string& key = request_.idempotency_key();
+    const bool has_key = !request_.idempotency_key().empty();
     if (!accepted.ok()) {
-      if (!key.empty()) context_.memory.reports.Forget(key);
+      if (has_key) context_.memory.reports.Forget(ticket_);
       return std::move(done_)(accepted.status());
     }
     v1::ReportMetricsResponse response;
@@ -84,7 +86,7 @@ class MetricReport final : public EventReport {
       ListDeliveries(event, *response.mutable_deliveries());
     }
     for (const auto& [trigger_id, scope] : once_) context_.memory.once.Add(trigger_id, scope);
-    if (!key.empty()) context_.memory.reports.End(key, response);
+    if (has_key) context_.memory.reports.End(ticket_, response);
     std::move(done_)(std::move(response));
   }
 
@@ -181,6 +183,7 @@ class MetricReport final : public EventReport {
 
   const ReportContext context_;
   const v1::ReportMetricsRequest request_;
+  const RecentReports::Ticket ticket_;
   const KnownExperimentPtr experiment_;
   const absl::Time occurred_at_;
   std::map<int32_t, MetricTracker::Decision> decisions_;  // by trigger
@@ -193,10 +196,11 @@ class MetricReport final : public EventReport {
 
 std::unique_ptr<EventReport> MakeMetricReport(const ReportContext& context,
                                               v1::ReportMetricsRequest request,
+                                              RecentReports::Ticket ticket,
                                               KnownExperimentPtr experiment,
                                               Done<v1::ReportMetricsResponse> done) {
-  return std::make_unique<MetricReport>(context, std::move(request), std::move(experiment),
-                                        std::move(done));
+  return std::make_unique<MetricReport>(context, std::move(request), std::move(ticket),
+                                        std::move(experiment), std::move(done));
 }
 
 }  // namespace webhookd

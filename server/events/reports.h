@@ -36,9 +36,10 @@ std::unique_ptr<EventReport> MakeTaskLogReport(const ReportContext& context,
                                                KnownExperimentPtr experiment,
                                                Done<v1::ReportTaskLogsResponse> done);
 
-// `experiment` has a trial_id.
+// `experiment` has a trial_id. `ticket` is of memory.reports, and empty without an idempotency key.
 std::unique_ptr<EventReport> MakeMetricReport(const ReportContext& context,
                                               v1::ReportMetricsRequest request,
+                                              RecentReports::Ticket ticket,
                                               KnownExperimentPtr experiment,
                                               Done<v1::ReportMetricsResponse> done);
 

@@ -5,6 +5,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "determined/task/v1/task.pb.h"
+#include "server/events/content_digest.h"
 #include "server/events/payload.h"
 #include "server/events/reports.h"
 #include "server/events/slack_payload.h"
@@ -26,7 +27,7 @@ class TaskLogReport final : public EventReport {
         scope_(absl::StrCat("task/", request_.logs(0).task_id())),
         done_(std::move(done)) {}
 
-  std::vector<AcceptEventRequest> Match(const TriggerIndex& index) override {
+  std::vector<AcceptEventRequest> Match(const std::shared_ptr<const TriggerIndex>& index) override {
     const v1::Experiment& experiment =
         experiment_ == nullptr ? v1::Experiment::default_instance() : *experiment_;
     std::vector<absl::string_view> lines;
@@ -35,7 +36,12 @@ class TaskLogReport final : public EventReport {
 
     std::vector<AcceptEventRequest> events;
     absl::flat_hash_set<int32_t> fired;  // triggers, by earlier lines of the report
-    for (MatchedLine& matched : index.MatchLogs(experiment, lines)) {
+    // To read the lines once more takes time, which a write has not.
+    if (matched_with_ == nullptr || !index->HasLogTriggersOf(*matched_with_)) {
+      matched_ = index->MatchLogs(experiment, lines);
+    }
+    matched_with_ = index;
+    for (MatchedLine matched : matched_) {
       v1::EventInput input;
       std::erase_if(matched.matches, [&](const webhookd::Match& match) {
         const bool before = context_.memory.once.Has(match.trigger_id, scope_) ||
@@ -48,13 +54,13 @@ class TaskLogReport final : public EventReport {
         return before;
       });
       if (matched.matches.empty()) continue;
-      events.push_back(EventOf(index, experiment, matched, std::move(input)));
+      events.push_back(EventOf(index->version(), experiment, matched, std::move(input)));
     }
     return events;
   }
 
-  bool is_one_event() const override { return false; }
   const std::string& idempotency_key() const override { return request_.idempotency_key(); }
+  std::string Digest() override { return ContentDigest(request_); }
 
   void Finish(absl::StatusOr<AcceptedEvents> accepted) override {
     if (!accepted.ok()) return std::move(done_)(accepted.status());
@@ -71,7 +77,7 @@ class TaskLogReport final : public EventReport {
   }
 
  private:
-  AcceptEventRequest EventOf(const TriggerIndex& index, const v1::Experiment& experiment,
+  AcceptEventRequest EventOf(int64_t webhooks_version, const v1::Experiment& experiment,
                              const MatchedLine& matched, v1::EventInput input) {
     const determined::task::v1::TaskLog& log = request_.logs(static_cast<int>(matched.line));
     absl::Time occurred_at = context_.now;
@@ -104,15 +110,17 @@ class TaskLogReport final : public EventReport {
     determined::task::v1::TaskLog& told = *input.mutable_task_log();
     told = log;
     told.set_log(Cut(log.log(), kMaxTriggeringLogBytes));
-    input.set_webhooks_version(index.version());
+    input.set_webhooks_version(webhooks_version);
     event.input = input.SerializeAsString();
     return event;
   }
 
   const ReportContext context_;
-  const v1::ReportTaskLogsRequest request_;
+  v1::ReportTaskLogsRequest request_;
   const KnownExperimentPtr experiment_;
   const std::string scope_;
+  std::shared_ptr<const TriggerIndex> matched_with_;
+  std::vector<MatchedLine> matched_;  // with that
   Done<v1::ReportTaskLogsResponse> done_;
 };
 

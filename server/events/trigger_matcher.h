@@ -4,12 +4,15 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 #include "base/mutex.h"
+#include "base/persistent_array.h"
+#include "base/persistent_map.h"
 #include "server/events/log_triggers.h"
 #include "server/events/match.h"
 #include "storage/records.h"
@@ -36,13 +39,15 @@ struct MatchedLine {
 // with exclude. Triggers of disabled webhooks are included. By webhook id, then trigger id.
 class TriggerIndex {
  public:
-  // `earlier` (may be null, is not kept) is an index of older webhooks, of which costly parts that
-  // are the same are taken over.
-  explicit TriggerIndex(std::shared_ptr<const WebhookSnapshot> snapshot,
-                        const TriggerIndex* earlier = nullptr);
+  explicit TriggerIndex(std::shared_ptr<const WebhookSnapshot> snapshot);
+  // The index of `snapshot`, made of `other`: costs what differs, and shares the rest, compiled
+  // patterns included.
+  TriggerIndex(std::shared_ptr<const WebhookSnapshot> snapshot, const TriggerIndex& other);
 
   int64_t version() const { return snapshot_->version(); }
-  const WebhookSnapshot& snapshot() const { return *snapshot_; }
+  const std::shared_ptr<const WebhookSnapshot>& snapshot() const { return snapshot_; }
+  // Whether MatchLogs gives what it gives with `other`.
+  bool HasLogTriggersOf(const TriggerIndex& other) const;
 
   std::vector<Match> MatchStateChange(const v1::Experiment& experiment) const;
 
@@ -59,33 +64,49 @@ class TriggerIndex {
   std::vector<Match> MatchCustom(const v1::Experiment& experiment) const;
 
  private:
-  // By state and workspace (0: global).
-  using ScopeKey = std::pair<int, int32_t>;
-  // By state and webhook.
-  using WebhookKey = std::pair<int, int32_t>;
-  // By workspace (0: global) and name.
-  using NameKey = std::pair<int32_t, absl::string_view>;
-  // By metric and workspace (0: global), or by metric and webhook.
-  using MetricKey = std::pair<absl::string_view, int32_t>;
+  // Where triggers of mode WORKSPACE are looked up: by workspace (0: global); and those of mode
+  // SPECIFIC: by webhook, for each that an experiment's configuration lists.
+  enum class By { kScope, kWebhook };
 
-  void AddTrigger(const std::shared_ptr<const WebhookRecord>& webhook, const TriggerRecord& trigger,
-                  std::vector<Match>& log_triggers);
+  // Triggers by what they wait for (a state or a metric) and where they are looked up. Spread by
+  // that, so that a look costs the same among many.
+  template <typename What>
+  class Places {
+   public:
+    // The workspace or the webhook is `number`.
+    void Set(const What& what, By by, int32_t number, Match match);
+    void Erase(const What& what, By by, int32_t number, int32_t webhook_id, int32_t trigger_id);
+    // By webhook, then trigger.
+    template <typename W>
+    void Append(const W& what, By by, int32_t number, std::vector<Match>& matches) const;
+
+   private:
+    using Key = std::tuple<What, By, int32_t, int32_t, int32_t>;
+    PersistentArray<PersistentMap<Key, Match>> maps_;
+  };
+
+  // Webhook, trigger. All are of mode SPECIFIC.
+  using CustomKey = std::pair<int32_t, int32_t>;
+  // Workspace (0: global) and name.
+  using NameKey = std::tuple<int32_t, std::string>;
+
+  void Add(const std::shared_ptr<const WebhookRecord>& webhook);
+  void Remove(const WebhookRecord& webhook);
+  void AddTrigger(const std::shared_ptr<const WebhookRecord>& webhook,
+                  const TriggerRecord& trigger);
+  void RemoveTrigger(const WebhookRecord& webhook, const TriggerRecord& trigger);
   // The numbers of the webhooks of mode SPECIFIC that the experiment's configuration names and that
   // see its workspace, ascending.
   std::vector<int32_t> Listed(const v1::Experiment& experiment) const;
 
-  const std::shared_ptr<const WebhookSnapshot> snapshot_;
-  // Of mode WORKSPACE: they fire for every experiment of their scope.
-  absl::flat_hash_map<ScopeKey, std::vector<Match>> by_scope_;
-  // Of mode SPECIFIC: looked up for each number and name that an experiment's configuration lists.
-  absl::flat_hash_map<WebhookKey, std::vector<Match>> by_webhook_;
-  absl::flat_hash_map<MetricKey, std::vector<Match>> metric_by_scope_;
-  absl::flat_hash_map<MetricKey, std::vector<Match>> metric_by_webhook_;
-  absl::flat_hash_map<int32_t, std::vector<Match>> custom_by_webhook_;
-  // Of mode SPECIFIC: their names, which point into the snapshot, and their workspaces (0: global).
-  absl::flat_hash_map<NameKey, int32_t> specific_names_;
-  absl::flat_hash_map<int32_t, int32_t> specific_scopes_;
-  std::unique_ptr<const LogTriggers> log_triggers_;
+  std::shared_ptr<const WebhookSnapshot> snapshot_;
+  Places<int> states_;
+  Places<std::string> metrics_;
+  PersistentMap<CustomKey, Match> customs_;
+  // Of mode SPECIFIC: their numbers by name, and their workspaces (0: global) by number.
+  PersistentMap<NameKey, int32_t> specific_names_;
+  PersistentMap<int32_t, int32_t> specific_scopes_;
+  LogTriggers logs_;
 };
 
 // Keeps the TriggerIndex of the catalog's current snapshot. Thread-safe.
@@ -97,10 +118,16 @@ class TriggerMatcher {
   // The index of the webhooks in force.
   std::shared_ptr<const TriggerIndex> Current();
 
+  // The index of webhooks that a write is about to put into force, for the one thread that writes.
+  std::shared_ptr<const TriggerIndex> InWrite(std::shared_ptr<const WebhookSnapshot> snapshot);
+
  private:
+  std::shared_ptr<const TriggerIndex> Newest() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   const WebhookCatalog& catalog_;
   Mutex mutex_;
-  std::shared_ptr<const TriggerIndex> index_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const TriggerIndex> current_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const TriggerIndex> in_write_ ABSL_GUARDED_BY(mutex_);  // the last; may be null
 };
 
 }  // namespace webhookd

@@ -24,7 +24,7 @@ class Deliveries {
   // All must outlive this and the calls under way.
   struct Dependencies {
     Store& store;
-    WebhookCatalog& catalog;
+    const WebhookCatalog& catalog;
     const Authorizer& authorizer;
     const Signer& signer;
     Clock& clock;

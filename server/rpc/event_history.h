@@ -21,7 +21,7 @@ class EventHistory {
   // All must outlive this and the calls under way.
   struct Dependencies {
     Store& store;
-    WebhookCatalog& catalog;
+    const WebhookCatalog& catalog;
     const Authorizer& authorizer;
     Clock& clock;
     Executor& reader;  // where they are read: a long list must not hold up gRPC's few threads

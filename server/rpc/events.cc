@@ -58,19 +58,20 @@ void Events::AddTo(Api& api) {
       });
 }
 
-void Events::ReportExperimentState(const Caller&, const v1::ReportExperimentStateRequest& request,
+void Events::ReportExperimentState(const Caller& caller,
+                                   const v1::ReportExperimentStateRequest& request,
                                    v1::ReportExperimentStateResponse& response, DoneStatus done) {
-  router_.ReportExperimentState(request, Into(response, std::move(done)));
+  router_.ReportExperimentState(caller.identity, request, Into(response, std::move(done)));
 }
 
-void Events::ReportTaskLogs(const Caller&, const v1::ReportTaskLogsRequest& request,
+void Events::ReportTaskLogs(const Caller& caller, const v1::ReportTaskLogsRequest& request,
                             v1::ReportTaskLogsResponse& response, DoneStatus done) {
-  router_.ReportTaskLogs(request, Into(response, std::move(done)));
+  router_.ReportTaskLogs(caller.identity, request, Into(response, std::move(done)));
 }
 
-void Events::ReportMetrics(const Caller&, const v1::ReportMetricsRequest& request,
+void Events::ReportMetrics(const Caller& caller, const v1::ReportMetricsRequest& request,
                            v1::ReportMetricsResponse& response, DoneStatus done) {
-  router_.ReportMetrics(request, Into(response, std::move(done)));
+  router_.ReportMetrics(caller.identity, request, Into(response, std::move(done)));
 }
 
 void Events::PutExperiment(const Caller&, const v1::PutExperimentRequest& request,
@@ -78,12 +79,13 @@ void Events::PutExperiment(const Caller&, const v1::PutExperimentRequest& reques
   router_.PutExperiment(request, std::move(done));
 }
 
-void Events::PostTaskLogs(const Caller&, const determined::api::v1::PostTaskLogsRequest& request,
+void Events::PostTaskLogs(const Caller& caller,
+                          const determined::api::v1::PostTaskLogsRequest& request,
                           determined::api::v1::PostTaskLogsResponse&, DoneStatus done) {
   v1::ReportTaskLogsRequest report;
   *report.mutable_logs() = request.logs();
   router_.ReportTaskLogs(
-      std::move(report),
+      caller.identity, std::move(report),
       [done = std::move(done)](const absl::StatusOr<v1::ReportTaskLogsResponse>& result) mutable {
         std::move(done)(result.status());
       });
@@ -152,20 +154,20 @@ void Events::Take(const Caller& caller, v1::StreamEventsRequest report,
   switch (report.report_case()) {
     case v1::StreamEventsRequest::kExperimentState:
       return router_.ReportExperimentState(
-          std::move(*report.mutable_experiment_state()),
+          caller.identity, std::move(*report.mutable_experiment_state()),
           IntoStream<v1::ReportExperimentStateResponse>(
               sequence, std::move(answer), [](v1::StreamEventsResponse& response) {
                 return response.mutable_experiment_state();
               }));
     case v1::StreamEventsRequest::kTaskLogs:
       return router_.ReportTaskLogs(
-          std::move(*report.mutable_task_logs()),
+          caller.identity, std::move(*report.mutable_task_logs()),
           IntoStream<v1::ReportTaskLogsResponse>(
               sequence, std::move(answer),
               [](v1::StreamEventsResponse& response) { return response.mutable_task_logs(); }));
     case v1::StreamEventsRequest::kMetrics:
       return router_.ReportMetrics(
-          std::move(*report.mutable_metrics()),
+          caller.identity, std::move(*report.mutable_metrics()),
           IntoStream<v1::ReportMetricsResponse>(
               sequence, std::move(answer),
               [](v1::StreamEventsResponse& response) { return response.mutable_metrics(); }));

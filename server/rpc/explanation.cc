@@ -171,7 +171,7 @@ std::vector<v1::TriggerJudgement> JudgeEvent(const EventRecord& event, const v1:
                                              const WebhookSnapshot& webhooks, absl::Time now) {
   EventJudge judge(event, input, deliveries, now);
   std::vector<v1::TriggerJudgement> judgements;
-  for (const auto& webhook : webhooks.webhooks()) {
+  for (const auto& [id, webhook] : webhooks.webhooks()) {
     for (const TriggerRecord& trigger : webhook->triggers) {
       judgements.push_back(judge.Judge(*webhook, trigger));
     }

@@ -1,5 +1,6 @@
 #include "server/rpc/webhook_patch.h"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -48,43 +49,64 @@ absl::StatusOr<std::set<std::string>> FieldsToTake(const PatchWebhookRequest& re
 
 }  // namespace
 
-absl::StatusOr<WebhookRecord> PatchedWebhook(WebhookRecord webhook,
-                                             const PatchWebhookRequest& request,
-                                             const EgressPolicy& egress, absl::Time now) {
+absl::StatusOr<WebhookPatch> WebhookPatch::Parse(const PatchWebhookRequest& request,
+                                                 const EgressPolicy& egress, absl::Time now) {
   const pb::PatchWebhook& patch = request.webhook();
   ASSIGN_OR_RETURN(const std::set<std::string> fields, FieldsToTake(request));
   const auto taken = [&](const char* field) { return fields.contains(field); };
 
+  WebhookPatch parsed;
+  const auto change = [&parsed](std::function<void(WebhookRecord&)> apply) {
+    parsed.changes_.push_back(std::move(apply));
+  };
+  const auto set = [&change](auto WebhookRecord::*field, auto value) {
+    change([field, value = std::move(value)](WebhookRecord& webhook) { webhook.*field = value; });
+  };
   if (taken("url")) {
     RETURN_IF_ERROR(CheckUrl(patch.url(), egress));
-    webhook.url = patch.url();
+    set(&WebhookRecord::url, patch.url());
   }
   if (taken("name")) {
     RETURN_IF_ERROR(CheckName(patch.name()));
-    webhook.name = patch.name();
+    set(&WebhookRecord::name, patch.name());
   }
   if (taken("mode")) {
-    ASSIGN_OR_RETURN(webhook.mode, ParseMode(patch.mode()));
+    ASSIGN_OR_RETURN(const WebhookMode mode, ParseMode(patch.mode()));
+    set(&WebhookRecord::mode, mode);
   }
   if (taken("triggers")) {
-    ASSIGN_OR_RETURN(webhook.triggers, ParseTriggers(patch.triggers()));
+    ASSIGN_OR_RETURN(std::vector<TriggerRecord> triggers, ParseTriggers(patch.triggers()));
+    set(&WebhookRecord::triggers, std::move(triggers));
   }
-  if (taken("disabled")) SetDisabled(patch.disabled(), now, webhook);
-  if (taken("skip_tls_verification")) webhook.skip_tls_verification = patch.skip_tls_verification();
+  if (taken("disabled")) {
+    change([disabled = patch.disabled(), now](WebhookRecord& webhook) {
+      SetDisabled(disabled, now, webhook);
+    });
+  }
+  if (taken("skip_tls_verification")) {
+    set(&WebhookRecord::skip_tls_verification, patch.skip_tls_verification());
+  }
   if (taken("max_in_flight")) {
-    webhook.max_in_flight.reset();
+    std::optional<int32_t> max;
     if (patch.max_in_flight() != 0) {
       RETURN_IF_ERROR(CheckMaxInFlight(patch.max_in_flight()));
-      webhook.max_in_flight = patch.max_in_flight();
+      max = patch.max_in_flight();
     }
+    set(&WebhookRecord::max_in_flight, max);
   }
   if (taken("max_requests_per_second")) {
-    webhook.max_requests_per_second.reset();
+    std::optional<double> max;
     if (patch.max_requests_per_second() != 0) {
       RETURN_IF_ERROR(CheckMaxRequestsPerSecond(patch.max_requests_per_second()));
-      webhook.max_requests_per_second = patch.max_requests_per_second();
+      max = patch.max_requests_per_second();
     }
+    set(&WebhookRecord::max_requests_per_second, max);
   }
+  return parsed;
+}
+
+absl::StatusOr<WebhookRecord> WebhookPatch::Apply(WebhookRecord webhook) const {
+  for (const auto& change : changes_) change(webhook);
   RETURN_IF_ERROR(CheckTogether(webhook));
   return webhook;
 }

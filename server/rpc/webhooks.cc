@@ -21,14 +21,11 @@ namespace {
 
 using namespace determined::api::v1;  // NOLINT(google-build-using-namespace): messages only
 
-constexpr int kMaxPatchAttempts = 10;
-
-// The set of webhooks changed, but the catalog could not follow. The store refuses events that are
-// matched against the old set, which makes the router load the new one.
-void LogCatalogBehind(const absl::Status& status) {
-  if (status.ok()) return;
-  Log(LogLevel::kWarning, "webhooks could not be read back after a change",
-      {{"error", status.message()}});
+void LogStored(const WebhookRecord& webhook) {
+  Log(LogLevel::kInfo, "webhook stored",
+      {{"webhook_id", int64_t{webhook.id}},
+       {"name", webhook.name},
+       {"disabled", webhook.disabled_at.has_value()}});
 }
 
 }  // namespace
@@ -45,7 +42,8 @@ void Webhooks::AddTo(Api& api) {
 absl::StatusOr<std::shared_ptr<const WebhookRecord>> Webhooks::Find(const Caller& caller,
                                                                     Permission permission,
                                                                     int32_t webhook_id) const {
-  std::shared_ptr<const WebhookRecord> webhook = dependencies_.catalog.Current()->Find(webhook_id);
+  std::shared_ptr<const WebhookRecord> webhook =
+      dependencies_.store.catalog().Current()->Find(webhook_id);
   if (webhook == nullptr) return WebhookNotFound(webhook_id);
   RETURN_IF_ERROR(dependencies_.authorizer.CheckWebhook(caller, permission, *webhook));
   return webhook;
@@ -73,7 +71,7 @@ void Webhooks::Get(const Caller& caller, const GetWebhookRequest& request,
   }
   dependencies_.reader.Post(
       [this, id = (*webhook)->id, &response, done = std::move(done)]() mutable {
-        const absl::StatusOr<int64_t> count = dependencies_.deliveries.CountPending(id);
+        const absl::StatusOr<int64_t> count = dependencies_.store.CountPending(id);
         if (count.ok()) response.set_waiting_deliveries(*count);
         std::move(done)(count.status());
       });
@@ -82,18 +80,20 @@ void Webhooks::Get(const Caller& caller, const GetWebhookRequest& request,
 void Webhooks::List(const Caller& caller, const GetWebhooksRequest& request,
                     GetWebhooksResponse& response, DoneStatus done) {
   const std::shared_ptr<const Shown> shown = ShowAll();
-  const auto& webhooks = shown->snapshot->webhooks();
   // On an arena, which can keep them alive, they are shared instead of copied. Whoever reads the
   // response changes nothing in it.
   google::protobuf::Arena* const arena = response.GetArena();
   if (arena != nullptr) arena->Own(new std::shared_ptr<const Shown>(shown));
-  for (size_t i = 0; i < webhooks.size(); ++i) {
-    if (!dependencies_.authorizer.CanView(caller, webhooks[i]->workspace_id)) continue;
+  auto webhook = shown->webhooks.begin();
+  for (const auto& [id, record] : shown->snapshot->webhooks()) {
+    const std::shared_ptr<const determined::webhook::v1::Webhook>& form = webhook->second;
+    ++webhook;
+    if (!dependencies_.authorizer.CanView(caller, record->workspace_id)) continue;
     if (arena == nullptr) {
-      *response.add_webhooks() = shown->webhooks[i];
+      *response.add_webhooks() = *form;
     } else {
       response.mutable_webhooks()->UnsafeArenaAddAllocated(
-          const_cast<determined::webhook::v1::Webhook*>(&shown->webhooks[i]));
+          const_cast<determined::webhook::v1::Webhook*>(form.get()));
     }
   }
   if (!request.with_last_deliveries()) return std::move(done)(absl::OkStatus());
@@ -103,17 +103,23 @@ void Webhooks::List(const Caller& caller, const GetWebhooksRequest& request,
 }
 
 std::shared_ptr<const Webhooks::Shown> Webhooks::ShowAll() {
-  std::shared_ptr<const WebhookSnapshot> snapshot = dependencies_.catalog.Current();
+  auto shown = std::make_shared<Shown>();
+  shown->snapshot = dependencies_.store.catalog().Current();
+  WebhookSnapshot::Webhooks before;
   {
     MutexLock lock(mutex_);
-    if (shown_ != nullptr && shown_->snapshot == snapshot) return shown_;
+    if (shown_ != nullptr) {
+      if (shown_->snapshot == shown->snapshot) return shown_;
+      before = shown_->snapshot->webhooks();
+      shown->webhooks = shown_->webhooks;
+    }
   }
-  auto shown = std::make_shared<Shown>();
-  shown->webhooks.reserve(snapshot->webhooks().size());
-  for (const auto& webhook : snapshot->webhooks()) {
-    shown->webhooks.push_back(WebhookToProto(*webhook));
-  }
-  shown->snapshot = std::move(snapshot);
+  WebhookSnapshot::Webhooks::ForEachDifference(
+      before, shown->snapshot->webhooks(), [&](int32_t id, const auto*, const auto* webhook) {
+        if (webhook == nullptr) return shown->webhooks.Erase(id);
+        shown->webhooks.Set(id, std::make_shared<const determined::webhook::v1::Webhook>(
+                                    WebhookToProto(**webhook)));
+      });
   MutexLock lock(mutex_);
   shown_ = shown;
   return shown;
@@ -129,9 +135,9 @@ absl::Status Webhooks::ReadLastDeliveries(const Caller& caller,
                                                             : std::nullopt)) {
       continue;
     }
-    ASSIGN_OR_RETURN(const std::vector<DeliveryRecord> newest,
-                     dependencies_.deliveries.ListDeliveries(
-                         {.webhook_id = webhook.id(), .limit = 1, .now = now}));
+    ASSIGN_OR_RETURN(
+        const std::vector<DeliveryRecord> newest,
+        dependencies_.store.ListDeliveries({.webhook_id = webhook.id(), .limit = 1, .now = now}));
     for (const DeliveryRecord& delivery : newest) {
       *last.add_deliveries() = DeliveryToProto(delivery, now);
     }
@@ -154,9 +160,9 @@ void Webhooks::Post(const Caller& caller, const PostWebhookRequest& request,
   AuditEntry audit = Audit(caller, "webhook.create", *webhook);
   dependencies_.store.CreateWebhook(
       *std::move(webhook), std::move(audit),
-      [this, &response, done = std::move(done)](absl::StatusOr<WebhookChange> change) mutable {
+      [&response, done = std::move(done)](absl::StatusOr<WebhookChange> change) mutable {
         if (!change.ok()) return std::move(done)(change.status());
-        Publish(*change);
+        LogStored(change->webhook);
         *response.mutable_webhook() = WebhookToProto(change->webhook);
         std::move(done)(absl::OkStatus());
       });
@@ -166,51 +172,44 @@ void Webhooks::Patch(const Caller& caller, const PatchWebhookRequest& request,
                      PatchWebhookResponse& response, DoneStatus done) {
   const absl::Status valid = CheckId("id", request.id());
   if (!valid.ok()) return std::move(done)(valid);
-  TryPatch({.caller = caller, .request = request, .response = response, .done = std::move(done)});
-}
-
-void Webhooks::TryPatch(PatchCall call) {
-  const auto snapshot = dependencies_.catalog.Current();
-  const auto webhook = Find(call.caller, Permission::kEditWebhooks, call.request.id());
-  if (!webhook.ok()) return std::move(call.done)(webhook.status());
-  absl::StatusOr<WebhookRecord> patched =
-      PatchedWebhook(**webhook, call.request, dependencies_.egress, dependencies_.clock.Now());
-  if (!patched.ok()) return std::move(call.done)(patched.status());
-  if (patched->workspace_id != (*webhook)->workspace_id) {
-    const absl::Status allowed = dependencies_.authorizer.CheckWorkspace(
-        call.caller, Permission::kEditWebhooks, patched->workspace_id);
-    if (!allowed.ok()) return std::move(call.done)(allowed);
-  }
-
-  ++call.attempts;
-  AuditEntry audit = Audit(call.caller, "webhook.update", *patched);
+  absl::StatusOr<WebhookPatch> patch =
+      WebhookPatch::Parse(request, dependencies_.egress, dependencies_.clock.Now());
+  // What would be refused is refused here; what another change makes of it is seen in the write.
+  const auto webhook = Find(caller, Permission::kEditWebhooks, request.id());
+  if (!webhook.ok()) return std::move(done)(webhook.status());
+  if (!patch.ok()) return std::move(done)(patch.status());
+  const absl::StatusOr<WebhookRecord> patched = Patched(caller, *patch, **webhook);
+  if (!patched.ok()) return std::move(done)(patched.status());
   dependencies_.store.UpdateWebhook(
-      *std::move(patched), snapshot->version(), std::move(audit),
-      [this, call = std::move(call)](absl::StatusOr<WebhookChange> change) mutable {
-        FinishPatch(std::move(call), std::move(change));
+      request.id(),
+      [this, caller, patch = *std::move(patch)](const WebhookRecord& old) {
+        return Patched(caller, patch, old);
+      },
+      Audit(caller, "webhook.update", *patched),
+      [this, &response, done = std::move(done)](absl::StatusOr<WebhookChange> change) mutable {
+        if (!change.ok()) return std::move(done)(change.status());
+        LogStored(change->webhook);
+        const int32_t id = change->webhook.id;
+        *response.mutable_webhook() = WebhookToProto(change->webhook);
+        // Enabled, moved or allowed to do more: what waits may be due now.
+        dependencies_.dispatcher.Wake({.waiting = {id}});
+        dependencies_.dispatcher.Settle(id,
+                                        [done = std::move(done)](int64_t /*under_way*/) mutable {
+                                          std::move(done)(absl::OkStatus());
+                                        });
       });
 }
 
-void Webhooks::FinishPatch(PatchCall call, absl::StatusOr<WebhookChange> change) {
-  if (absl::IsAborted(change.status())) {
-    if (call.attempts == kMaxPatchAttempts) {
-      return std::move(call.done)(absl::AbortedError(absl::StrCat(
-          "webhooks were changed by others at the same time ", call.attempts,
-          " times in a row, webhook ", call.request.id(), " is as it was: try again")));
-    }
-    const absl::Status reloaded = dependencies_.catalog.Reload();
-    if (!reloaded.ok()) return std::move(call.done)(reloaded);
-    return TryPatch(std::move(call));
+absl::StatusOr<WebhookRecord> Webhooks::Patched(const Caller& caller, const WebhookPatch& patch,
+                                                const WebhookRecord& webhook) const {
+  const Authorizer& authorizer = dependencies_.authorizer;
+  RETURN_IF_ERROR(authorizer.CheckWebhook(caller, Permission::kEditWebhooks, webhook));
+  ASSIGN_OR_RETURN(WebhookRecord patched, patch.Apply(webhook));
+  if (patched.workspace_id != webhook.workspace_id) {
+    RETURN_IF_ERROR(
+        authorizer.CheckWorkspace(caller, Permission::kEditWebhooks, patched.workspace_id));
   }
-  if (!change.ok()) return std::move(call.done)(change.status());
-  Publish(*change);
-  const int32_t id = change->webhook.id;
-  *call.response.mutable_webhook() = WebhookToProto(change->webhook);
-  // Enabled, moved or allowed to do more: what waits may be due now.
-  dependencies_.dispatcher.Wake({.waiting = {id}});
-  dependencies_.dispatcher.Settle(id, [done = std::move(call.done)](int64_t /*under_way*/) mutable {
-    std::move(done)(absl::OkStatus());
-  });
+  return patched;
 }
 
 void Webhooks::Delete(const Caller& caller, const DeleteWebhookRequest& request,
@@ -220,11 +219,10 @@ void Webhooks::Delete(const Caller& caller, const DeleteWebhookRequest& request,
   const auto webhook = Find(caller, Permission::kEditWebhooks, request.id());
   if (!webhook.ok()) return std::move(done)(webhook.status());
   dependencies_.store.DeleteWebhook(
-      request.id(), Audit(caller, "webhook.delete", **webhook),
+      request.id(), dependencies_.clock.Now(), Audit(caller, "webhook.delete", **webhook),
       [this, id = request.id(), &response,
        done = std::move(done)](absl::StatusOr<WebhookDeletion> deletion) mutable {
         if (!deletion.ok()) return std::move(done)(deletion.status());
-        LogCatalogBehind(dependencies_.catalog.ApplyDeletion(id, deletion->version));
         Log(LogLevel::kInfo, "webhook deleted",
             {{"webhook_id", int64_t{id}}, {"canceled_deliveries", deletion->canceled_deliveries}});
         response.set_canceled_deliveries(deletion->canceled_deliveries);
@@ -243,14 +241,6 @@ void Webhooks::Test(const Caller& caller, const TestWebhookRequest& request,
   if (!webhook.ok()) return std::move(done)(webhook.status());
 
   dependencies_.tests.Send(*std::move(webhook), response, std::move(done));
-}
-
-void Webhooks::Publish(const WebhookChange& change) {
-  LogCatalogBehind(dependencies_.catalog.Apply(change));
-  Log(LogLevel::kInfo, "webhook stored",
-      {{"webhook_id", int64_t{change.webhook.id}},
-       {"name", change.webhook.name},
-       {"disabled", change.webhook.disabled_at.has_value()}});
 }
 
 }  // namespace webhookd

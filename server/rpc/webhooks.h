@@ -10,19 +10,20 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/mutex.h"
+#include "base/persistent_map.h"
 #include "determined/api/v1/webhook.pb.h"
 #include "server/auth/authorizer.h"
 #include "server/delivery/dispatcher.h"
 #include "server/delivery/egress_policy.h"
 #include "server/rpc/api.h"
 #include "server/rpc/test_sender.h"
-#include "storage/account_store.h"
-#include "storage/webhook_catalog.h"
+#include "server/rpc/webhook_patch.h"
+#include "storage/store.h"
 
 namespace webhookd {
 
-// The webhook RPCs of the Determined service. Reads are answered from the catalog. A change is
-// answered after it is durable, audited, and in the catalog. Thread-safe.
+// The webhook RPCs of the Determined service. Reads are answered from the store's catalog. A change
+// is answered after it is durable, audited, and in the catalog. Thread-safe.
 //
 // Each checks what the caller may do: NOT_FOUND for what they may not see, PERMISSION_DENIED for
 // what they may not change.
@@ -30,9 +31,7 @@ class Webhooks {
  public:
   // All must outlive this and the calls under way.
   struct Dependencies {
-    AccountStore& store;  // the changes go by it, so that they name who made them
-    Store& deliveries;
-    WebhookCatalog& catalog;
+    Store& store;
     const Authorizer& authorizer;
     const EgressPolicy& egress;
     Dispatcher& dispatcher;
@@ -53,7 +52,8 @@ class Webhooks {
   // Errors of NewWebhook; ALREADY_EXISTS.
   void Post(const Caller& caller, const determined::api::v1::PostWebhookRequest& request,
             determined::api::v1::PostWebhookResponse& response, DoneStatus done);
-  // Errors of PatchedWebhook; ALREADY_EXISTS; ABORTED when others keep changing it.
+  // Errors of WebhookPatch; ALREADY_EXISTS. Patches of several callers at once are made one after
+  // another, each of what the one before left.
   void Patch(const Caller& caller, const determined::api::v1::PatchWebhookRequest& request,
              determined::api::v1::PatchWebhookResponse& response, DoneStatus done);
   void Delete(const Caller& caller, const determined::api::v1::DeleteWebhookRequest& request,
@@ -62,21 +62,13 @@ class Webhooks {
   void Test(const Caller& caller, const determined::api::v1::TestWebhookRequest& request,
             determined::api::v1::TestWebhookResponse& response, DoneStatus done);
 
-  // The webhooks of a snapshot as they are shown, in its order. Kept because their conditions are
-  // stored as JSON, which costs more to read than all the rest of a list.
+  // The webhooks of a snapshot as they are shown. Kept because their conditions are stored as JSON,
+  // which costs more to read than all the rest of a list.
   struct Shown {
     std::shared_ptr<const WebhookSnapshot> snapshot;
-    std::vector<determined::webhook::v1::Webhook> webhooks;
+    PersistentMap<int32_t, std::shared_ptr<const determined::webhook::v1::Webhook>> webhooks;
   };
   std::shared_ptr<const Shown> ShowAll();
-
-  struct PatchCall {
-    Caller caller;
-    const determined::api::v1::PatchWebhookRequest& request;
-    determined::api::v1::PatchWebhookResponse& response;
-    DoneStatus done;
-    int attempts = 0;
-  };
 
   // The webhook, if the caller has `permission` for it.
   absl::StatusOr<std::shared_ptr<const WebhookRecord>> Find(const Caller& caller,
@@ -88,14 +80,13 @@ class Webhooks {
   AuditEntry Audit(const Caller& caller, absl::string_view action,
                    const WebhookRecord& webhook) const;
 
-  void TryPatch(PatchCall call);
-  void FinishPatch(PatchCall call, absl::StatusOr<WebhookChange> change);
-  // Takes a change that is durable into the catalog.
-  void Publish(const WebhookChange& change);
+  // `webhook` after the patch, if the caller may do that.
+  absl::StatusOr<WebhookRecord> Patched(const Caller& caller, const WebhookPatch& patch,
+                                        const WebhookRecord& webhook) const;
 
   const Dependencies dependencies_;
   Mutex mutex_;
-  std::shared_ptr<const Shown> shown_ ABSL_GUARDED_BY(mutex_);  // of the list before
+  std::shared_ptr<const Shown> shown_ ABSL_GUARDED_BY(mutex_);  // of the list before; may be null
 };
 
 }  // namespace webhookd

@@ -15,7 +15,6 @@
 #include "server/rpc/account_conversion.h"
 #include "server/rpc/pagination.h"
 #include "server/rpc/rpc_error.h"
-#include "server/telemetry/log.h"
 #include "storage/errors.h"
 
 namespace webhookd {
@@ -208,16 +207,8 @@ void Workspaces::Delete(const Caller& caller, const v1::DeleteWorkspaceRequest& 
   }
   dependencies_.accounts.DeleteWorkspace(
       *removal, AuditEntryOf(caller, now, std::move(action)),
-      [this, &response, done = std::move(done)](absl::StatusOr<WorkspaceRemoved> removed) mutable {
+      [&response, done = std::move(done)](absl::StatusOr<WorkspaceRemoved> removed) mutable {
         if (!removed.ok()) return std::move(done)(removed.status());
-        if (!removed->deleted_webhooks.empty() || !removed->moved_webhooks.empty()) {
-          // Events that are matched against the old set are refused until it can be read.
-          const absl::Status reloaded = dependencies_.webhooks.Reload();
-          if (!reloaded.ok()) {
-            Log(LogLevel::kWarning, "webhooks could not be read back after a change",
-                {{"error", reloaded.message()}});
-          }
-        }
         response.mutable_deleted_webhook_ids()->Add(removed->deleted_webhooks.begin(),
                                                     removed->deleted_webhooks.end());
         response.mutable_moved_webhook_ids()->Add(removed->moved_webhooks.begin(),

@@ -6,7 +6,6 @@
 #include "server/auth/account_catalog.h"
 #include "server/auth/authorizer.h"
 #include "server/rpc/api.h"
-#include "storage/webhook_catalog.h"
 #include "webhookd/v1/admin.pb.h"
 
 namespace webhookd {
@@ -17,7 +16,6 @@ class Workspaces {
   // All must outlive this and the calls under way.
   struct Dependencies {
     AccountCatalog& accounts;
-    WebhookCatalog& webhooks;
     const Authorizer& authorizer;
     Clock& clock;
   };

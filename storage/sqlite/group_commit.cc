@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "storage/sqlite/event_queries.h"
+#include "storage/sqlite/webhook_queries.h"
 
 namespace webhookd::sqlite {
 namespace {
@@ -14,13 +15,17 @@ constexpr absl::string_view kCommit = "COMMIT";
 constexpr absl::string_view kRollback = "ROLLBACK";
 
 constexpr absl::string_view kReadCounters =
-    "SELECT webhooks_version, next_delivery_id, next_body_id FROM store_state";
+    "SELECT webhooks_version, next_delivery_id, next_body_id, keys_generation, keys_age "
+    "FROM store_state";
 
 constexpr absl::string_view kWriteCounters =
-    "UPDATE store_state SET webhooks_version = ?1, next_delivery_id = ?2, next_body_id = ?3";
+    "UPDATE store_state SET webhooks_version = ?1, next_delivery_id = ?2, next_body_id = ?3,"
+    " keys_generation = ?4, keys_age = ?5";
 
-// How long a repeated report is recognised.
+// How long a generation of keys lasts: a repeated report is recognised for this time at least and
+// twice this time at most.
 constexpr absl::Duration kKeyLifetime = absl::Hours(7 * 24);
+constexpr absl::Duration kAgeStep = absl::Minutes(1);  // how exactly the age is counted
 
 absl::StatusOr<Counters> ReadCounters(Connection& connection) {
   Statement select = connection.Prepare(kReadCounters);
@@ -30,12 +35,15 @@ absl::StatusOr<Counters> ReadCounters(Connection& connection) {
   }
   return Counters{.webhooks_version = select.Int(0),
                   .next_delivery_id = select.Int(1),
-                  .next_body_id = select.Int(2)};
+                  .next_body_id = select.Int(2),
+                  .keys_generation = select.Int(3),
+                  .keys_age = absl::Microseconds(select.Int(4))};
 }
 
 absl::Status WriteCounters(Connection& connection, const Counters& counters) {
   Statement update = connection.Prepare(kWriteCounters);
-  update.Bind(counters.webhooks_version, counters.next_delivery_id, counters.next_body_id);
+  update.Bind(counters.webhooks_version, counters.next_delivery_id, counters.next_body_id,
+              counters.keys_generation, absl::ToInt64Microseconds(counters.keys_age));
   return update.Run();
 }
 
@@ -44,9 +52,9 @@ bool IsRefusal(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kNotFound:
     case absl::StatusCode::kAlreadyExists:
-    case absl::StatusCode::kAborted:
     case absl::StatusCode::kFailedPrecondition:
     case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kPermissionDenied:
       return true;
     default:
       return false;
@@ -56,11 +64,13 @@ bool IsRefusal(const absl::Status& status) {
 }  // namespace
 
 GroupCommit::GroupCommit(std::unique_ptr<Connection> connection, int64_t lease_epoch, Clock& clock,
-                         StoreClock store_clock)
+                         StoreClock store_clock, WebhookCatalog& catalog)
     : connection_(std::move(connection)),
       lease_epoch_(lease_epoch),
       clock_(clock),
-      store_clock_(std::move(store_clock)) {}
+      catalog_(catalog),
+      store_clock_(std::move(store_clock)),
+      keys_({.aged_to = clock.Steady()}) {}
 
 GroupCommit::~GroupCommit() { connection_->MergeAndRemoveLog(); }
 
@@ -89,7 +99,9 @@ GroupCommit::Outcome GroupCommit::Try(std::span<const std::unique_ptr<Write>> wr
   if (const absl::Status status = Begin(); !status.ok()) return all_get(Outcome::kBlocked, status);
   const absl::StatusOr<Counters> before = ReadCounters(*connection_);
   if (!before.ok()) return all_get(Outcome::kDecided, before.status());
-  Transaction transaction{*connection_, lease_epoch_, *before};
+  const auto webhooks = Webhooks(before->webhooks_version);
+  if (!webhooks.ok()) return all_get(Outcome::kDecided, webhooks.status());
+  Transaction transaction{*connection_, lease_epoch_, *before, *webhooks};
   transaction.due_now = store_clock_.DueNow();
   transaction.wall_ahead = store_clock_.WallAhead();
   transaction.lived_now = store_clock_.LivedNow();
@@ -102,10 +114,10 @@ GroupCommit::Outcome GroupCommit::Try(std::span<const std::unique_ptr<Write>> wr
     Rollback();
     return Outcome::kOneByOne;
   }
-  absl::StatusOr<absl::Time> next_forgetting = next_forgetting_;
+  absl::StatusOr<KeysState> keys = keys_;
   if (housekeeping == Housekeeping::kYes) {
-    next_forgetting = ForgetOldKeys(transaction, writes.size());
-    if (!next_forgetting.ok()) {
+    keys = AgeKeys(transaction, writes.size());
+    if (!keys.ok()) {
       Rollback();
       return Outcome::kOneByOne;
     }
@@ -117,7 +129,8 @@ GroupCommit::Outcome GroupCommit::Try(std::span<const std::unique_ptr<Write>> wr
   if (status.ok()) status = connection_->Prepare(kCommit).Run();
   if (status.ok()) {
     if (changes) store_clock_.Kept();
-    next_forgetting_ = *next_forgetting;
+    keys_ = *keys;
+    if (transaction.webhooks != *webhooks) catalog_.Publish(std::move(transaction.webhooks));
     return Outcome::kDecided;
   }
   // Where there is no room for all of them there may be room for some.
@@ -132,18 +145,42 @@ absl::Status GroupCommit::Begin() {
   return connection_->Prepare(kBegin).Run();
 }
 
+absl::StatusOr<std::shared_ptr<const WebhookSnapshot>> GroupCommit::Webhooks(int64_t version) {
+  std::shared_ptr<const WebhookSnapshot> webhooks = catalog_.Current();
+  if (webhooks->version() == version) return webhooks;
+  // A commit was reported as failed and is there all the same.
+  ASSIGN_OR_RETURN(WebhookSet set, LoadWebhooks(*connection_));
+  webhooks = std::make_shared<const WebhookSnapshot>(std::move(set));
+  catalog_.Publish(webhooks);
+  return webhooks;
+}
+
 void GroupCommit::Rollback() {
   if (connection_->InTransaction()) connection_->Prepare(kRollback).Run().IgnoreError();
 }
 
-absl::StatusOr<absl::Time> GroupCommit::ForgetOldKeys(Transaction& transaction, size_t writes) {
-  const absl::Time now = clock_.Now();
-  if (now < next_forgetting_) return next_forgetting_;
-  // More than the batch can have added, so that it never falls behind.
-  const int64_t limit = 100 + 2 * static_cast<int64_t>(writes);
-  ASSIGN_OR_RETURN(const absl::Time oldest,
-                   ForgetKeysBefore(transaction, now - kKeyLifetime, limit));
-  return std::min(oldest, now) + kKeyLifetime;
+absl::StatusOr<GroupCommit::KeysState> GroupCommit::AgeKeys(Transaction& transaction,
+                                                            size_t writes) {
+  KeysState keys = keys_;
+  Counters& counters = transaction.counters;
+  const absl::Duration now = clock_.Steady();
+  if (now - keys.aged_to >= kAgeStep) {
+    counters.keys_age += now - keys.aged_to;
+    keys.aged_to = now;
+  }
+  if (counters.keys_age >= kKeyLifetime) {
+    ++counters.keys_generation;
+    counters.keys_age = absl::ZeroDuration();
+    keys.old_ones_gone = false;
+  }
+  if (!keys.old_ones_gone) {
+    // More than the batch can have added, so that it never falls behind.
+    const int64_t limit = 100 + 2 * static_cast<int64_t>(writes);
+    ASSIGN_OR_RETURN(const int64_t forgotten,
+                     ForgetKeysBefore(transaction, counters.keys_generation - 1, limit));
+    keys.old_ones_gone = forgotten < limit;
+  }
+  return keys;
 }
 
 }  // namespace webhookd::sqlite

@@ -13,6 +13,7 @@
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/store_clock.h"
 #include "storage/sqlite/write.h"
+#include "storage/webhook_catalog.h"
 
 namespace webhookd::sqlite {
 
@@ -24,9 +25,10 @@ namespace webhookd::sqlite {
 // rare case instead of a savepoint for every write.
 class GroupCommit {
  public:
-  // `connection` can write. `clock` must outlive the object.
+  // `connection` can write. Each commit that changes webhooks publishes them in `catalog`. `clock`
+  // and `catalog` must outlive the object.
   GroupCommit(std::unique_ptr<Connection> connection, int64_t lease_epoch, Clock& clock,
-              StoreClock store_clock);
+              StoreClock store_clock, WebhookCatalog& catalog);
   ~GroupCommit();
 
   // Commits all `writes`, in order. Returns what each is to be finished with.
@@ -41,19 +43,28 @@ class GroupCommit {
 
   enum class Housekeeping { kNo, kYes };
 
+  struct KeysState {
+    absl::Duration aged_to;      // by the steady clock: Counters::keys_age has the time up to it
+    bool old_ones_gone = false;  // nothing is left to delete
+  };
+
   // Runs all in one transaction.
   Outcome Try(std::span<const std::unique_ptr<Write>> writes, std::span<absl::Status> results,
               Housekeeping housekeeping);
   absl::Status Begin();
+  // The webhooks at the beginning of a transaction.
+  absl::StatusOr<std::shared_ptr<const WebhookSnapshot>> Webhooks(int64_t version);
   void Rollback();
-  // Gives the time when there is something to forget again.
-  absl::StatusOr<absl::Time> ForgetOldKeys(Transaction& transaction, size_t writes);
+  // Lets the generation of idempotency keys grow older, begins a new one when it is time, and
+  // deletes some of those that are no longer known. Gives the state after the commit.
+  absl::StatusOr<KeysState> AgeKeys(Transaction& transaction, size_t writes);
 
   std::unique_ptr<Connection> connection_;
   const int64_t lease_epoch_;
   Clock& clock_;
+  WebhookCatalog& catalog_;
   StoreClock store_clock_;
-  absl::Time next_forgetting_ = absl::InfinitePast();
+  KeysState keys_;
 };
 
 }  // namespace webhookd::sqlite

@@ -21,10 +21,10 @@ using sqlite::Transaction;
 
 // What a write does, and then the entry that it left of the one it was given.
 template <typename Function>
-auto Audited(AuditEntry audit, const AuditRetention& retention, Function function) {
+auto Audited(std::optional<AuditEntry> audit, const AuditRetention& retention, Function function) {
   using Result = std::invoke_result_t<Function, Transaction&, std::optional<AuditEntry>&>;
   return [audit = std::move(audit), retention,
-          function = std::move(function)](Transaction& transaction) -> Result {
+          function = std::move(function)](Transaction& transaction) mutable -> Result {
     std::optional<AuditEntry> entry = audit;
     Result result = function(transaction, entry);
     if (!result.ok() || !entry.has_value()) return result;
@@ -35,7 +35,7 @@ auto Audited(AuditEntry audit, const AuditRetention& retention, Function functio
 
 // The entry is completed by the number of what is new.
 void NameTarget(std::optional<AuditEntry>& entry, int64_t id) {
-  entry->target_id = absl::StrCat(id);
+  if (entry.has_value()) entry->target_id = absl::StrCat(id);
 }
 
 // One entry for each webhook of a workspace that went.
@@ -228,7 +228,8 @@ void SqliteStore::RemoveRole(RoleAssignmentRecord role, AuditEntry audit, DoneSt
 
 // ---- Webhooks
 
-void SqliteStore::CreateWebhook(WebhookRecord webhook, AuditEntry audit, Done<WebhookChange> done) {
+void SqliteStore::CreateWebhook(WebhookRecord webhook, std::optional<AuditEntry> audit,
+                                Done<WebhookChange> done) {
   queue_->Push(sqlite::MakeWrite<WebhookChange>(
       Audited(std::move(audit), audit_retention_,
               [webhook = std::move(webhook)](
@@ -241,19 +242,19 @@ void SqliteStore::CreateWebhook(WebhookRecord webhook, AuditEntry audit, Done<We
       std::move(done)));
 }
 
-void SqliteStore::UpdateWebhook(WebhookRecord webhook, int64_t version, AuditEntry audit,
-                                Done<WebhookChange> done) {
+void SqliteStore::UpdateWebhook(int32_t webhook_id, WebhookUpdate update,
+                                std::optional<AuditEntry> audit, Done<WebhookChange> done) {
   queue_->Push(sqlite::MakeWrite<WebhookChange>(
       Audited(std::move(audit), audit_retention_,
-              [webhook = std::move(webhook), version](Transaction& transaction,
-                                                      std::optional<AuditEntry>&) {
-                return sqlite::UpdateWebhook(transaction, webhook, version);
+              [webhook_id, update = std::move(update)](Transaction& transaction,
+                                                       std::optional<AuditEntry>&) mutable {
+                return sqlite::UpdateWebhook(transaction, webhook_id, update);
               }),
       std::move(done)));
 }
 
-void SqliteStore::DeleteWebhook(int32_t webhook_id, AuditEntry audit, Done<WebhookDeletion> done) {
-  const absl::Time now = audit.time;
+void SqliteStore::DeleteWebhook(int32_t webhook_id, absl::Time now, std::optional<AuditEntry> audit,
+                                Done<WebhookDeletion> done) {
   queue_->Push(sqlite::MakeWrite<WebhookDeletion>(
       Audited(std::move(audit), audit_retention_,
               [webhook_id, now](Transaction& transaction, std::optional<AuditEntry>&) {

@@ -80,6 +80,12 @@ absl::StatusOr<int64_t> BeginLeaseEpoch(Connection& connection) {
   return connection.QueryInt("SELECT lease_epoch FROM store_state");
 }
 
+absl::StatusOr<WebhookSet> LoadAtOnce(Connection& connection) {
+  const sqlite::Snapshot snapshot(connection);
+  RETURN_IF_ERROR(snapshot.status());
+  return sqlite::LoadWebhooks(connection);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Create(Options options) {
@@ -105,23 +111,29 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Create(Options options
                    sqlite::StoreClock::Load(*writer, options.clock));
   ASSIGN_OR_RETURN(std::unique_ptr<sqlite::ReadPool> readers,
                    sqlite::ReadPool::Open(connection_options, options.read_connections));
+  ASSIGN_OR_RETURN(WebhookSet webhooks, LoadAtOnce(*writer));
+  auto catalog = std::make_unique<WebhookCatalog>(
+      std::make_shared<const WebhookSnapshot>(std::move(webhooks)));
   auto queue = sqlite::WriteQueue::Create(
       {.commits = options.writer,
        .finishes = options.callbacks == nullptr ? options.writer : *options.callbacks},
       std::make_unique<sqlite::GroupCommit>(std::move(writer), lease_epoch, options.clock,
-                                            std::move(store_clock)),
+                                            std::move(store_clock), *catalog),
       {.max_waiting = options.max_waiting_writes, .max_batch = options.max_batch});
   return absl::WrapUnique(new SqliteStore(std::move(file), lease_epoch, options.audit_retention,
-                                          std::move(readers), std::move(queue)));
+                                          std::move(catalog), std::move(readers),
+                                          std::move(queue)));
 }
 
 SqliteStore::SqliteStore(std::unique_ptr<sqlite::DatabaseFile> file, int64_t lease_epoch,
                          const AuditRetention& audit_retention,
+                         std::unique_ptr<WebhookCatalog> catalog,
                          std::unique_ptr<sqlite::ReadPool> readers,
                          std::shared_ptr<sqlite::WriteQueue> queue)
     : file_(std::move(file)),
       lease_epoch_(lease_epoch),
       audit_retention_(audit_retention),
+      catalog_(std::move(catalog)),
       readers_(std::move(readers)),
       queue_(std::move(queue)) {}
 
@@ -134,35 +146,11 @@ void SqliteStore::Stop() {
   file_.reset();
 }
 
-// ---- Webhooks
+// ---- Webhooks; their audited changes stand in sqlite_account_store.cc
 
 absl::StatusOr<WebhookSet> SqliteStore::LoadWebhooks() {
   ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
-  return sqlite::LoadWebhooks(*reader);
-}
-
-void SqliteStore::CreateWebhook(WebhookRecord webhook, Done<WebhookChange> done) {
-  queue_->Push(sqlite::MakeWrite<WebhookChange>(
-      [webhook = std::move(webhook)](Transaction& transaction) {
-        return sqlite::CreateWebhook(transaction, webhook);
-      },
-      std::move(done)));
-}
-
-void SqliteStore::UpdateWebhook(WebhookRecord webhook, int64_t version, Done<WebhookChange> done) {
-  queue_->Push(sqlite::MakeWrite<WebhookChange>(
-      [webhook = std::move(webhook), version](Transaction& transaction) {
-        return sqlite::UpdateWebhook(transaction, webhook, version);
-      },
-      std::move(done)));
-}
-
-void SqliteStore::DeleteWebhook(int32_t webhook_id, absl::Time now, Done<WebhookDeletion> done) {
-  queue_->Push(sqlite::MakeWrite<WebhookDeletion>(
-      [webhook_id, now](Transaction& transaction) {
-        return sqlite::DeleteWebhook(transaction, webhook_id, now);
-      },
-      std::move(done)));
+  return LoadAtOnce(*reader);
 }
 
 void SqliteStore::SetFailingSince(int32_t webhook_id, std::optional<absl::Time> since,
@@ -176,19 +164,10 @@ void SqliteStore::SetFailingSince(int32_t webhook_id, std::optional<absl::Time> 
 
 // ---- Events
 
-void SqliteStore::AcceptEvent(AcceptEventRequest request, Done<AcceptedEvent> done) {
-  queue_->Push(sqlite::MakeWrite<AcceptedEvent>(
-      [request = std::move(request)](Transaction& transaction) {
-        return sqlite::AcceptEvent(transaction, request);
-      },
-      std::move(done)));
-}
-
-void SqliteStore::AcceptEvents(std::vector<AcceptEventRequest> requests,
-                               Done<AcceptedEvents> done) {
+void SqliteStore::AcceptEvents(MatchedReport report, Done<AcceptedEvents> done) {
   queue_->Push(sqlite::MakeWrite<AcceptedEvents>(
-      [requests = std::move(requests)](Transaction& transaction) {
-        return sqlite::AcceptEvents(transaction, requests);
+      [report = std::move(report)](Transaction& transaction) mutable {
+        return sqlite::AcceptEvents(transaction, report);
       },
       std::move(done)));
 }

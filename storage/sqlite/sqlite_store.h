@@ -57,17 +57,20 @@ class SqliteStore final : public Store, public AccountStore {
   // UNAVAILABLE. Idempotent. Not from a callback.
   void Stop();
 
+  const WebhookCatalog& catalog() const override { return *catalog_; }
   absl::StatusOr<WebhookSet> LoadWebhooks() override;
-  void CreateWebhook(WebhookRecord webhook, Done<WebhookChange> done) override;
-  void UpdateWebhook(WebhookRecord webhook, int64_t version, Done<WebhookChange> done) override;
-  void DeleteWebhook(int32_t webhook_id, absl::Time now, Done<WebhookDeletion> done) override;
+  void CreateWebhook(WebhookRecord webhook, std::optional<AuditEntry> audit,
+                     Done<WebhookChange> done) override;
+  void UpdateWebhook(int32_t webhook_id, WebhookUpdate update, std::optional<AuditEntry> audit,
+                     Done<WebhookChange> done) override;
+  void DeleteWebhook(int32_t webhook_id, absl::Time now, std::optional<AuditEntry> audit,
+                     Done<WebhookDeletion> done) override;
   void DisableWebhook(int32_t webhook_id, std::string reason, absl::Time now,
                       Done<WebhookChange> done) override;
   void SetFailingSince(int32_t webhook_id, std::optional<absl::Time> since,
                        DoneStatus done) override;
 
-  void AcceptEvent(AcceptEventRequest request, Done<AcceptedEvent> done) override;
-  void AcceptEvents(std::vector<AcceptEventRequest> requests, Done<AcceptedEvents> done) override;
+  void AcceptEvents(MatchedReport report, Done<AcceptedEvents> done) override;
   absl::StatusOr<EventPage> ListEvents(const EventFilter& filter) override;
   absl::StatusOr<EventRecord> GetEvent(const std::string& event_id) override;
 
@@ -105,21 +108,18 @@ class SqliteStore final : public Store, public AccountStore {
                        Done<WorkspaceRemoved> done) override;
   void AssignRole(RoleAssignmentRecord role, AuditEntry audit, DoneStatus done) override;
   void RemoveRole(RoleAssignmentRecord role, AuditEntry audit, DoneStatus done) override;
-  void CreateWebhook(WebhookRecord webhook, AuditEntry audit, Done<WebhookChange> done) override;
-  void UpdateWebhook(WebhookRecord webhook, int64_t version, AuditEntry audit,
-                     Done<WebhookChange> done) override;
-  void DeleteWebhook(int32_t webhook_id, AuditEntry audit, Done<WebhookDeletion> done) override;
   void AppendAudit(AuditEntry entry, DoneStatus done) override;
   absl::StatusOr<std::vector<AuditEntry>> ListAudit(const AuditFilter& filter) override;
 
  private:
   SqliteStore(std::unique_ptr<sqlite::DatabaseFile> file, int64_t lease_epoch,
-              const AuditRetention& audit_retention, std::unique_ptr<sqlite::ReadPool> readers,
-              std::shared_ptr<sqlite::WriteQueue> queue);
+              const AuditRetention& audit_retention, std::unique_ptr<WebhookCatalog> catalog,
+              std::unique_ptr<sqlite::ReadPool> readers, std::shared_ptr<sqlite::WriteQueue> queue);
 
   std::unique_ptr<sqlite::DatabaseFile> file_;  // null with a VFS of its own; released by Stop
   const int64_t lease_epoch_;
   const AuditRetention audit_retention_;
+  const std::unique_ptr<WebhookCatalog> catalog_;
   const std::unique_ptr<sqlite::ReadPool> readers_;
   const std::shared_ptr<sqlite::WriteQueue> queue_;
 };

@@ -152,6 +152,7 @@ absl::StatusOr<WebhookChange> RaiseVersion(Transaction& transaction, int32_t web
     RETURN_IF_ERROR(update.Run());
   }
   ASSIGN_OR_RETURN(change.webhook, LoadWebhook(transaction.connection, webhook_id));
+  transaction.webhooks = transaction.webhooks->With(change.version, change.webhook);
   return change;
 }
 
@@ -165,8 +166,6 @@ absl::Status NameTakenOr(absl::Status status, const Statement& statement,
 }  // namespace
 
 absl::StatusOr<WebhookSet> LoadWebhooks(Connection& connection) {
-  const Snapshot snapshot(connection);
-  RETURN_IF_ERROR(snapshot.status());
   WebhookSet set;
   {
     Statement version = connection.Prepare(kSelectVersion);
@@ -210,23 +209,23 @@ absl::StatusOr<WebhookChange> CreateWebhook(Transaction& transaction,
   return RaiseVersion(transaction, webhook_id);
 }
 
-absl::StatusOr<WebhookChange> UpdateWebhook(Transaction& transaction, const WebhookRecord& webhook,
-                                            int64_t version) {
+absl::StatusOr<WebhookChange> UpdateWebhook(Transaction& transaction, int32_t webhook_id,
+                                            WebhookUpdate& update) {
   Connection& connection = transaction.connection;
-  ASSIGN_OR_RETURN(const WebhookRecord old, LoadWebhook(connection, webhook.id));
-  if (version != transaction.counters.webhooks_version) {
-    return WebhooksChanged(version, transaction.counters.webhooks_version);
-  }
+  ASSIGN_OR_RETURN(const WebhookRecord old, LoadWebhook(connection, webhook_id));
+  ASSIGN_OR_RETURN(WebhookRecord webhook, update(old));
+  webhook.id = webhook_id;
   const bool begins_anew =
       old.url != webhook.url || (old.disabled_at.has_value() && !webhook.disabled_at.has_value());
   {
-    Statement update = connection.Prepare(kUpdateWebhook);
-    update.Bind(webhook.id, webhook.name, webhook.url, static_cast<int>(webhook.type),
-                static_cast<int>(webhook.mode), webhook.workspace_id, webhook.skip_tls_verification,
-                webhook.max_in_flight, webhook.max_requests_per_second, webhook.disabled_at,
-                webhook.disabled_reason, begins_anew ? std::nullopt : old.failing_since);
-    const absl::Status status = update.Run();
-    if (!status.ok()) return NameTakenOr(status, update, webhook);
+    Statement replace = connection.Prepare(kUpdateWebhook);
+    replace.Bind(webhook.id, webhook.name, webhook.url, static_cast<int>(webhook.type),
+                 static_cast<int>(webhook.mode), webhook.workspace_id,
+                 webhook.skip_tls_verification, webhook.max_in_flight,
+                 webhook.max_requests_per_second, webhook.disabled_at, webhook.disabled_reason,
+                 begins_anew ? std::nullopt : old.failing_since);
+    const absl::Status status = replace.Run();
+    if (!status.ok()) return NameTakenOr(status, replace, webhook);
   }
   std::vector<TriggerRecord> unused = old.triggers;
   for (const TriggerRecord& trigger : webhook.triggers) {
@@ -256,8 +255,9 @@ absl::StatusOr<WebhookDeletion> DeleteWebhook(Transaction& transaction, int32_t 
   cancel.Bind(webhook_id, now);
   RETURN_IF_ERROR(cancel.Run());
   const int64_t canceled = connection.Changes();
-  return WebhookDeletion{.version = ++transaction.counters.webhooks_version,
-                         .canceled_deliveries = canceled};
+  const int64_t version = ++transaction.counters.webhooks_version;
+  transaction.webhooks = transaction.webhooks->Without(version, webhook_id);
+  return WebhookDeletion{.version = version, .canceled_deliveries = canceled};
 }
 
 absl::StatusOr<WebhookChange> DisableWebhook(Transaction& transaction, int32_t webhook_id,

@@ -16,12 +16,12 @@
 // same names.
 namespace webhookd::sqlite {
 
-// All webhooks at one moment.
+// All webhooks. Call it in a transaction.
 absl::StatusOr<WebhookSet> LoadWebhooks(Connection& connection);
 
 absl::StatusOr<WebhookChange> CreateWebhook(Transaction& transaction, const WebhookRecord& webhook);
-absl::StatusOr<WebhookChange> UpdateWebhook(Transaction& transaction, const WebhookRecord& webhook,
-                                            int64_t version);
+absl::StatusOr<WebhookChange> UpdateWebhook(Transaction& transaction, int32_t webhook_id,
+                                            WebhookUpdate& update);
 absl::StatusOr<WebhookDeletion> DeleteWebhook(Transaction& transaction, int32_t webhook_id,
                                               absl::Time now);
 absl::StatusOr<WebhookChange> DisableWebhook(Transaction& transaction, int32_t webhook_id,

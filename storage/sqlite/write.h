@@ -18,6 +18,9 @@ struct Counters {
   int64_t webhooks_version = 0;
   int64_t next_delivery_id = 0;
   int64_t next_body_id = 0;
+  // Idempotency keys of this generation and of the one before it are known.
+  int64_t keys_generation = 0;
+  absl::Duration keys_age;  // of the generation
 
   bool operator==(const Counters&) const = default;
 };
@@ -27,6 +30,8 @@ struct Transaction {
   Connection& connection;
   const int64_t lease_epoch;  // of this process
   Counters counters;          // changed only by a write that changes rows
+  // As the writes so far left them; in force from the commit on. Changed as counters are.
+  std::shared_ptr<const WebhookSnapshot> webhooks;
   // See StoreClock.
   absl::Time due_now = absl::UnixEpoch();
   absl::Duration wall_ahead = absl::ZeroDuration();

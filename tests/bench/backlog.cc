@@ -22,6 +22,7 @@
 #include "tests/bench/epoll_receiver.h"
 #include "tests/bench/event_load.h"
 #include "tests/bench/wrk.h"
+#include "tests/testing/blocking_store.h"
 #include "tests/testing/manual_executor.h"
 
 namespace webhookd {
@@ -41,9 +42,10 @@ void AddWebhooks(const std::string& database, const std::string& url, int count)
                              .max_in_flight = 64,
                              .created_at = absl::Now()};
     webhook.triggers = {{.condition_json = R"({"state":"COMPLETED"})"}};
-    store->CreateWebhook(std::move(webhook), [](const absl::StatusOr<WebhookChange>& change) {
-      if (!change.ok()) std::abort();
-    });
+    store->CreateWebhook(std::move(webhook), std::nullopt,
+                         [](const absl::StatusOr<WebhookChange>& change) {
+                           if (!change.ok()) std::abort();
+                         });
     if (i % 1'000 == 999) writer.RunAll();
   }
   writer.RunAll();
@@ -61,19 +63,18 @@ void AddBacklog(const std::string& database, const std::string& url, int64_t cou
   const auto body = std::make_shared<const std::string>(330, 'x');
   for (int64_t i = 0; i < count; ++i) {
     const absl::Time now = absl::Now();
-    store->AcceptEvent(
-        {.webhooks_version = webhooks.version,
-         .idempotency_key = TimeOrderedUuid(now, SecureRandom()),
-         .event_id = TimeOrderedUuid(now, SecureRandom()),
-         .event_type = "EXPERIMENT_STATE_CHANGE",
-         .experiment_id = 41,
-         .occurred_at = now,
-         .accepted_at = now,
-         .bodies = {body},
-         .deliveries = {{.webhook_id = webhook.id, .trigger_id = webhook.triggers[0].id}}},
-        [](const absl::StatusOr<AcceptedEvent>& accepted) {
-          if (!accepted.ok()) std::abort();
-        });
+    AcceptEvent(*store,
+                {.idempotency_key = TimeOrderedUuid(now, SecureRandom()),
+                 .event_id = TimeOrderedUuid(now, SecureRandom()),
+                 .event_type = "EXPERIMENT_STATE_CHANGE",
+                 .experiment_id = 41,
+                 .occurred_at = now,
+                 .accepted_at = now,
+                 .bodies = {body},
+                 .deliveries = {{.webhook_id = webhook.id, .trigger_id = webhook.triggers[0].id}}},
+                [](const absl::StatusOr<AcceptedEvent>& accepted) {
+                  if (!accepted.ok()) std::abort();
+                });
     if (i % 1'000 == 999) writer.RunAll();
   }
   writer.RunAll();

@@ -42,6 +42,8 @@ std::vector<Measurement> Stages(const Settings& settings);
 std::vector<Measurement> Latency(const Settings& settings);
 std::vector<Measurement> Unary(const Settings& settings);
 std::vector<Measurement> FanOut(const Settings& settings);
+// Reports while webhooks are patched without a pause.
+std::vector<Measurement> PatchStorm(const Settings& settings);
 // Requests over REST, beside a bare server and beside gRPC.
 std::vector<Measurement> RestGetWebhooks(const Settings& settings);
 std::vector<Measurement> RestReport(const Settings& settings);

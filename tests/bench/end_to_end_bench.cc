@@ -48,6 +48,7 @@ const std::vector<Case>& Cases() {
       {"webhooks_1000", [](const Settings& settings) { return ManyWebhooks(settings, 1'000); }},
       {"webhooks_10000", [](const Settings& settings) { return ManyWebhooks(settings, 10'000); }},
       {"fan_out_10000", FanOut},
+      {"patch_storm", PatchStorm},
       {"stages", Stages},
       {"backlog_1m", Backlog},
       {"rest_get_webhooks", RestGetWebhooks},

@@ -47,13 +47,13 @@ BENCHMARK(RenderSlack);
 
 // One event against this many webhooks, of which one matches.
 void MatchOneOf(benchmark::State& state) {
-  std::vector<std::shared_ptr<const WebhookRecord>> webhooks;
+  WebhookSet webhooks;
   for (int32_t id = 1; id <= state.range(0); ++id) {
     WebhookRecord webhook = {.id = id, .name = absl::StrCat("webhook ", id), .workspace_id = id};
     webhook.triggers = {{.id = id, .condition_json = R"({"state":"COMPLETED"})"}};
-    webhooks.push_back(std::make_shared<const WebhookRecord>(std::move(webhook)));
+    webhooks.webhooks.push_back(std::move(webhook));
   }
-  const TriggerIndex index(std::make_shared<const WebhookSnapshot>(1, std::move(webhooks)));
+  const TriggerIndex index(std::make_shared<const WebhookSnapshot>(std::move(webhooks)));
   const v1::Experiment experiment = CompletedExperiment();
   for (auto _ : state) benchmark::DoNotOptimize(index.MatchStateChange(experiment));
 }

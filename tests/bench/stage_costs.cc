@@ -20,6 +20,7 @@
 #include "storage/sqlite/sqlite_store.h"
 #include "storage/webhook_catalog.h"
 #include "tests/bench/event_load.h"
+#include "tests/testing/blocking_store.h"
 #include "tests/testing/manual_executor.h"
 #include "tests/testing/temp_dir.h"
 
@@ -65,10 +66,11 @@ class StoreCosts {
   explicit StoreCosts(StageCosts& costs) : costs_(costs) {
     WebhookRecord webhook = {.name = "bench", .url = "http://10.0.0.1/", .created_at = absl::Now()};
     webhook.triggers = {{.condition_json = R"({"state":"COMPLETED"})"}};
-    store_->CreateWebhook(std::move(webhook), [this](absl::StatusOr<WebhookChange> change) {
-      if (!change.ok()) std::abort();
-      webhook_ = *change;
-    });
+    store_->CreateWebhook(std::move(webhook), std::nullopt,
+                          [this](absl::StatusOr<WebhookChange> change) {
+                            if (!change.ok()) std::abort();
+                            webhook_ = *change;
+                          });
     writer_.RunAll();
   }
 
@@ -84,7 +86,7 @@ class StoreCosts {
   void RunBatch() {
     std::vector<int64_t> ids;
     for (int i = 0; i < kBatch; ++i) {
-      store_->AcceptEvent(Event(), [&](absl::StatusOr<AcceptedEvent> accepted) {
+      AcceptEvent(*store_, Event(), [&](absl::StatusOr<AcceptedEvent> accepted) {
         if (!accepted.ok()) std::abort();
         if (ids.empty()) Committed();
         ids.push_back(accepted->deliveries[0].delivery_id);
@@ -120,8 +122,7 @@ class StoreCosts {
 
   AcceptEventRequest Event() const {
     const absl::Time now = absl::Now();
-    AcceptEventRequest event = {.webhooks_version = webhook_.version,
-                                .idempotency_key = TimeOrderedUuid(now, SecureRandom()),
+    AcceptEventRequest event = {.idempotency_key = TimeOrderedUuid(now, SecureRandom()),
                                 .event_id = TimeOrderedUuid(now, SecureRandom()),
                                 .event_type = "EXPERIMENT_STATE_CHANGE",
                                 .experiment_id = 41,
@@ -155,8 +156,8 @@ StageCosts MeasureStages() {
                               .occurred_at = absl::FromUnixSeconds(1'665'689'991)};
   WebhookRecord webhook = {.id = 1, .name = "bench", .workspace_id = 1};
   webhook.triggers = {{.id = 1, .condition_json = R"({"state":"COMPLETED"})"}};
-  const TriggerIndex index(std::make_shared<const WebhookSnapshot>(
-      1, std::vector{std::make_shared<const WebhookRecord>(std::move(webhook))}));
+  const TriggerIndex index(
+      std::make_shared<const WebhookSnapshot>(WebhookSet{.version = 1, .webhooks = {webhook}}));
   const Signer signer("0123456789abcdef0123456789abcdef");
   const std::string body = RenderStateChange(header, experiment);
   costs.match = Cost([&] {

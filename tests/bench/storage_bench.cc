@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/random.h"
 #include "storage/sqlite/sqlite_store.h"
+#include "tests/testing/blocking_store.h"
 #include "tests/testing/manual_executor.h"
 #include "tests/testing/temp_dir.h"
 
@@ -20,18 +21,17 @@ struct Database {
   Database() {
     WebhookRecord webhook = {.name = "bench", .url = "http://10.0.0.1/", .created_at = absl::Now()};
     webhook.triggers = {{.condition_json = R"({"state":"COMPLETED"})"}};
-    store->CreateWebhook(std::move(webhook), [this](absl::StatusOr<WebhookChange> change) {
-      version = change->version;
-      webhook_id = change->webhook.id;
-      trigger_id = change->webhook.triggers[0].id;
-    });
+    store->CreateWebhook(std::move(webhook), std::nullopt,
+                         [this](absl::StatusOr<WebhookChange> change) {
+                           webhook_id = change->webhook.id;
+                           trigger_id = change->webhook.triggers[0].id;
+                         });
     writer.RunAll();
   }
 
   AcceptEventRequest Event() const {
     const absl::Time now = absl::Now();
-    AcceptEventRequest event = {.webhooks_version = version,
-                                .idempotency_key = TimeOrderedUuid(now, SecureRandom()),
+    AcceptEventRequest event = {.idempotency_key = TimeOrderedUuid(now, SecureRandom()),
                                 .event_id = TimeOrderedUuid(now, SecureRandom()),
                                 .event_type = "EXPERIMENT_STATE_CHANGE",
                                 .experiment_id = 41,
@@ -47,7 +47,6 @@ struct Database {
   ManualExecutor writer;
   std::unique_ptr<SqliteStore> store = *SqliteStore::Create(
       {.path = directory / "bench.db", .writer = writer, .clock = RealClock()});
-  int64_t version = 0;
   int32_t webhook_id = 0;
   int32_t trigger_id = 0;
 };
@@ -57,7 +56,7 @@ void AcceptEvents(benchmark::State& state) {
   Database database;
   for (auto _ : state) {
     for (int64_t i = 0; i < state.range(0); ++i) {
-      database.store->AcceptEvent(database.Event(), [](absl::StatusOr<AcceptedEvent> accepted) {
+      AcceptEvent(*database.store, database.Event(), [](absl::StatusOr<AcceptedEvent> accepted) {
         if (!accepted.ok()) std::abort();
       });
     }
@@ -75,9 +74,10 @@ void AcceptAndFinish(benchmark::State& state) {
   for (auto _ : state) {
     ids.clear();
     for (int64_t i = 0; i < state.range(0); ++i) {
-      database.store->AcceptEvent(database.Event(), [&ids](absl::StatusOr<AcceptedEvent> accepted) {
-        ids.push_back(accepted->deliveries[0].delivery_id);
-      });
+      AcceptEvent(*database.store, database.Event(),
+                  [&ids](absl::StatusOr<AcceptedEvent> accepted) {
+                    ids.push_back(accepted->deliveries[0].delivery_id);
+                  });
     }
     database.writer.RunAll();
     std::vector<FinishedAttempt> attempts;

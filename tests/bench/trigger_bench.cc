@@ -118,7 +118,7 @@ std::vector<std::string> Patterns(int count) {
 }
 
 std::unique_ptr<TriggerIndex> LogIndex(const std::vector<std::string>& patterns) {
-  std::vector<std::shared_ptr<const WebhookRecord>> webhooks;
+  WebhookSet webhooks;
   int32_t id = 0;
   for (const std::string& pattern : patterns) {
     ++id;
@@ -130,10 +130,10 @@ std::unique_ptr<TriggerIndex> LogIndex(const std::vector<std::string>& patterns)
     WebhookRecord webhook = {.id = id, .name = absl::StrCat("webhook ", id)};
     webhook.triggers = {
         {.id = id, .type = TriggerType::kTaskLog, .condition_json = absl::StrCat(json, R"("})")}};
-    webhooks.push_back(std::make_shared<const WebhookRecord>(std::move(webhook)));
+    webhooks.webhooks.push_back(std::move(webhook));
   }
   return std::make_unique<TriggerIndex>(
-      std::make_shared<const WebhookSnapshot>(1, std::move(webhooks)));
+      std::make_shared<const WebhookSnapshot>(std::move(webhooks)));
 }
 
 // Seconds that `work` takes: the best of several, since others use the machine too.
@@ -179,13 +179,13 @@ double LoopSeconds(const TrainingLog& log, int patterns) {
 
 // Nanoseconds to match one event against this many webhooks, of which one fires.
 double MatchNanoseconds(int count) {
-  std::vector<std::shared_ptr<const WebhookRecord>> webhooks;
+  WebhookSet webhooks;
   for (int32_t id = 1; id <= count; ++id) {
     WebhookRecord webhook = {.id = id, .name = absl::StrCat("webhook ", id), .workspace_id = id};
     webhook.triggers = {{.id = id, .condition_json = R"({"state":"COMPLETED"})"}};
-    webhooks.push_back(std::make_shared<const WebhookRecord>(std::move(webhook)));
+    webhooks.webhooks.push_back(std::move(webhook));
   }
-  const TriggerIndex index(std::make_shared<const WebhookSnapshot>(1, std::move(webhooks)));
+  const TriggerIndex index(std::make_shared<const WebhookSnapshot>(std::move(webhooks)));
   v1::Experiment experiment;
   experiment.set_id(41);
   experiment.set_state(determined::experiment::v1::STATE_COMPLETED);

@@ -40,7 +40,8 @@ constexpr const char* kInconsistent[] = {
 };
 
 constexpr char kEvents[] =
-    "SELECT id, event_id, experiment_id, idempotency_key, accepted_at, delivery_count FROM events";
+    "SELECT e.id, e.event_id, e.experiment_id, k.key, e.accepted_at, e.delivery_count FROM events e"
+    " LEFT JOIN idempotency_keys k ON k.first_event = e.id";
 
 constexpr char kDeliveries[] =
     "SELECT d.id, e.event_id, d.webhook_id, d.trigger_id, d.state, d.attempt_count,"

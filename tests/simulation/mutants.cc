@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "tests/testing/forwarding_store.h"
 
 namespace webhookd {
 namespace {
@@ -25,92 +26,10 @@ constexpr Named kNames[] = {
     {Mutant::kLoseWake, "lose-wake"},
     {Mutant::kRetryNow, "retry-now"},
     {Mutant::kForgetKey, "forget-key"},
+    {Mutant::kStaleMatch, "stale-match"},
     {Mutant::kGiveUpEarly, "give-up-early"},
     {Mutant::kFinishOnce, "finish-once"},
     {Mutant::kSendTwice, "send-twice"},
-};
-
-// Forwards everything.
-class ForwardingStore : public Store {
- public:
-  explicit ForwardingStore(Store& store) : store_(store) {}
-
-  absl::StatusOr<WebhookSet> LoadWebhooks() override { return store_.LoadWebhooks(); }
-  void CreateWebhook(WebhookRecord webhook, Done<WebhookChange> done) override {
-    store_.CreateWebhook(std::move(webhook), std::move(done));
-  }
-  void UpdateWebhook(WebhookRecord webhook, int64_t version, Done<WebhookChange> done) override {
-    store_.UpdateWebhook(std::move(webhook), version, std::move(done));
-  }
-  void DeleteWebhook(int32_t webhook_id, absl::Time now, Done<WebhookDeletion> done) override {
-    store_.DeleteWebhook(webhook_id, now, std::move(done));
-  }
-  void DisableWebhook(int32_t webhook_id, std::string reason, absl::Time now,
-                      Done<WebhookChange> done) override {
-    store_.DisableWebhook(webhook_id, std::move(reason), now, std::move(done));
-  }
-  void SetFailingSince(int32_t webhook_id, std::optional<absl::Time> since,
-                       DoneStatus done) override {
-    store_.SetFailingSince(webhook_id, since, std::move(done));
-  }
-  void AcceptEvent(AcceptEventRequest request, Done<AcceptedEvent> done) override {
-    store_.AcceptEvent(std::move(request), std::move(done));
-  }
-  void AcceptEvents(std::vector<AcceptEventRequest> requests, Done<AcceptedEvents> done) override {
-    store_.AcceptEvents(std::move(requests), std::move(done));
-  }
-  absl::StatusOr<EventPage> ListEvents(const EventFilter& filter) override {
-    return store_.ListEvents(filter);
-  }
-  absl::StatusOr<EventRecord> GetEvent(const std::string& event_id) override {
-    return store_.GetEvent(event_id);
-  }
-  void SaveMetricStates(std::vector<MetricState> states, DoneStatus done) override {
-    store_.SaveMetricStates(std::move(states), std::move(done));
-  }
-  absl::StatusOr<std::vector<MetricState>> LoadMetricStates(int64_t limit) override {
-    return store_.LoadMetricStates(limit);
-  }
-  void SaveKnown(KnownRecords records, absl::Time forget_before, DoneStatus done) override {
-    store_.SaveKnown(std::move(records), forget_before, std::move(done));
-  }
-  absl::StatusOr<KnownRecords> LoadKnown(absl::Time since, int64_t limit) override {
-    return store_.LoadKnown(since, limit);
-  }
-  absl::StatusOr<std::vector<PendingEndpoint>> PendingEndpoints() override {
-    return store_.PendingEndpoints();
-  }
-  void ClaimDeliveries(ClaimRequest request, Done<ClaimedDeliveries> done) override {
-    store_.ClaimDeliveries(request, std::move(done));
-  }
-  void FinishAttempts(std::vector<FinishedAttempt> attempts, DoneStatus done) override {
-    store_.FinishAttempts(std::move(attempts), std::move(done));
-  }
-  absl::StatusOr<std::vector<DeliveryRecord>> ListDeliveries(
-      const DeliveryFilter& filter) override {
-    return store_.ListDeliveries(filter);
-  }
-  absl::StatusOr<int64_t> CountPending(int32_t webhook_id) override {
-    return store_.CountPending(webhook_id);
-  }
-  absl::StatusOr<DeliveryDetails> GetDelivery(int64_t delivery_id) override {
-    return store_.GetDelivery(delivery_id);
-  }
-  void Redeliver(int64_t delivery_id, absl::Time now, Done<DeliveryRecord> done) override {
-    store_.Redeliver(delivery_id, now, std::move(done));
-  }
-  void Replay(ReplayRequest request, Done<int64_t> done) override {
-    store_.Replay(request, std::move(done));
-  }
-  void CancelDelivery(int64_t delivery_id, absl::Time now, Done<DeliveryRecord> done) override {
-    store_.CancelDelivery(delivery_id, now, std::move(done));
-  }
-  void LoadOrCreateSetting(std::string name, std::string value, Done<std::string> done) override {
-    store_.LoadOrCreateSetting(std::move(name), std::move(value), std::move(done));
-  }
-
- protected:
-  Store& store_;
 };
 
 // Answers a report by what its transaction will give if all goes well, before it runs.
@@ -121,47 +40,56 @@ class EarlyStore final : public ForwardingStore {
     state_->next_delivery_id = next_delivery_id;
   }
 
-  void CreateWebhook(WebhookRecord webhook, Done<WebhookChange> done) override {
-    store_.CreateWebhook(std::move(webhook), Counted(std::move(done)));
+  void CreateWebhook(WebhookRecord webhook, std::optional<AuditEntry> audit,
+                     Done<WebhookChange> done) override {
+    store_.CreateWebhook(std::move(webhook), std::move(audit), Counted(std::move(done)));
   }
-  void UpdateWebhook(WebhookRecord webhook, int64_t version, Done<WebhookChange> done) override {
-    store_.UpdateWebhook(std::move(webhook), version, Counted(std::move(done)));
+  void UpdateWebhook(int32_t webhook_id, WebhookUpdate update, std::optional<AuditEntry> audit,
+                     Done<WebhookChange> done) override {
+    store_.UpdateWebhook(webhook_id, std::move(update), std::move(audit), Counted(std::move(done)));
   }
-  void DeleteWebhook(int32_t webhook_id, absl::Time now, Done<WebhookDeletion> done) override {
-    store_.DeleteWebhook(webhook_id, now, Counted(std::move(done)));
+  void DeleteWebhook(int32_t webhook_id, absl::Time now, std::optional<AuditEntry> audit,
+                     Done<WebhookDeletion> done) override {
+    store_.DeleteWebhook(webhook_id, now, std::move(audit), Counted(std::move(done)));
   }
   void DisableWebhook(int32_t webhook_id, std::string reason, absl::Time now,
                       Done<WebhookChange> done) override {
     store_.DisableWebhook(webhook_id, std::move(reason), now, Counted(std::move(done)));
   }
 
-  void AcceptEvent(AcceptEventRequest request, Done<AcceptedEvent> done) override {
+  void AcceptEvents(MatchedReport report, Done<AcceptedEvents> done) override {
     // A wrong answer would tell it apart at once, without any crash.
-    if (state_->unforeseeable > 0 || !request.idempotency_key.empty()) {
+    if (state_->unforeseeable > 0 || !report.events.front().idempotency_key.empty() ||
+        report.webhooks != catalog().Current()) {
       ++state_->unforeseeable;
-      store_.AcceptEvent(std::move(request), [state = state_, done = std::move(done)](
-                                                 absl::StatusOr<AcceptedEvent> accepted) mutable {
+      store_.AcceptEvents(std::move(report), [state = state_, done = std::move(done)](
+                                                 absl::StatusOr<AcceptedEvents> accepted) mutable {
         --state->unforeseeable;
-        if (accepted.ok() && !accepted->deliveries.empty()) {
-          state->next_delivery_id =
-              std::max(state->next_delivery_id, accepted->deliveries.back().delivery_id + 1);
+        if (accepted.ok() && !accepted->events.front().deliveries.empty()) {
+          state->next_delivery_id = std::max(
+              state->next_delivery_id, accepted->events.front().deliveries.back().delivery_id + 1);
         }
         std::move(done)(std::move(accepted));
       });
       return;
     }
-    AcceptedEvent accepted = {.event_id = request.event_id,
-                              .delivery_count = std::ssize(request.deliveries)};
+    const AcceptEventRequest& request = report.events.front();
+    AcceptedEvent event = {.event_id = request.event_id,
+                           .delivery_count = std::ssize(request.deliveries)};
     for (const NewDelivery& delivery : request.deliveries) {
-      accepted.deliveries.push_back({.delivery_id = state_->next_delivery_id++,
-                                     .webhook_id = delivery.webhook_id,
-                                     .trigger_id = delivery.trigger_id,
-                                     .skipped = delivery.skipped});
+      event.deliveries.push_back({.delivery_id = state_->next_delivery_id++,
+                                  .webhook_id = delivery.webhook_id,
+                                  .trigger_id = delivery.trigger_id,
+                                  .skipped = delivery.skipped});
     }
+    AcceptedEvents accepted;
+    accepted.events.push_back(std::move(event));
     executor_.Post([accepted = std::move(accepted), done = std::move(done)]() mutable {
       std::move(done)(std::move(accepted));
     });
-    store_.AcceptEvent(std::move(request), [](const absl::StatusOr<AcceptedEvent>&) {});
+    // What it would match with belongs to the one that was answered.
+    report.match_again = nullptr;
+    store_.AcceptEvents(std::move(report), [](const absl::StatusOr<AcceptedEvents>&) {});
   }
 
  private:
@@ -198,9 +126,28 @@ int64_t NextDeliveryId(const std::string& vfs, const std::string& path) {
 class ForgetfulStore final : public ForwardingStore {
  public:
   using ForwardingStore::ForwardingStore;
-  void AcceptEvent(AcceptEventRequest request, Done<AcceptedEvent> done) override {
-    request.idempotency_key.clear();
-    store_.AcceptEvent(std::move(request), std::move(done));
+  void AcceptEvents(MatchedReport report, Done<AcceptedEvents> done) override {
+    const auto forget = [](std::vector<AcceptEventRequest>& events) {
+      for (AcceptEventRequest& event : events) event.idempotency_key.clear();
+    };
+    forget(report.events);
+    report.match_again = [forget, match_again = std::move(report.match_again)](
+                             std::shared_ptr<const WebhookSnapshot> webhooks) mutable {
+      std::vector<AcceptEventRequest> events = match_again(std::move(webhooks));
+      forget(events);
+      return events;
+    };
+    store_.AcceptEvents(std::move(report), std::move(done));
+  }
+};
+
+// Stores events as they were matched, whatever became of the webhooks since.
+class StaleStore final : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  void AcceptEvents(MatchedReport report, Done<AcceptedEvents> done) override {
+    report.match_again = nullptr;
+    store_.AcceptEvents(std::move(report), std::move(done));
   }
 };
 
@@ -284,6 +231,8 @@ std::unique_ptr<Store> MutateStore(Mutant mutant, Store& store, Executor& execut
       return std::make_unique<EarlyStore>(store, executor, NextDeliveryId(vfs, path));
     case Mutant::kForgetKey:
       return std::make_unique<ForgetfulStore>(store);
+    case Mutant::kStaleMatch:
+      return std::make_unique<StaleStore>(store);
     case Mutant::kFinishOnce:
       return std::make_unique<CarelessStore>(store);
     default:

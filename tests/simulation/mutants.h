@@ -26,6 +26,7 @@ enum class Mutant {
   kLoseWake,          // one call in ten of Wake gets lost
   kRetryNow,          // the time of the next attempt is ignored
   kForgetKey,         // the idempotency key is not stored
+  kStaleMatch,        // an event is stored as it was matched before webhooks changed
   kGiveUpEarly,       // a delivery fails one attempt before the end of its schedule
   kFinishOnce,        // what the store could not record is not tried again
   kSendTwice,         // one request in ten goes on the wire twice, as curl does by itself

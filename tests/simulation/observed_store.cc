@@ -1,10 +1,20 @@
 #include "tests/simulation/observed_store.h"
 
 namespace webhookd {
+namespace {
+
+// Events without what makes them large.
+std::vector<AcceptEventRequest> Outlines(std::vector<AcceptEventRequest> events) {
+  for (AcceptEventRequest& event : events) event.bodies.clear();
+  return events;
+}
+
+}  // namespace
 
 ObservedStore::ObservedStore(Store& store, Ledger& ledger, SimulatedDisk& disk, Trace& trace,
                              bool errors_expected)
-    : store_(store), life_(std::make_shared<Life>(Life{ledger, disk, trace, errors_expected})) {}
+    : ForwardingStore(store),
+      life_(std::make_shared<Life>(Life{ledger, disk, trace, errors_expected})) {}
 
 // Errors must say what is wrong.
 void ObservedStore::CheckError(Life& life, const char* what, const absl::Status& status) {
@@ -37,9 +47,10 @@ DoneStatus ObservedStore::ObservedStatus(const char* what, Note note, DoneStatus
   };
 }
 
-void ObservedStore::CreateWebhook(WebhookRecord webhook, Done<WebhookChange> done) {
+void ObservedStore::CreateWebhook(WebhookRecord webhook, std::optional<AuditEntry> audit,
+                                  Done<WebhookChange> done) {
   life_->ledger.tags_asked.insert(TagOfUrl(webhook.url));
-  store_.CreateWebhook(std::move(webhook),
+  store_.CreateWebhook(std::move(webhook), std::move(audit),
                        Observed<WebhookChange>(
                            "create webhook",
                            [](Ledger& ledger, const absl::StatusOr<WebhookChange>& change) {
@@ -48,11 +59,11 @@ void ObservedStore::CreateWebhook(WebhookRecord webhook, Done<WebhookChange> don
                            std::move(done)));
 }
 
-void ObservedStore::UpdateWebhook(WebhookRecord webhook, int64_t version,
-                                  Done<WebhookChange> done) {
-  const int32_t id = webhook.id;
+void ObservedStore::UpdateWebhook(int32_t webhook_id, WebhookUpdate update,
+                                  std::optional<AuditEntry> audit, Done<WebhookChange> done) {
+  const int32_t id = webhook_id;
   life_->ledger.ChangeAsked(id);
-  store_.UpdateWebhook(std::move(webhook), version,
+  store_.UpdateWebhook(id, std::move(update), std::move(audit),
                        Observed<WebhookChange>(
                            "update webhook",
                            [id](Ledger& ledger, const absl::StatusOr<WebhookChange>& change) {
@@ -62,10 +73,11 @@ void ObservedStore::UpdateWebhook(WebhookRecord webhook, int64_t version,
                            std::move(done)));
 }
 
-void ObservedStore::DeleteWebhook(int32_t webhook_id, absl::Time now, Done<WebhookDeletion> done) {
+void ObservedStore::DeleteWebhook(int32_t webhook_id, absl::Time now,
+                                  std::optional<AuditEntry> audit, Done<WebhookDeletion> done) {
   life_->ledger.DeletionAsked(webhook_id);
   store_.DeleteWebhook(
-      webhook_id, now,
+      webhook_id, now, std::move(audit),
       Observed<WebhookDeletion>(
           "delete webhook",
           [webhook_id](Ledger& ledger, const absl::StatusOr<WebhookDeletion>& deletion) {
@@ -97,17 +109,27 @@ void ObservedStore::SetFailingSince(int32_t webhook_id, std::optional<absl::Time
           "set failing since", [](Ledger&, const absl::Status&) {}, std::move(done)));
 }
 
-void ObservedStore::AcceptEvent(AcceptEventRequest request, Done<AcceptedEvent> done) {
-  AcceptEventRequest copy = request;
-  copy.bodies.clear();
-  store_.AcceptEvent(
-      std::move(request),
-      Observed<AcceptedEvent>(
-          "accept event",
-          [copy = std::move(copy)](Ledger& ledger, const absl::StatusOr<AcceptedEvent>& accepted) {
-            if (accepted.ok()) ledger.Accepted(copy, *accepted);
-          },
-          std::move(done)));
+void ObservedStore::AcceptEvents(MatchedReport report, Done<AcceptedEvents> done) {
+  // As they were matched last.
+  auto events = std::make_shared<std::vector<AcceptEventRequest>>(Outlines(report.events));
+  if (report.match_again != nullptr) {
+    report.match_again = [events, match_again = std::move(report.match_again)](
+                             std::shared_ptr<const WebhookSnapshot> webhooks) mutable {
+      std::vector<AcceptEventRequest> matched = match_again(std::move(webhooks));
+      *events = Outlines(matched);
+      return matched;
+    };
+  }
+  store_.AcceptEvents(std::move(report),
+                      Observed<AcceptedEvents>(
+                          "accept events",
+                          [events](Ledger& ledger, const absl::StatusOr<AcceptedEvents>& accepted) {
+                            if (!accepted.ok()) return;
+                            for (size_t i = 0; i < accepted->events.size(); ++i) {
+                              ledger.Accepted((*events)[i], accepted->events[i]);
+                            }
+                          },
+                          std::move(done)));
 }
 
 void ObservedStore::ClaimDeliveries(ClaimRequest request, Done<ClaimedDeliveries> done) {

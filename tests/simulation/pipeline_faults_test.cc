@@ -94,10 +94,10 @@ class Pipeline {
     webhook.url = network_.Url(0, webhook.name, false);
     webhook.created_at = clock_.Now();
     webhook.triggers = {{.condition_json = R"({"state":"COMPLETED"})"}};
-    process_->store().CreateWebhook(webhook, [this](const absl::StatusOr<WebhookChange>& change) {
-      ASSERT_TRUE(change.ok()) << change.status();
-      ASSERT_TRUE(process_->catalog().Apply(*change).ok());
-    });
+    process_->store().CreateWebhook(webhook, std::nullopt,
+                                    [](const absl::StatusOr<WebhookChange>& change) {
+                                      ASSERT_TRUE(change.ok()) << change.status();
+                                    });
   }
 
   void Report() {
@@ -110,7 +110,8 @@ class Pipeline {
     ledger_.reports[number].request = request;
     ledger_.Reported(number);
     process_->router().ReportExperimentState(
-        request, [this, number](absl::StatusOr<v1::ReportExperimentStateResponse> response) {
+        /*caller=*/"master", request,
+        [this, number](absl::StatusOr<v1::ReportExperimentStateResponse> response) {
           ++answered_;
           if (!response.ok()) return;
           ++acknowledged_;

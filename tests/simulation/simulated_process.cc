@@ -53,22 +53,19 @@ absl::Status SimulatedProcess::Open() {
   mutated_ = MutateStore(machine_.mutant, *sqlite_, writer_, machine_.vfs, kDatabase);
   observed_ = std::make_unique<ObservedStore>(*mutated_, machine_.ledger, machine_.disk,
                                               machine_.trace, machine_.errors_expected);
-  catalog_ = std::make_unique<WebhookCatalog>(*observed_);
-  RETURN_IF_ERROR(catalog_->Reload());
 
   wake_ = MutateWake(
       machine_.mutant, [this](WakeUp wake_up) { WakeShards(std::move(wake_up)); }, dice_);
   router_ = std::make_unique<EventRouter>(
       EventRouter::Options{.lease = options_.lease()},
       EventRouter::Dependencies{.store = *observed_,
-                                .catalog = *catalog_,
                                 .clock = machine_.clock,
                                 .random = random_,
                                 .wake = wake_,
                                 .reserve = [this](int64_t count) { return Reserve(count); }});
   ASSIGN_OR_RETURN(const std::vector<PendingEndpoint> pending, observed_->PendingEndpoints());
   const Dispatcher::Dependencies dependencies = {.store = *observed_,
-                                                 .catalog = *catalog_,
+                                                 .catalog = catalog(),
                                                  .signer = signer_,
                                                  .egress = egress_,
                                                  .resolver = resolver_,

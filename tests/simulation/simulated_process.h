@@ -14,7 +14,6 @@
 #include "server/delivery/signer.h"
 #include "server/events/event_router.h"
 #include "storage/sqlite/sqlite_store.h"
-#include "storage/webhook_catalog.h"
 #include "tests/simulation/mutants.h"
 #include "tests/simulation/observed_store.h"
 #include "tests/simulation/settings.h"
@@ -62,7 +61,7 @@ class SimulatedProcess {
 
   EventRouter& router() { return *router_; }
   Store& store() { return *observed_; }
-  WebhookCatalog& catalog() { return *catalog_; }
+  const WebhookCatalog& catalog() const { return observed_->catalog(); }
   void Wake(WakeUp wake_up);
   // Deliveries in memory.
   int64_t held() const { return held_.load(); }
@@ -97,7 +96,6 @@ class SimulatedProcess {
   std::unique_ptr<SqliteStore> sqlite_;
   std::unique_ptr<Store> mutated_;
   std::unique_ptr<ObservedStore> observed_;
-  std::unique_ptr<WebhookCatalog> catalog_;
   webhookd::Wake wake_;
   std::unique_ptr<EventRouter> router_;
   std::vector<Driven> shards_;

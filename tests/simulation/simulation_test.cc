@@ -67,12 +67,11 @@ TEST(Simulation, WhatIsAcceptedAfterAFailedSyncAndARestartSurvivesAPowerCut) {
     };
     const auto accept = [&](const std::string& event_id) {
       AcceptEventRequest request;
-      request.webhooks_version = store->LoadWebhooks()->version;
       request.event_id = event_id;
       request.idempotency_key = event_id;
       request.accepted_at = clock.Now();
       Pending<AcceptedEvent> accepted;
-      store->AcceptEvent(request, accepted.done());
+      AcceptEvent(*store, request, accepted.done());
       writer.RunAll();
       return accepted.Wait();
     };

@@ -87,7 +87,8 @@ void Workload::Send(int32_t report, SimulatedProcess& process) {
   const v1::ReportExperimentStateRequest& request = ledger_.reports.at(report).request;
   trace_.Add("report ", report, request.idempotency_key().empty() ? "" : " with key");
   process.router().ReportExperimentState(
-      request, [this, report](absl::StatusOr<v1::ReportExperimentStateResponse> response) {
+      /*caller=*/"master", request,
+      [this, report](absl::StatusOr<v1::ReportExperimentStateResponse> response) {
         if (!response.ok()) {
           trace_.Add("report ", report, " refused: ", response.status().ToString());
           return;
@@ -143,28 +144,31 @@ void Workload::CreateWebhook(SimulatedProcess& process) {
   webhook.created_at = absl::FromUnixMicros(absl::ToUnixMicros(clock_.Now()));
   webhook.triggers = Triggers();
   trace_.Add("create ", webhook.name, " at ", webhook.url);
-  process.store().CreateWebhook(std::move(webhook),
-                                [this, &process](const absl::StatusOr<WebhookChange>& change) {
+  process.store().CreateWebhook(std::move(webhook), std::nullopt,
+                                [this](const absl::StatusOr<WebhookChange>& change) {
                                   if (!change.ok()) return;
                                   trace_.Add("created webhook ", change->webhook.id);
-                                  process.catalog().Apply(*change).IgnoreError();
                                 });
 }
 
 std::shared_ptr<const WebhookRecord> Workload::PickWebhook(SimulatedProcess& process) {
+  std::vector<std::shared_ptr<const WebhookRecord>> webhooks;
   const auto snapshot = process.catalog().Current();
-  return snapshot->webhooks().empty() ? nullptr : dice_.Pick(snapshot->webhooks());
+  for (const auto& [id, webhook] : snapshot->webhooks()) {
+    webhooks.push_back(webhook);
+  }
+  return webhooks.empty() ? nullptr : dice_.Pick(webhooks);
 }
 
 void Workload::Change(SimulatedProcess& process, WebhookRecord webhook) {
   const int32_t id = webhook.id;
-  process.store().UpdateWebhook(std::move(webhook), process.catalog().Current()->version(),
-                                [this, id, &process](const absl::StatusOr<WebhookChange>& change) {
-                                  if (!change.ok()) return;
-                                  trace_.Add("changed webhook ", id);
-                                  process.catalog().Apply(*change).IgnoreError();
-                                  process.Wake({.waiting = {id}});
-                                });
+  process.store().UpdateWebhook(
+      id, [webhook = std::move(webhook)](const WebhookRecord&) { return webhook; }, std::nullopt,
+      [this, id, &process](const absl::StatusOr<WebhookChange>& change) {
+        if (!change.ok()) return;
+        trace_.Add("changed webhook ", id);
+        process.Wake({.waiting = {id}});
+      });
 }
 
 void Workload::ChangeWebhook(SimulatedProcess& process) {
@@ -184,7 +188,8 @@ void Workload::ChangeWebhook(SimulatedProcess& process) {
 void Workload::SwitchWebhook(SimulatedProcess& process) {
   std::shared_ptr<const WebhookRecord> old = PickWebhook(process);
   // Receivers that are gone disable webhooks often enough.
-  for (const auto& other : process.catalog().Current()->webhooks()) {
+  const auto snapshot = process.catalog().Current();
+  for (const auto& [id, other] : snapshot->webhooks()) {
     if (other->disabled_at.has_value() && dice_.Chance(0.5)) old = other;
   }
   if (old == nullptr) return;
@@ -205,11 +210,9 @@ void Workload::DeleteWebhook(SimulatedProcess& process) {
   if (webhook == nullptr) return;
   trace_.Add("delete webhook ", webhook->id);
   process.store().DeleteWebhook(
-      webhook->id, clock_.Now(),
-      [this, id = webhook->id, &process](const absl::StatusOr<WebhookDeletion>& deletion) {
-        if (!deletion.ok()) return;
-        trace_.Add("deleted webhook ", id);
-        process.catalog().ApplyDeletion(id, deletion->version).IgnoreError();
+      webhook->id, clock_.Now(), std::nullopt,
+      [this, id = webhook->id](const absl::StatusOr<WebhookDeletion>& deletion) {
+        if (deletion.ok()) trace_.Add("deleted webhook ", id);
       });
 }
 

@@ -71,7 +71,7 @@ WebhookRecord AccountStoreContract::AddWebhook(const std::string& name,
   webhook.triggers = {
       {.type = TriggerType::kExperimentStateChange, .condition_json = R"({"state":"COMPLETED"})"}};
   const absl::StatusOr<WebhookChange> change = Await<WebhookChange>(
-      [&](auto done) { store().CreateWebhook(std::move(webhook), std::move(done)); });
+      [&](auto done) { store().CreateWebhook(std::move(webhook), std::nullopt, std::move(done)); });
   EXPECT_TRUE(change.ok()) << change.status();
   return change.ok() ? change->webhook : WebhookRecord();
 }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "tests/storage/account_store_contract.h"
+#include "tests/testing/blocking_store.h"
 
 namespace webhookd {
 namespace {
@@ -49,12 +50,12 @@ TEST_P(AccountStoreContract, DeleteWorkspace_DeletesItsWebhooks) {
   const WebhookRecord global = AddWebhook("a", std::nullopt);
   const int64_t version = store().LoadWebhooks()->version;
   const auto accepted = Await<AcceptedEvent>([&](auto done) {
-    store().AcceptEvent({.webhooks_version = version,
-                         .event_id = "e",
-                         .accepted_at = At(0),
-                         .bodies = {std::make_shared<const std::string>("body")},
-                         .deliveries = {{.webhook_id = a.id}, {.webhook_id = global.id}}},
-                        std::move(done));
+    AcceptEvent(store(),
+                {.event_id = "e",
+                 .accepted_at = At(0),
+                 .bodies = {std::make_shared<const std::string>("body")},
+                 .deliveries = {{.webhook_id = a.id}, {.webhook_id = global.id}}},
+                std::move(done));
   });
   ASSERT_TRUE(accepted.ok()) << accepted.status();
 
@@ -67,6 +68,8 @@ TEST_P(AccountStoreContract, DeleteWorkspace_DeletesItsWebhooks) {
   EXPECT_EQ(removed->canceled_deliveries, 1);
   EXPECT_THAT(Webhooks(), ElementsAre(Pair(global.id, std::nullopt)));
   EXPECT_EQ(store().LoadWebhooks()->version, version + 2);
+  EXPECT_EQ(store().catalog().Current()->version(), version + 2);
+  EXPECT_EQ(store().catalog().Current()->webhooks().size(), 1u);
   const AccountSet set = Load();
   EXPECT_THAT(set.workspaces, IsEmpty());
   EXPECT_THAT(set.roles, ElementsAre(RoleAssignmentRecord{.user_id = alice.id, .role_id = 4}));
@@ -151,27 +154,29 @@ TEST_P(AccountStoreContract, Roles_AreAssignedOnceAndRemoved) {
 TEST_P(AccountStoreContract, Webhooks_ChangeWithTheirAuditEntries) {
   WebhookRecord webhook = {.name = "a", .url = "https://example.com/"};
   const auto created = Await<WebhookChange>([&](auto done) {
-    accounts().CreateWebhook(webhook, Entry("webhook.create", "webhook"), std::move(done));
+    store().CreateWebhook(webhook, Entry("webhook.create", "webhook"), std::move(done));
   });
   ASSERT_TRUE(created.ok()) << created.status();
   webhook = created->webhook;
   const std::string id = absl::StrCat(webhook.id);
   const auto refused = Await<WebhookChange>([&](auto done) {
-    accounts().CreateWebhook(webhook, Entry("webhook.create", "webhook"), std::move(done));
+    store().CreateWebhook(webhook, Entry("webhook.create", "webhook"), std::move(done));
   });
   EXPECT_TRUE(absl::IsAlreadyExists(refused.status())) << refused.status();
   webhook.url = "https://example.com/other";
   const auto updated = Await<WebhookChange>([&](auto done) {
-    accounts().UpdateWebhook(webhook, created->version, Entry("webhook.patch", "webhook", id),
-                             std::move(done));
+    store().UpdateWebhook(
+        webhook.id, [&](const WebhookRecord&) { return webhook; },
+        Entry("webhook.patch", "webhook", id), std::move(done));
   });
   ASSERT_TRUE(updated.ok()) << updated.status();
   EXPECT_EQ(updated->webhook.url, webhook.url);
-  const auto aborted = Await<WebhookChange>([&](auto done) {
-    accounts().UpdateWebhook(webhook, created->version, Entry("webhook.patch", "webhook", id),
-                             std::move(done));
+  const auto denied = Await<WebhookChange>([&](auto done) {
+    store().UpdateWebhook(
+        webhook.id, [](const WebhookRecord&) { return absl::PermissionDeniedError("no"); },
+        Entry("webhook.patch", "webhook", id), std::move(done));
   });
-  EXPECT_TRUE(absl::IsAborted(aborted.status())) << aborted.status();
+  EXPECT_TRUE(absl::IsPermissionDenied(denied.status())) << denied.status();
   // The dispatcher disables of its own accord; what is disabled already is not disabled again.
   for (const char* reason : {"410 Gone", "too many failures"}) {
     ASSERT_TRUE(Await<WebhookChange>([&](auto done) {
@@ -179,7 +184,8 @@ TEST_P(AccountStoreContract, Webhooks_ChangeWithTheirAuditEntries) {
                 }).ok());
   }
   const auto deleted = Await<WebhookDeletion>([&](auto done) {
-    accounts().DeleteWebhook(webhook.id, Entry("webhook.delete", "webhook", id), std::move(done));
+    store().DeleteWebhook(webhook.id, At(6), Entry("webhook.delete", "webhook", id),
+                          std::move(done));
   });
   ASSERT_TRUE(deleted.ok()) << deleted.status();
   EXPECT_THAT(AuditLines(),

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "storage/sqlite/sqlite_store.h"
 #include "tests/storage/sqlite_probe.h"
+#include "tests/testing/blocking_store.h"
 #include "tests/testing/manual_executor.h"
 #include "tests/testing/simulated_clock.h"
 #include "tests/testing/temp_dir.h"
@@ -42,14 +43,13 @@ class SqliteClockTest : public ::testing::Test {
                            .url = "http://10.0.0.1/",
                            .created_at = clock_.Now(),
                            .triggers = {{.condition_json = R"({"state":"COMPLETED"})"}}},
-                          [&change](absl::StatusOr<WebhookChange> created) {
+                          std::nullopt, [&change](absl::StatusOr<WebhookChange> created) {
                             ASSERT_TRUE(created.ok()) << created.status();
                             change = *std::move(created);
                           });
     writer_.RunAll();
     webhook_id_ = change->webhook.id;
     AcceptEventRequest request = {
-        .webhooks_version = change->version,
         .event_id = absl::StrCat("event ", webhooks_),
         .event_type = "EXPERIMENT_STATE_CHANGE",
         .occurred_at = clock_.Now(),
@@ -57,7 +57,7 @@ class SqliteClockTest : public ::testing::Test {
         .bodies = {std::make_shared<const std::string>("{}")},
         .deliveries = {{.webhook_id = webhook_id_, .trigger_id = change->webhook.triggers[0].id}}};
     int64_t id = 0;
-    store_->AcceptEvent(std::move(request), [&id](absl::StatusOr<AcceptedEvent> accepted) {
+    AcceptEvent(*store_, std::move(request), [&id](absl::StatusOr<AcceptedEvent> accepted) {
       ASSERT_TRUE(accepted.ok()) << accepted.status();
       id = accepted->deliveries[0].delivery_id;
     });

@@ -43,7 +43,6 @@ class SqliteFaultsTest : public testing::TestWithParam<FaultVfs::Call> {
     std::map<std::string, Pending<AcceptedEvent>> results;
     for (int i = 0; i < count; ++i) {
       AcceptEventRequest request;
-      request.webhooks_version = version_;
       request.event_id = absl::StrCat("event ", ++events_);
       request.idempotency_key = absl::StrCat("key of ", request.event_id);
       request.accepted_at = clock_.Now();
@@ -53,7 +52,7 @@ class SqliteFaultsTest : public testing::TestWithParam<FaultVfs::Call> {
                         std::make_shared<const std::string>("short")};
       request.deliveries = {{.webhook_id = webhook_.id, .body = 0, .claimed = true},
                             {.webhook_id = webhook_.id, .body = 1}};
-      store.AcceptEvent(request, results[request.event_id].done());
+      AcceptEvent(store, request, results[request.event_id].done());
     }
     executor_.RunAll();
     for (auto& [event_id, pending] : results) {
@@ -75,11 +74,10 @@ class SqliteFaultsTest : public testing::TestWithParam<FaultVfs::Call> {
       WebhookRecord webhook;
       webhook.name = "a";
       webhook.url = "https://example.com/";
-      store.CreateWebhook(webhook, created.done());
+      store.CreateWebhook(webhook, std::nullopt, created.done());
       executor_.RunAll();
       if (!created.Wait().ok()) return;
       webhook_ = created.Wait()->webhook;
-      version_ = created.Wait()->version;
     }
     Accept(store, 3);
     Pending<ClaimedDeliveries> claimed;
@@ -124,6 +122,10 @@ class SqliteFaultsTest : public testing::TestWithParam<FaultVfs::Call> {
     EXPECT_EQ(acknowledged_.size(), before + 4);
     const auto listed = store->ListDeliveries({});
     EXPECT_TRUE(listed.ok()) << listed.status();
+    const auto webhooks = store->LoadWebhooks();
+    ASSERT_TRUE(webhooks.ok()) << webhooks.status();
+    EXPECT_EQ(store->catalog().Current()->version(), webhooks->version);
+    EXPECT_EQ(store->catalog().Current()->webhooks().size(), webhooks->webhooks.size());
     store.reset();
     SqliteProbe(path_).ExpectConsistent();
     ExpectReopens();
@@ -172,7 +174,6 @@ class SqliteFaultsTest : public testing::TestWithParam<FaultVfs::Call> {
   ManualExecutor executor_;
 
   WebhookRecord webhook_;
-  int64_t version_ = 0;
   int events_ = 0;
   std::set<std::string> acknowledged_;
   std::set<int64_t> finished_;

@@ -130,6 +130,28 @@ TEST_F(SqliteGroupCommitTest, AFailedCommitFailsTheWholeBatchAndLeavesNothing) {
   EXPECT_EQ(StoredSettings(), 1);
 }
 
+TEST_F(SqliteGroupCommitTest, AFailedCommitLeavesTheCatalogAsItWas) {
+  Open();
+  const auto create = [&](const std::string& name) {
+    Pending<WebhookChange> pending;
+    store_->CreateWebhook({.name = name, .url = "https://example.com/"}, std::nullopt,
+                          pending.done());
+    return pending;
+  };
+  const auto before = store_->catalog().Current();
+  vfs_.Fail(FaultVfs::Call::kSync, 1, SQLITE_IOERR_FSYNC);
+  const Pending<WebhookChange> failed = create("a");
+  executor_.RunAll();
+  EXPECT_FALSE(failed.Wait().ok());
+  EXPECT_EQ(store_->catalog().Current(), before);
+  const Pending<WebhookChange> later = create("b");
+  executor_.RunAll();
+  ASSERT_TRUE(later.Wait().ok());
+  ASSERT_EQ(store_->catalog().Current()->webhooks().size(), 1u);
+  EXPECT_EQ(*store_->catalog().Current()->Find(later.Wait()->webhook.id), later.Wait()->webhook);
+  EXPECT_EQ(store_->catalog().Current()->version(), store_->LoadWebhooks()->version);
+}
+
 // Where space is only looked for when data goes to the disk: quotas, delayed allocation, networks.
 TEST_F(SqliteGroupCommitTest, ADiskMayTurnOutFullWhenItIsSynced) {
   Open();

@@ -6,7 +6,9 @@
 
 #include "storage/sqlite/database_file.h"
 #include "storage/sqlite/migrations.h"
+#include "storage/sqlite/sqlite_store.h"
 #include "tests/storage/sqlite_probe.h"
+#include "tests/testing/blocking_store.h"
 #include "tests/testing/fault_vfs.h"
 #include "tests/testing/temp_dir.h"
 
@@ -154,6 +156,38 @@ TEST_F(MigrationsTest, EmbeddedOnesAreNumberedFromOne) {
   const auto all = EmbeddedMigrations();
   ASSERT_TRUE(Run({all.begin(), all.end()}).ok());
   SqliteProbe(path_).ExpectConsistent();
+}
+
+TEST_F(MigrationsTest, KeysOfEarlierVersionsStayKnownToEveryCallerAndContent) {
+  const auto all = EmbeddedMigrations();
+  ASSERT_TRUE(Run({all.begin(), all.begin() + 3}).ok());
+  SqliteProbe(path_).Execute(
+      "INSERT INTO events (event_id, event_type, experiment_id, occurred_at, accepted_at,"
+      " idempotency_key, first_delivery_id, delivery_count, first_body_id, body_count) VALUES"
+      " ('one', 'CUSTOM', 1, 1, 1, 'single', 1, 0, 1, 0), ('two', 'CUSTOM', 1, 1, 1, NULL, 1, 0, "
+      "1, 0),"
+      " ('three', 'CUSTOM', 1, 1, 1, 'many', 1, 0, 1, 0),"
+      " ('four', 'CUSTOM', 1, 1, 1, 'many' || char(31) || '1', 1, 0, 1, 0),"
+      " ('five', 'CUSTOM', 1, 1, 1, 'many' || char(31) || '2', 1, 0, 1, 0),"
+      " ('six', 'CUSTOM', 1, 1, 1, 'many more', 1, 0, 1, 0)");
+  ThreadExecutor writer;
+  const auto store = SqliteStore::Create({.path = path_, .writer = writer, .clock = RealClock()});
+  ASSERT_TRUE(store.ok()) << store.status();
+  BlockingStore writes(**store);
+  AcceptEventRequest request = {.caller = "master", .content_digest = "digest", .event_id = "new"};
+  const auto repeat = [&](const std::string& key) {
+    request.idempotency_key = key;
+    const auto accepted = writes.AcceptEvents({request});
+    EXPECT_TRUE(accepted.ok()) << accepted.status();
+    std::vector<std::string> ids;
+    for (const AcceptedEvent& event : accepted->events) ids.push_back(event.event_id);
+    EXPECT_EQ(accepted->duplicate, key != "another");
+    return ids;
+  };
+  EXPECT_THAT(repeat("single"), ElementsAre("one"));
+  EXPECT_THAT(repeat("many"), ElementsAre("three", "four", "five"));
+  EXPECT_THAT(repeat("many more"), ElementsAre("six"));
+  EXPECT_THAT(repeat("another"), ElementsAre("new"));
 }
 
 }  // namespace

@@ -69,7 +69,6 @@ WebhookRecord StoreContract::Load(int32_t webhook_id) {
 AcceptEventRequest StoreContract::Event(const std::string& event_id,
                                         const std::vector<WebhookRecord>& webhooks) {
   AcceptEventRequest request;
-  request.webhooks_version = Version();
   request.event_id = event_id;
   request.event_type = "EXPERIMENT_STATE_CHANGE";
   request.experiment_id = 41;

@@ -102,7 +102,7 @@ TEST_P(StoreContract, ClaimDeliveries_GivesNothingOfADisabledOrMissingWebhook) {
     EXPECT_EQ(claimed->next_attempt_at, absl::InfiniteFuture());
   }
   webhook.disabled_at.reset();
-  ASSERT_TRUE(writes().UpdateWebhook(webhook, Version()).ok());
+  ASSERT_TRUE(writes().UpdateWebhook(webhook).ok());
   EXPECT_THAT(Ids(Claim(webhook.id, At(1))), ElementsAre(id));
 }
 

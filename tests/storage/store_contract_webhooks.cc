@@ -58,7 +58,7 @@ TEST_P(StoreContract, EveryChangeOfAWebhookRaisesTheVersionByOne) {
   WebhookRecord webhook = AddWebhook("a");
   EXPECT_EQ(Version(), start + 1);
   webhook.url = "https://example.com/other";
-  const auto update = writes().UpdateWebhook(webhook, start + 1);
+  const auto update = writes().UpdateWebhook(webhook);
   ASSERT_TRUE(update.ok()) << update.status();
   EXPECT_EQ(update->version, start + 2);
   const auto disabling = writes().DisableWebhook(webhook.id, "why", At(1));
@@ -112,7 +112,7 @@ TEST_P(StoreContract, AFailedWriteLeavesTheOthersOfItsBatch) {
   for (size_t i = 0; i < results.size(); ++i) {
     webhook.name = i == 2 ? "taken" : absl::StrCat("new ", i);
     webhook.workspace_id.reset();
-    store().CreateWebhook(webhook, results[i].done());
+    store().CreateWebhook(webhook, std::nullopt, results[i].done());
   }
   for (size_t i = 0; i < results.size(); ++i) {
     EXPECT_EQ(results[i].Wait().status().code(),
@@ -141,7 +141,7 @@ TEST_P(StoreContract, UpdateWebhook_ReplacesAndKeepsWhatItMust) {
   webhook.triggers.back().id = 0;
   webhook.created_at = At(1000);
   webhook.failing_since = At(1000);
-  const auto change = writes().UpdateWebhook(webhook, Version());
+  const auto change = writes().UpdateWebhook(webhook);
   ASSERT_TRUE(change.ok()) << change.status();
 
   EXPECT_EQ(change->webhook.name, webhook.name);
@@ -158,12 +158,12 @@ TEST_P(StoreContract, UpdateWebhook_NeverUsesATriggersIdAgain) {
   WebhookRecord webhook = AddWebhook("name");
   const TriggerRecord first = webhook.triggers[0];
   webhook.triggers = {{.type = TriggerType::kTaskLog, .condition_json = "{}"}};
-  webhook = writes().UpdateWebhook(webhook, Version())->webhook;
+  webhook = writes().UpdateWebhook(webhook)->webhook;
   ASSERT_EQ(webhook.triggers.size(), 1u);
   EXPECT_GT(webhook.triggers[0].id, first.id);
   const int32_t second = webhook.triggers[0].id;
   webhook.triggers = {first};
-  webhook = writes().UpdateWebhook(webhook, Version())->webhook;
+  webhook = writes().UpdateWebhook(webhook)->webhook;
   ASSERT_EQ(webhook.triggers.size(), 1u);
   EXPECT_GT(webhook.triggers[0].id, second);
 }
@@ -171,26 +171,85 @@ TEST_P(StoreContract, UpdateWebhook_NeverUsesATriggersIdAgain) {
 TEST_P(StoreContract, UpdateWebhook_KeepsEqualTriggersApart) {
   WebhookRecord webhook = AddWebhook("name");
   webhook.triggers.push_back(webhook.triggers[0]);
-  const auto change = writes().UpdateWebhook(webhook, Version());
+  const auto change = writes().UpdateWebhook(webhook);
   ASSERT_TRUE(change.ok()) << change.status();
   ASSERT_EQ(change->webhook.triggers.size(), 2u);
   EXPECT_EQ(change->webhook.triggers[0].id, webhook.triggers[0].id);
   EXPECT_NE(change->webhook.triggers[1].id, webhook.triggers[0].id);
 }
 
-TEST_P(StoreContract, UpdateWebhook_RefusesAnotherVersionAndATakenName) {
+TEST_P(StoreContract, UpdateWebhook_ChangesWhatIsThereAtThatMoment) {
+  const WebhookRecord webhook = AddWebhook("name");
+  std::vector<Pending<WebhookChange>> results(20);
+  for (Pending<WebhookChange>& result : results) {
+    store().UpdateWebhook(
+        webhook.id,
+        [](const WebhookRecord& old) -> absl::StatusOr<WebhookRecord> {
+          WebhookRecord changed = old;
+          changed.max_in_flight = old.max_in_flight.value_or(0) + 1;
+          return changed;
+        },
+        std::nullopt, result.done());
+  }
+  for (size_t i = 0; i < results.size(); ++i) {
+    const auto change = results[i].Wait();
+    ASSERT_TRUE(change.ok()) << change.status();
+    EXPECT_EQ(change->webhook.max_in_flight, static_cast<int32_t>(i + 1));
+  }
+  EXPECT_EQ(Load(webhook.id).max_in_flight, 20);
+}
+
+TEST_P(StoreContract, UpdateWebhook_ChangesNothingWhenTheUpdateRefuses) {
+  const WebhookRecord webhook = AddWebhook("name");
+  for (const absl::Status& refusal :
+       {absl::PermissionDeniedError("not yours"), absl::InvalidArgumentError("wrong")}) {
+    Pending<WebhookChange> refused;
+    Pending<WebhookChange> other;
+    store().UpdateWebhook(
+        webhook.id, [refusal](const WebhookRecord&) { return refusal; }, std::nullopt,
+        refused.done());
+    store().DisableWebhook(webhook.id, "why", At(1), other.done());
+    EXPECT_EQ(refused.Wait().status(), refusal);
+    EXPECT_TRUE(other.Wait().ok());
+  }
+}
+
+TEST_P(StoreContract, Catalog_HasEveryChangeWhenItIsReported) {
+  const auto ids = [&] {
+    std::vector<int32_t> ids;
+    for (const auto& [id, webhook] : store().catalog().Current()->webhooks()) ids.push_back(id);
+    return ids;
+  };
+  const WebhookRecord a = AddWebhook("a");
+  const WebhookRecord b = AddWebhook("b");
+  EXPECT_THAT(ids(), ElementsAre(a.id, b.id));
+  const auto before = store().catalog().Current();
+  WebhookRecord changed = b;
+  changed.url = "https://example.com/other";
+  const auto change = writes().UpdateWebhook(changed);
+  EXPECT_EQ(*store().catalog().Current()->Find(b.id), change->webhook);
+  ASSERT_TRUE(writes().DisableWebhook(b.id, "why", At(1)).ok());
+  EXPECT_EQ(store().catalog().Current()->Find(b.id)->disabled_reason, "why");
+  ASSERT_TRUE(writes().DeleteWebhook(a.id, At(2)).ok());
+  EXPECT_THAT(ids(), ElementsAre(b.id));
+  EXPECT_EQ(store().catalog().Current()->version(), Version());
+  EXPECT_EQ(before->Find(b.id)->url, b.url);
+  Reopen();
+  EXPECT_THAT(ids(), ElementsAre(b.id));
+  EXPECT_EQ(store().catalog().Current()->version(), Version());
+}
+
+TEST_P(StoreContract, UpdateWebhook_RefusesATakenNameAndAnUnknownId) {
   AddWebhook("taken");
   const WebhookRecord webhook = AddWebhook("name");
   WebhookRecord changed = webhook;
   changed.url = "https://example.com/changed";
-  EXPECT_TRUE(absl::IsAborted(writes().UpdateWebhook(changed, Version() - 1).status()));
-  EXPECT_EQ(Load(webhook.id), webhook);
   changed.name = "taken";
   changed.triggers.clear();
-  EXPECT_TRUE(absl::IsAlreadyExists(writes().UpdateWebhook(changed, Version()).status()));
+  EXPECT_TRUE(absl::IsAlreadyExists(writes().UpdateWebhook(changed).status()));
   EXPECT_EQ(Load(webhook.id), webhook);
   changed.id = 12345;
-  EXPECT_TRUE(absl::IsNotFound(writes().UpdateWebhook(changed, Version()).status()));
+  EXPECT_TRUE(absl::IsNotFound(writes().UpdateWebhook(changed).status()));
 }
 
 TEST_P(StoreContract, FailingSinceEndsWhenAWebhookIsEnabledAgain) {
@@ -202,7 +261,7 @@ TEST_P(StoreContract, FailingSinceEndsWhenAWebhookIsEnabledAgain) {
   EXPECT_EQ(webhook.failing_since, At(5));
   webhook.disabled_at.reset();
   webhook.disabled_reason.clear();
-  webhook = writes().UpdateWebhook(webhook, Version())->webhook;
+  webhook = writes().UpdateWebhook(webhook)->webhook;
   EXPECT_EQ(webhook.disabled_at, std::nullopt);
   EXPECT_EQ(webhook.failing_since, std::nullopt);
 
@@ -216,10 +275,10 @@ TEST_P(StoreContract, FailingSinceEndsWithAnotherUrlAndNothingLess) {
   WebhookRecord webhook = AddWebhook("name");
   ASSERT_TRUE(writes().SetFailingSince(webhook.id, At(5)).ok());
   webhook.name = "another name";
-  webhook = writes().UpdateWebhook(webhook, Version())->webhook;
+  webhook = writes().UpdateWebhook(webhook)->webhook;
   EXPECT_EQ(webhook.failing_since, At(5));
   webhook.url = "https://example.com/another";
-  webhook = writes().UpdateWebhook(webhook, Version())->webhook;
+  webhook = writes().UpdateWebhook(webhook)->webhook;
   EXPECT_EQ(webhook.failing_since, std::nullopt);
   EXPECT_EQ(Load(webhook.id).failing_since, std::nullopt);
 }
@@ -241,7 +300,7 @@ TEST_P(StoreContract, AMissingOrDeletedWebhookIsNotFound) {
   for (const int32_t id : {webhook.id, 12345, 0, -1}) {
     WebhookRecord changed = webhook;
     changed.id = id;
-    EXPECT_TRUE(absl::IsNotFound(writes().UpdateWebhook(changed, Version()).status()));
+    EXPECT_TRUE(absl::IsNotFound(writes().UpdateWebhook(changed).status()));
     EXPECT_TRUE(absl::IsNotFound(writes().DeleteWebhook(id, At(2)).status()));
     EXPECT_TRUE(absl::IsNotFound(writes().DisableWebhook(id, "why", At(2)).status()));
     EXPECT_TRUE(writes().SetFailingSince(id, At(2)).ok());

@@ -69,6 +69,17 @@ inline DoneStatus StatusDone(Pending<Nothing> pending) {
   };
 }
 
+// Stores one event as it is, whatever the webhooks.
+inline void AcceptEvent(Store& store, AcceptEventRequest request, Done<AcceptedEvent> done) {
+  MatchedReport report;
+  report.events.push_back(std::move(request));
+  store.AcceptEvents(std::move(report),
+                     [done = std::move(done)](absl::StatusOr<AcceptedEvents> accepted) mutable {
+                       if (!accepted.ok()) return std::move(done)(accepted.status());
+                       std::move(done)(std::move(accepted->events.front()));
+                     });
+}
+
 // Calls the writes of a Store and waits for each.
 class BlockingStore {
  public:
@@ -77,17 +88,23 @@ class BlockingStore {
 
   absl::StatusOr<WebhookChange> CreateWebhook(WebhookRecord webhook) {
     Pending<WebhookChange> pending;
-    store_.CreateWebhook(std::move(webhook), pending.done());
+    store_.CreateWebhook(std::move(webhook), std::nullopt, pending.done());
     return pending.Wait();
   }
-  absl::StatusOr<WebhookChange> UpdateWebhook(WebhookRecord webhook, int64_t version) {
+  absl::StatusOr<WebhookChange> UpdateWebhook(int32_t webhook_id, WebhookUpdate update) {
     Pending<WebhookChange> pending;
-    store_.UpdateWebhook(std::move(webhook), version, pending.done());
+    store_.UpdateWebhook(webhook_id, std::move(update), std::nullopt, pending.done());
     return pending.Wait();
+  }
+  // Replaces it, whatever it is.
+  absl::StatusOr<WebhookChange> UpdateWebhook(WebhookRecord webhook) {
+    const int32_t id = webhook.id;
+    return UpdateWebhook(id,
+                         [webhook = std::move(webhook)](const WebhookRecord&) { return webhook; });
   }
   absl::StatusOr<WebhookDeletion> DeleteWebhook(int32_t webhook_id, absl::Time now) {
     Pending<WebhookDeletion> pending;
-    store_.DeleteWebhook(webhook_id, now, pending.done());
+    store_.DeleteWebhook(webhook_id, now, std::nullopt, pending.done());
     return pending.Wait();
   }
   absl::StatusOr<WebhookChange> DisableWebhook(int32_t webhook_id, std::string reason,
@@ -103,12 +120,12 @@ class BlockingStore {
   }
   absl::StatusOr<AcceptedEvent> AcceptEvent(AcceptEventRequest request) {
     Pending<AcceptedEvent> pending;
-    store_.AcceptEvent(std::move(request), pending.done());
+    webhookd::AcceptEvent(store_, std::move(request), pending.done());
     return pending.Wait();
   }
   absl::StatusOr<AcceptedEvents> AcceptEvents(std::vector<AcceptEventRequest> requests) {
     Pending<AcceptedEvents> pending;
-    store_.AcceptEvents(std::move(requests), pending.done());
+    store_.AcceptEvents({.events = std::move(requests)}, pending.done());
     return pending.Wait();
   }
   absl::Status SaveMetricStates(std::vector<MetricState> states) {

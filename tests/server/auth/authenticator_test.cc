@@ -21,10 +21,11 @@ class AuthenticatorTest : public AccountsFixture {
   }
 
   void CreateToken(const std::string& token, TokenScope scope,
-                   std::optional<absl::Time> expires_at = std::nullopt) {
+                   std::optional<absl::Time> expires_at = std::nullopt,
+                   const std::string& description = "master") {
     const auto made = Await<ServiceTokenRecord>([&](auto done) {
       accounts_->CreateToken({.token_hash = HashToken(token),
-                              .description = "master",
+                              .description = description,
                               .scope = scope,
                               .created_at = clock_.Now(),
                               .created_by = "admin",
@@ -119,6 +120,26 @@ TEST_F(AuthenticatorTest, TakesVerifiedCertificatesForMasters) {
   // A token counts before a certificate.
   EXPECT_EQ(all.Authenticate({.token = "x", .client_certificate = "master.example"}).status(),
             absl::UnauthenticatedError("invalid credentials"));
+}
+
+// Idempotency keys belong to it: a master that goes over to a new token is still the same.
+TEST_F(AuthenticatorTest, OneIdentityStandsForACallerWhateverTheyShow) {
+  CreateToken("old", TokenScope::kIngest);
+  CreateToken("new", TokenScope::kIngest);
+  CreateToken("other", TokenScope::kIngest, std::nullopt, "another master");
+  CreateToken("bare", TokenScope::kIngest, std::nullopt, "");
+  CreateToken("bare too", TokenScope::kIngest, std::nullopt, "");
+  EXPECT_EQ(Authenticate("old")->identity, Authenticate("new")->identity);
+  EXPECT_NE(Authenticate("old")->identity, Authenticate("other")->identity);
+  EXPECT_NE(Authenticate("bare")->identity, Authenticate("bare too")->identity);
+  const UserRecord user = CreateUser("master");
+  CreateSession(user, "one");
+  CreateSession(user, "two");
+  EXPECT_EQ(Authenticate("one")->identity, Authenticate("two")->identity);
+  EXPECT_NE(Authenticate("one")->identity, Authenticate("old")->identity);
+  const Authenticator authenticator({}, *accounts_, clock_);
+  EXPECT_EQ(authenticator.Authenticate({.client_certificate = "master"})->identity,
+            Authenticate("old")->identity);
 }
 
 TEST_F(AuthenticatorTest, WritesDownWhenATokenWasUsedAndNotEveryTime) {

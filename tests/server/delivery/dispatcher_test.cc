@@ -15,6 +15,7 @@
 #include "base/mutex.h"
 #include "server/delivery/curl_http_client.h"
 #include "storage/sqlite/sqlite_store.h"
+#include "tests/testing/blocking_store.h"
 #include "tests/testing/last_resort.h"
 #include "tests/testing/receiver.h"
 #include "tests/testing/seeded_random.h"
@@ -31,11 +32,9 @@ class DispatcherTest : public ::testing::Test {
   DispatcherTest()
       : store_(*SqliteStore::Create(
             {.path = directory_ / "webhookd.db", .writer = writer_, .clock = RealClock()})),
-        catalog_(*store_),
+        catalog_(store_->catalog()),
         resolver_({.threads = 2}, RealClock()),
-        egress_({.allow = {*IpRange::Parse("127.0.0.0/8")}}) {
-    EXPECT_TRUE(catalog_.Reload().ok());
-  }
+        egress_({.allow = {*IpRange::Parse("127.0.0.0/8")}}) {}
 
   ~DispatcherTest() override {
     dispatcher_.reset();
@@ -82,17 +81,17 @@ class DispatcherTest : public ::testing::Test {
                              .url = std::move(url),
                              .created_at = absl::Now()};
     webhook.triggers = {{.condition_json = R"({"state":"COMPLETED"})"}};
-    const absl::StatusOr<WebhookChange> change = Await<WebhookChange>(
-        [&](Done<WebhookChange> done) { store_->CreateWebhook(webhook, std::move(done)); });
+    const absl::StatusOr<WebhookChange> change =
+        Await<WebhookChange>([&](Done<WebhookChange> done) {
+          store_->CreateWebhook(webhook, std::nullopt, std::move(done));
+        });
     EXPECT_TRUE(change.ok()) << change.status();
-    EXPECT_TRUE(catalog_.Apply(*change).ok());
     return catalog_.Current()->Find(change->webhook.id);
   }
 
   // One event with a delivery to each webhook, `claimed` or not.
   WakeUp Accept(const std::vector<std::shared_ptr<const WebhookRecord>>& webhooks, bool claimed) {
-    AcceptEventRequest request = {.webhooks_version = catalog_.Current()->version(),
-                                  .event_id = absl::StrCat("event-", ++events_),
+    AcceptEventRequest request = {.event_id = absl::StrCat("event-", ++events_),
                                   .event_type = "EXPERIMENT_STATE_CHANGE",
                                   .occurred_at = absl::Now(),
                                   .accepted_at = absl::Now(),
@@ -106,7 +105,7 @@ class DispatcherTest : public ::testing::Test {
     const absl::Time lease_until = request.lease_until;
     const absl::StatusOr<AcceptedEvent> accepted =
         Await<AcceptedEvent>([&](Done<AcceptedEvent> done) {
-          store_->AcceptEvent(std::move(request), std::move(done));
+          AcceptEvent(*store_, std::move(request), std::move(done));
         });
     EXPECT_TRUE(accepted.ok()) << accepted.status();
     WakeUp wake_up;
@@ -132,7 +131,7 @@ class DispatcherTest : public ::testing::Test {
   TempDir directory_;
   ThreadExecutor writer_;
   std::unique_ptr<SqliteStore> store_;
-  WebhookCatalog catalog_;
+  const WebhookCatalog& catalog_;
   SystemResolver resolver_;
   const EgressPolicy egress_;
   const Signer signer_{"a key"};

@@ -5,15 +5,28 @@
 #include <memory>
 #include <vector>
 
-#include "tests/testing/fake_store.h"
+#include "tests/testing/blocking_store.h"
 #include "tests/testing/manual_executor.h"
 #include "tests/testing/simulated_clock.h"
+#include "tests/testing/test_store.h"
 
 namespace webhookd {
 namespace {
 
 class RecorderTest : public ::testing::Test {
  protected:
+  // There are deliveries with the numbers from 1 to 8.
+  RecorderTest() {
+    const WebhookRecord webhook = store_.AddWebhook({.name = "a", .url = "https://example.com/"});
+    AcceptEventRequest request = {.event_id = "event", .accepted_at = clock_.Now()};
+    request.bodies = {std::make_shared<const std::string>("{}")};
+    request.deliveries.resize(8, {.webhook_id = webhook.id});
+    AcceptEvent(store_, std::move(request), [](const absl::StatusOr<AcceptedEvent>& accepted) {
+      EXPECT_TRUE(accepted.ok()) << accepted.status();
+    });
+    writer_.RunAll();
+  }
+
   static EndedAttempt Attempt(int64_t delivery_id) {
     return {.webhook_id = 1, .finished = {.delivery_id = delivery_id, .attempt = {.number = 1}}};
   }
@@ -26,7 +39,7 @@ class RecorderTest : public ::testing::Test {
 
   SimulatedClock clock_;
   ManualExecutor writer_;
-  FakeStore store_{writer_};
+  TestStore store_{writer_};
   std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>([] {});
   std::vector<int64_t> recorded_;
   std::vector<int> numbers_;  // of their attempts

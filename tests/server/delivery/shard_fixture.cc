@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "tests/testing/blocking_store.h"
 
 namespace webhookd {
 namespace {
@@ -34,14 +35,12 @@ void ShardTest::OpenStore() {
     std::abort();
   }
   store = *std::move(created);
-  catalog = std::make_unique<WebhookCatalog>(*store);
-  EXPECT_TRUE(catalog->Reload().ok());
+  catalog = &store->catalog();
 }
 
 void ShardTest::RestartAt(absl::Time wall) {
   shard.reset();
   held_ = 0;
-  catalog.reset();
   store.reset();
   clock.SetWall(wall);
   OpenStore();
@@ -75,34 +74,32 @@ WebhookRecord ShardTest::AddWebhook(std::string url, WebhookRecord webhook) {
   webhook.name = absl::StrCat("webhook ", catalog->Current()->version());
   webhook.created_at = clock.Now();
   webhook.triggers = {{.condition_json = R"({"state":"COMPLETED"})"}};
-  const absl::StatusOr<WebhookChange> change = Await<WebhookChange>(
-      [&](Done<WebhookChange> done) { store->CreateWebhook(webhook, std::move(done)); });
+  const absl::StatusOr<WebhookChange> change = Await<WebhookChange>([&](Done<WebhookChange> done) {
+    store->CreateWebhook(webhook, std::nullopt, std::move(done));
+  });
   EXPECT_TRUE(change.ok()) << change.status();
-  EXPECT_TRUE(catalog->Apply(*change).ok());
   return change->webhook;
 }
 
 void ShardTest::ChangeWebhook(const WebhookRecord& webhook) {
   const absl::StatusOr<WebhookChange> change = Await<WebhookChange>([&](Done<WebhookChange> done) {
-    store->UpdateWebhook(webhook, catalog->Current()->version(), std::move(done));
+    store->UpdateWebhook(
+        webhook.id, [&](const WebhookRecord&) { return webhook; }, std::nullopt, std::move(done));
   });
   EXPECT_TRUE(change.ok()) << change.status();
-  EXPECT_TRUE(catalog->Apply(*change).ok());
 }
 
 void ShardTest::DeleteWebhook(int32_t webhook_id) {
   const absl::StatusOr<WebhookDeletion> deletion =
       Await<WebhookDeletion>([&](Done<WebhookDeletion> done) {
-        store->DeleteWebhook(webhook_id, clock.Now(), std::move(done));
+        store->DeleteWebhook(webhook_id, clock.Now(), std::nullopt, std::move(done));
       });
   EXPECT_TRUE(deletion.ok()) << deletion.status();
-  EXPECT_TRUE(catalog->ApplyDeletion(webhook_id, deletion->version).ok());
 }
 
 std::vector<int64_t> ShardTest::Accept(const std::vector<int32_t>& webhook_ids, bool claimed) {
   StartShard();
-  AcceptEventRequest request = {.webhooks_version = catalog->Current()->version(),
-                                .event_id = absl::StrCat("event-", ++events_),
+  AcceptEventRequest request = {.event_id = absl::StrCat("event-", ++events_),
                                 .event_type = "EXPERIMENT_STATE_CHANGE",
                                 .occurred_at = clock.Now(),
                                 .accepted_at = clock.Now(),
@@ -117,7 +114,7 @@ std::vector<int64_t> ShardTest::Accept(const std::vector<int32_t>& webhook_ids, 
   }
   const AcceptEventRequest copy = request;
   const absl::StatusOr<AcceptedEvent> accepted = Await<AcceptedEvent>(
-      [&](Done<AcceptedEvent> done) { store->AcceptEvent(std::move(request), std::move(done)); });
+      [&](Done<AcceptedEvent> done) { AcceptEvent(*store, std::move(request), std::move(done)); });
   EXPECT_TRUE(accepted.ok()) << accepted.status();
 
   std::vector<int64_t> ids;

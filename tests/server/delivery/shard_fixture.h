@@ -56,7 +56,7 @@ class ShardTest : public ::testing::Test {
   // Ends the process, shard and store, and begins another when the wall clock shows `wall`.
   void RestartAt(absl::Time wall);
 
-  // Stores a webhook with one trigger and tells the catalog.
+  // Stores a webhook with one trigger.
   WebhookRecord AddWebhook(std::string url, WebhookRecord webhook = {});
   void ChangeWebhook(const WebhookRecord& webhook);
   void DeleteWebhook(int32_t webhook_id);
@@ -81,7 +81,7 @@ class ShardTest : public ::testing::Test {
   TempDir directory;
   ManualExecutor writer;
   std::unique_ptr<SqliteStore> store;
-  std::unique_ptr<WebhookCatalog> catalog;
+  const WebhookCatalog* catalog = nullptr;  // the store's
   TableResolver resolver;
   std::unique_ptr<Shard> shard;
 

@@ -10,14 +10,15 @@
 #include <utility>
 #include <vector>
 
+#include "server/events/content_digest.h"
 #include "server/events/payload.h"
 #include "server/events/slack_payload.h"
 #include "tests/server/events/vectors.h"
 #include "tests/server/events/webhooks.h"
-#include "tests/testing/fake_store.h"
 #include "tests/testing/manual_executor.h"
 #include "tests/testing/seeded_random.h"
 #include "tests/testing/simulated_clock.h"
+#include "tests/testing/test_store.h"
 
 namespace webhookd {
 namespace {
@@ -35,10 +36,8 @@ class EventRouterTest : public testing::Test {
  protected:
   EventRouterTest()
       : store_(writer_),
-        catalog_(store_),
         router_({.base_url = "https://det.example.com", .lease = kLease},
                 {.store = store_,
-                 .catalog = catalog_,
                  .clock = clock_,
                  .random = random_,
                  .wake =
@@ -46,9 +45,7 @@ class EventRouterTest : public testing::Test {
                        EXPECT_FALSE(response_.has_value()) << "woken after the answer";
                        wake_ups_.push_back(std::move(wake_up));
                      },
-                 .reserve = [this](int64_t count) { return Reserve(count); }}) {
-    EXPECT_TRUE(catalog_.Reload().ok());
-  }
+                 .reserve = [this](int64_t count) { return Reserve(count); }}) {}
 
   bool Reserve(int64_t count) {
     EXPECT_NE(count, 0);
@@ -58,17 +55,12 @@ class EventRouterTest : public testing::Test {
     return true;
   }
 
-  // Stores a webhook and tells the catalog.
-  WebhookRecord Add(WebhookRecord webhook) {
-    webhook = store_.AddWebhook(std::move(webhook));
-    EXPECT_TRUE(catalog_.Reload().ok());
-    return webhook;
-  }
+  WebhookRecord Add(WebhookRecord webhook) { return store_.AddWebhook(std::move(webhook)); }
 
   // Hands the report over and lets the writer run.
   Response Report(v1::ReportExperimentStateRequest request) {
     response_.reset();
-    router_.ReportExperimentState(std::move(request),
+    router_.ReportExperimentState(caller_, std::move(request),
                                   [this](Response response) { response_ = std::move(response); });
     writer_.RunAll();
     if (!response_.has_value()) return absl::InternalError("no answer");
@@ -81,9 +73,9 @@ class EventRouterTest : public testing::Test {
     return request;
   }
 
+  std::string caller_ = "master";
   ManualExecutor writer_;
-  FakeStore store_;
-  WebhookCatalog catalog_;
+  TestStore store_;
   SimulatedClock clock_;
   SeededRandom random_;
   int64_t room_ = 100'000;
@@ -112,8 +104,9 @@ TEST_F(EventRouterTest, StoresAnEventWithItsDeliveryAndWakesTheDispatcher) {
   ASSERT_THAT(store_.accept_requests(), SizeIs(1));
   const AcceptEventRequest stored = store_.accept_requests()[0];
   const absl::Time occurred_at = absl::FromUnixSeconds(1665689980) + absl::Nanoseconds(500);
-  EXPECT_EQ(stored.webhooks_version, catalog_.Current()->version());
   EXPECT_EQ(stored.idempotency_key, "41/COMPLETED");
+  EXPECT_EQ(stored.caller, caller_);
+  EXPECT_EQ(stored.content_digest, ContentDigest(request));
   EXPECT_EQ(stored.event_id, response->event_id());
   EXPECT_EQ(stored.event_type, "EXPERIMENT_STATE_CHANGE");
   EXPECT_EQ(stored.experiment_id, 41);
@@ -157,7 +150,8 @@ TEST_F(EventRouterTest, StoresAnEventThatMatchesNothing) {
 }
 
 TEST_F(EventRouterTest, RefusesAWrongReportAtOnceAndStoresNothing) {
-  router_.ReportExperimentState({}, [this](Response response) { response_ = std::move(response); });
+  router_.ReportExperimentState("", {},
+                                [this](Response response) { response_ = std::move(response); });
   ASSERT_TRUE(response_.has_value());
   EXPECT_EQ(response_->status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(response_->status().message()), HasSubstr("experiment is not set"));
@@ -258,73 +252,49 @@ TEST_F(EventRouterTest, GivesItsReservationBackWhenTheStoreFails) {
   EXPECT_THAT(store_.accept_requests(), SizeIs(1));
 }
 
-TEST_F(EventRouterTest, MatchesAgainWhenAnotherProcessChangedTheWebhooks) {
+TEST_F(EventRouterTest, MatchesAgainInTheWriteWhenTheWebhooksChanged) {
   const WebhookRecord first = Add(Webhook("first", {"COMPLETED"}));
-  const WebhookRecord second = store_.AddWebhook(Webhook("second", {"COMPLETED"}));
-  const int loads = store_.loads();
+  // Waits to be stored when the event is matched.
+  store_.CreateWebhook(Webhook("second", {"COMPLETED"}), std::nullopt,
+                       [](const absl::StatusOr<WebhookChange>& change) {
+                         EXPECT_TRUE(change.ok()) << change.status();
+                       });
   const Response response = Report(Completed());
   ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(response->delivery_count(), 2);
-  EXPECT_EQ(response->deliveries(1).webhook_id(), second.id);
-  EXPECT_EQ(store_.loads(), loads + 1);
-  const std::vector<AcceptEventRequest> tries = store_.accept_requests();
-  ASSERT_THAT(tries, SizeIs(2));
-  EXPECT_EQ(tries[0].event_id, tries[1].event_id);
-  EXPECT_EQ(tries[0].bodies[0], tries[1].bodies[0]);  // rendered once
-  EXPECT_EQ(response->event_id(), tries[1].event_id);
+  EXPECT_EQ(response->deliveries(1).webhook_id(), first.id + 1);
+  const std::vector<AcceptEventRequest> matches = store_.accept_requests();
+  ASSERT_THAT(matches, SizeIs(2));
+  EXPECT_THAT(matches[0].deliveries, SizeIs(1));
+  EXPECT_EQ(matches[0].event_id, matches[1].event_id);
+  EXPECT_EQ(matches[0].bodies[0], matches[1].bodies[0]);  // rendered once
+  EXPECT_EQ(response->event_id(), matches[1].event_id);
   EXPECT_EQ(held_, 2);
   ASSERT_THAT(wake_ups_, SizeIs(1));
   EXPECT_THAT(wake_ups_[0].claimed, SizeIs(2));
 }
 
-TEST_F(EventRouterTest, ReadsNoWebhooksWhenTheCatalogIsAlreadyNewer) {
-  Add(Webhook("first", {"COMPLETED"}));
-  bool changed = false;
-  store_.BeforeAccept([&] {
-    if (changed) return;
-    changed = true;
-    const WebhookRecord webhook = store_.AddWebhook(Webhook("second", {"ERROR"}));
-    EXPECT_TRUE(
-        catalog_.Apply({.version = catalog_.Current()->version() + 1, .webhook = webhook}).ok());
-  });
-  const int loads = store_.loads();
+TEST_F(EventRouterTest, GivesTheRoomBackOfWhatNoLongerMatches) {
+  const WebhookRecord first = Add(Webhook("first", {"COMPLETED"}));
+  Add(Webhook("second", {"COMPLETED"}));
+  store_.DeleteWebhook(first.id, clock_.Now(), std::nullopt,
+                       [](const absl::StatusOr<WebhookDeletion>& deletion) {
+                         EXPECT_TRUE(deletion.ok()) << deletion.status();
+                       });
   const Response response = Report(Completed());
   ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(response->delivery_count(), 1);
-  EXPECT_THAT(store_.accept_requests(), SizeIs(2));
-  EXPECT_EQ(store_.loads(), loads);
   EXPECT_EQ(held_, 1);
-}
-
-TEST_F(EventRouterTest, GivesUpAfterTenTries) {
-  Add(Webhook("first", {"COMPLETED"}));
-  int changes = 0;
-  store_.BeforeAccept([&] { store_.AddWebhook(Webhook(absl::StrCat(++changes), {"ERROR"})); });
-  const Response response = Report(Completed());
-  EXPECT_EQ(response.status().code(), absl::StatusCode::kAborted);
-  EXPECT_THAT(std::string(response.status().message()), HasSubstr("changed 10 times"));
-  EXPECT_THAT(store_.accept_requests(), SizeIs(10));
-  EXPECT_EQ(held_, 0);
-  EXPECT_THAT(wake_ups_, IsEmpty());
-}
-
-TEST_F(EventRouterTest, SucceedsAtTheTenthTry) {
-  Add(Webhook("first", {"COMPLETED"}));
-  int changes = 0;
-  store_.BeforeAccept([&] {
-    if (++changes < 10) store_.AddWebhook(Webhook(absl::StrCat(changes), {"ERROR"}));
-  });
-  EXPECT_TRUE(Report(Completed()).ok());
-  EXPECT_EQ(held_, 1);
+  EXPECT_THAT(wake_ups_[0].claimed, SizeIs(1));
 }
 
 TEST_F(EventRouterTest, FiresOneOfTenThousandWebhooks) {
+  std::vector<WebhookRecord> webhooks;
   for (int i = 1; i <= 10000; ++i) {
-    WebhookRecord webhook = Webhook(absl::StrCat("webhook ", i), {"COMPLETED"});
-    webhook.workspace_id = i;
-    store_.AddWebhook(webhook);
+    webhooks.push_back(Webhook(absl::StrCat("webhook ", i), {"COMPLETED"}));
+    webhooks.back().workspace_id = i;
   }
-  ASSERT_TRUE(catalog_.Reload().ok());
+  store_.AddWebhooks(std::move(webhooks));
   const Response response = Report(Completed());
   ASSERT_TRUE(response.ok()) << response.status();
   ASSERT_EQ(response->delivery_count(), 1);
@@ -332,10 +302,11 @@ TEST_F(EventRouterTest, FiresOneOfTenThousandWebhooks) {
 }
 
 TEST_F(EventRouterTest, ListsAThousandDeliveriesAndCountsThemAll) {
+  std::vector<WebhookRecord> webhooks;
   for (int i = 1; i <= 1500; ++i) {
-    store_.AddWebhook(Webhook(absl::StrCat("webhook ", i), {"COMPLETED"}));
+    webhooks.push_back(Webhook(absl::StrCat("webhook ", i), {"COMPLETED"}));
   }
-  ASSERT_TRUE(catalog_.Reload().ok());
+  store_.AddWebhooks(std::move(webhooks));
   const Response response = Report(Completed());
   ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(response->delivery_count(), 1500);

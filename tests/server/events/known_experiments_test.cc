@@ -7,9 +7,10 @@
 #include <string>
 
 #include "tests/server/events/vectors.h"
-#include "tests/testing/fake_store.h"
+#include "tests/testing/blocking_store.h"
 #include "tests/testing/manual_executor.h"
 #include "tests/testing/simulated_clock.h"
+#include "tests/testing/test_store.h"
 #include "webhookd/v1/delivery.pb.h"
 
 namespace webhookd {
@@ -42,7 +43,7 @@ class KnownExperimentsTest : public testing::Test {
   }
 
   ManualExecutor writer_;
-  FakeStore store_{writer_};
+  TestStore store_{writer_};
   SimulatedClock clock_;
   std::optional<KnownExperiments> known_;
 };
@@ -84,7 +85,7 @@ TEST_F(KnownExperimentsTest, StoresWhatCameWithReportsManyAtATime) {
   known_->Learn(Named(1, "one"), Durability::kLater);
   for (int i = 2; i <= 100; ++i) known_->Learn(Named(i, "more"), Durability::kLater);
   known_->LearnTask("task", 1, 3);
-  EXPECT_EQ(writer_.RunAll(), 2);  // the first, and then all that came meanwhile
+  EXPECT_EQ(writer_.RunAll(), 4);  // the first, and then all that came meanwhile
   known_->Learn(Named(1, "one"), Durability::kLater);
   known_->LearnTask("task", 1, 3);
   EXPECT_EQ(writer_.RunAll(), 0);  // it was known
@@ -99,14 +100,14 @@ TEST_F(KnownExperimentsTest, AnEventTellsOfItsExperiment) {
   EXPECT_EQ(writer_.RunAll(), 0);
   v1::EventInput input;
   *input.mutable_experiment() = Named(1, "one");
-  store_.AcceptEvent({.webhooks_version = 1,
-                      .event_id = "event",
-                      .experiment_id = 1,
-                      .accepted_at = clock_.Now(),
-                      .input = input.SerializeAsString()},
-                     [](const absl::StatusOr<AcceptedEvent>& accepted) {
-                       EXPECT_TRUE(accepted.ok()) << accepted.status();
-                     });
+  AcceptEvent(store_,
+              {.event_id = "event",
+               .experiment_id = 1,
+               .accepted_at = clock_.Now(),
+               .input = input.SerializeAsString()},
+              [](const absl::StatusOr<AcceptedEvent>& accepted) {
+                EXPECT_TRUE(accepted.ok()) << accepted.status();
+              });
   Restart({});
   EXPECT_EQ(NameOf(1), "one");
 }

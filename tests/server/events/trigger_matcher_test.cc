@@ -13,8 +13,6 @@
 #include "storage/webhook_catalog.h"
 #include "tests/server/events/vectors.h"
 #include "tests/server/events/webhooks.h"
-#include "tests/testing/fake_store.h"
-#include "tests/testing/manual_executor.h"
 #include "webhookd/v1/ingest.pb.h"
 
 namespace webhookd {
@@ -38,8 +36,10 @@ class TriggerIndexTest : public testing::Test {
 
   Ids Matches(const v1::Experiment& experiment) {
     if (index_ == nullptr) {
-      index_ =
-          std::make_unique<TriggerIndex>(std::make_shared<const WebhookSnapshot>(1, webhooks_));
+      WebhookSnapshot::Webhooks webhooks;
+      for (const auto& webhook : webhooks_) webhooks.Set(webhook->id, webhook);
+      index_ = std::make_unique<TriggerIndex>(
+          std::make_shared<const WebhookSnapshot>(1, std::move(webhooks)));
     }
     Ids ids;
     for (const Match& match : index_->MatchStateChange(experiment)) {
@@ -207,20 +207,53 @@ TEST_F(TriggerIndexTest, FindsOneAmongTenThousand) {
   EXPECT_THAT(Matches(experiment), ElementsAre(Pair(5001, 10001)));
 }
 
+TEST(TriggerIndex, KeepsItsLogTriggersWhenOthersChange) {
+  WebhookRecord logs = Webhook("logs", {});
+  logs.id = 1;
+  logs.triggers = {{.id = 1, .type = TriggerType::kTaskLog, .condition_json = R"({"regex":"x"})"}};
+  WebhookRecord states = Webhook("states", {"COMPLETED"});
+  states.id = 2;
+  auto snapshot =
+      std::make_shared<const WebhookSnapshot>(WebhookSet{.version = 1, .webhooks = {logs, states}});
+  const TriggerIndex first(snapshot);
+  states.url = "https://example.com/other";
+  snapshot = snapshot->With(2, states);
+  const TriggerIndex second(snapshot, first);
+  EXPECT_TRUE(second.HasLogTriggersOf(first));
+  logs.url = "https://example.com/other";
+  const TriggerIndex third(snapshot->With(3, logs), second);
+  EXPECT_FALSE(third.HasLogTriggersOf(second));
+  const std::string line = "x";
+  const absl::string_view lines[] = {line};
+  const std::vector<MatchedLine> matched = third.MatchLogs(VectorExperiment(), lines);
+  ASSERT_EQ(matched.size(), 1u);
+  ASSERT_EQ(matched[0].matches.size(), 1u);
+  EXPECT_EQ(matched[0].matches[0].webhook->url, logs.url);
+}
+
 TEST(TriggerMatcher, FollowsTheCatalog) {
-  ManualExecutor writer;
-  FakeStore store(writer);
-  WebhookCatalog catalog(store);
-  ASSERT_TRUE(catalog.Reload().ok());
+  WebhookCatalog catalog(std::make_shared<const WebhookSnapshot>(WebhookSet()));
   TriggerMatcher matcher(catalog);
   const std::shared_ptr<const TriggerIndex> empty = matcher.Current();
   EXPECT_THAT(empty->MatchStateChange(VectorExperiment()), IsEmpty());
   EXPECT_EQ(matcher.Current(), empty);
 
-  store.AddWebhook(Webhook("new", {"COMPLETED"}));
-  ASSERT_TRUE(catalog.Reload().ok());
-  EXPECT_EQ(matcher.Current()->version(), catalog.Current()->version());
+  WebhookRecord webhook = Webhook("new", {"COMPLETED"});
+  webhook.id = 1;
+  const auto next = catalog.Current()->With(1, webhook);
+  // In the write, before anybody else sees it.
+  const auto in_write = matcher.InWrite(next);
+  EXPECT_EQ(in_write->MatchStateChange(VectorExperiment()).size(), 1);
+  EXPECT_EQ(matcher.InWrite(next), in_write);
+  EXPECT_EQ(matcher.Current(), empty);
+  // A commit that failed, and then another change.
+  const auto other = catalog.Current()->With(1, {.id = 2, .name = "other"});
+  EXPECT_THAT(matcher.InWrite(other)->MatchStateChange(VectorExperiment()), IsEmpty());
+
+  catalog.Publish(next);
+  EXPECT_EQ(matcher.Current()->snapshot(), next);
   EXPECT_EQ(matcher.Current()->MatchStateChange(VectorExperiment()).size(), 1);
+  EXPECT_EQ(matcher.InWrite(next), matcher.Current());
   // Whoever holds the old one keeps it.
   EXPECT_THAT(empty->MatchStateChange(VectorExperiment()), IsEmpty());
 }

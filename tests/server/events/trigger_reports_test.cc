@@ -9,10 +9,10 @@
 #include "server/events/event_router.h"
 #include "tests/server/events/vectors.h"
 #include "tests/server/events/webhooks.h"
-#include "tests/testing/fake_store.h"
 #include "tests/testing/manual_executor.h"
 #include "tests/testing/seeded_random.h"
 #include "tests/testing/simulated_clock.h"
+#include "tests/testing/test_store.h"
 
 // What the router does with lines and metrics when the store fails or others are quicker.
 namespace webhookd {
@@ -23,16 +23,12 @@ using testing::SizeIs;
 
 class TriggerReportsTest : public testing::Test {
  protected:
-  TriggerReportsTest() {
-    EXPECT_TRUE(catalog_.Reload().ok());
-    Restart();
-  }
+  TriggerReportsTest() { Restart(); }
 
   void Restart() {
     router_.emplace(EventRouter::Options{},
                     EventRouter::Dependencies{
                         .store = store_,
-                        .catalog = catalog_,
                         .clock = clock_,
                         .random = random_,
                         .wake = [this](WakeUp wake_up) { woken_ += wake_up.claimed.size(); },
@@ -48,7 +44,6 @@ class TriggerReportsTest : public testing::Test {
     WebhookRecord webhook = Webhook(name, {});
     webhook.triggers = {{.type = type, .condition_json = condition}};
     store_.AddWebhook(std::move(webhook));
-    EXPECT_TRUE(catalog_.Reload().ok());
   }
 
   absl::StatusOr<v1::ReportTaskLogsResponse> ReportLine(const std::string& line) {
@@ -56,7 +51,8 @@ class TriggerReportsTest : public testing::Test {
     request.add_logs()->set_task_id("task");
     request.mutable_logs(0)->set_log(line);
     absl::StatusOr<v1::ReportTaskLogsResponse> answer = absl::InternalError("no answer");
-    router_->ReportTaskLogs(request, [&answer](auto result) { answer = std::move(result); });
+    router_->ReportTaskLogs(caller_, request,
+                            [&answer](auto result) { answer = std::move(result); });
     writer_.RunAll();
     return answer;
   }
@@ -70,14 +66,15 @@ class TriggerReportsTest : public testing::Test {
     request.add_metrics()->set_name("loss");
     request.mutable_metrics(0)->set_value(value);
     absl::StatusOr<v1::ReportMetricsResponse> answer = absl::InternalError("no answer");
-    router_->ReportMetrics(request, [&answer](auto result) { answer = std::move(result); });
+    router_->ReportMetrics(caller_, request,
+                           [&answer](auto result) { answer = std::move(result); });
     writer_.RunAll();
     return answer;
   }
 
+  std::string caller_ = "master";
   ManualExecutor writer_;
-  FakeStore store_{writer_};
-  WebhookCatalog catalog_{store_};
+  TestStore store_{writer_};
   SimulatedClock clock_;
   SeededRandom random_;
   size_t woken_ = 0;
@@ -131,13 +128,11 @@ TEST_F(TriggerReportsTest, AMetricCountsOnceHoweverOftenItIsMatched) {
          R"({"for_steps":2.0,"metric":"loss","operator":">","threshold":5.0})");
   Listen("b", TriggerType::kMetricThresholdExceeded,
          R"({"metric":"loss","operator":">","threshold":5.0})");
-  // Others change the webhooks while the event is on its way.
-  int changes = 0;
-  store_.BeforeAccept([&] {
-    if (++changes < 4) store_.AddWebhook(Webhook(absl::StrCat(changes), {"ERROR"}));
-  });
+  // Another changes the webhooks while the event is on its way.
+  store_.CreateWebhook(Webhook("c", {"ERROR"}), std::nullopt,
+                       [](const absl::StatusOr<WebhookChange>&) {});
   EXPECT_EQ(ReportMetric(6)->delivery_count(), 1);
-  EXPECT_EQ(changes, 4);
+  EXPECT_THAT(store_.accept_requests(), SizeIs(2));
   EXPECT_EQ(ReportMetric(6)->delivery_count(), 1);  // the second of two in a row
 }
 

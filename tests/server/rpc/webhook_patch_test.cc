@@ -32,10 +32,12 @@ WebhookRecord Stored() {
 absl::StatusOr<WebhookRecord> Patch(const WebhookRecord& webhook,
                                     const PatchWebhookRequest& request) {
   static const EgressPolicy egress{EgressPolicy::Options()};
-  return PatchedWebhook(webhook, request, egress, kNow);
+  const absl::StatusOr<WebhookPatch> patch = WebhookPatch::Parse(request, egress, kNow);
+  if (!patch.ok()) return patch.status();
+  return patch->Apply(webhook);
 }
 
-TEST(PatchedWebhook, TakesOnlyWhatIsSet) {
+TEST(WebhookPatch, TakesOnlyWhatIsSet) {
   PatchWebhookRequest request;
   request.mutable_webhook()->set_url("https://example.org/");
   const auto patched = Patch(Stored(), request);
@@ -45,7 +47,7 @@ TEST(PatchedWebhook, TakesOnlyWhatIsSet) {
   EXPECT_EQ(*patched, expected);
 }
 
-TEST(PatchedWebhook, TakesEveryField) {
+TEST(WebhookPatch, TakesEveryField) {
   PatchWebhookRequest request;
   pb::PatchWebhook& patch = *request.mutable_webhook();
   patch.set_url("https://example.org/");
@@ -74,7 +76,7 @@ TEST(PatchedWebhook, TakesEveryField) {
   EXPECT_EQ(*patched, expected);
 }
 
-TEST(PatchedWebhook, ZeroGivesNumbersTheirDefault) {
+TEST(WebhookPatch, ZeroGivesNumbersTheirDefault) {
   PatchWebhookRequest request;
   request.mutable_webhook()->set_max_in_flight(0);
   request.mutable_webhook()->set_max_requests_per_second(0);
@@ -84,7 +86,7 @@ TEST(PatchedWebhook, ZeroGivesNumbersTheirDefault) {
   EXPECT_EQ(patched->max_requests_per_second, std::nullopt);
 }
 
-TEST(PatchedWebhook, MaskChoosesFields) {
+TEST(WebhookPatch, MaskChoosesFields) {
   PatchWebhookRequest request;
   request.mutable_webhook()->set_url("https://example.org/");
   request.mutable_webhook()->set_name("night shift");
@@ -95,7 +97,7 @@ TEST(PatchedWebhook, MaskChoosesFields) {
   EXPECT_EQ(patched->name, "night shift");
 }
 
-TEST(PatchedWebhook, MaskClearsWhatHasADefault) {
+TEST(WebhookPatch, MaskClearsWhatHasADefault) {
   WebhookRecord webhook = Stored();
   webhook.mode = WebhookMode::kSpecific;
   webhook.skip_tls_verification = true;
@@ -116,7 +118,7 @@ TEST(PatchedWebhook, MaskClearsWhatHasADefault) {
   EXPECT_EQ(patched->max_requests_per_second, std::nullopt);
 }
 
-TEST(PatchedWebhook, AnEmptyMaskIsNoMask) {
+TEST(WebhookPatch, AnEmptyMaskIsNoMask) {
   PatchWebhookRequest request;
   request.mutable_update_mask();
   request.mutable_webhook()->set_name("night shift");
@@ -125,7 +127,7 @@ TEST(PatchedWebhook, AnEmptyMaskIsNoMask) {
   EXPECT_EQ(patched->name, "night shift");
 }
 
-TEST(PatchedWebhook, DisablingAgainKeepsTheReason) {
+TEST(WebhookPatch, DisablingAgainKeepsTheReason) {
   WebhookRecord webhook = Stored();
   webhook.disabled_at = kCreated;
   webhook.disabled_reason = "410 Gone";
@@ -137,7 +139,7 @@ TEST(PatchedWebhook, DisablingAgainKeepsTheReason) {
   EXPECT_EQ(patched->disabled_reason, "410 Gone");
 }
 
-TEST(PatchedWebhook, CanDisableWhatTheEgressPolicyNoLongerAllows) {
+TEST(WebhookPatch, CanDisableWhatTheEgressPolicyNoLongerAllows) {
   WebhookRecord webhook = Stored();
   webhook.url = "http://127.0.0.1/";
   PatchWebhookRequest request;
@@ -152,9 +154,9 @@ struct BadPatch {
   const char* value;
 };
 
-class PatchedWebhookRefuses : public ::testing::TestWithParam<BadPatch> {};
+class WebhookPatchRefuses : public ::testing::TestWithParam<BadPatch> {};
 
-TEST_P(PatchedWebhookRefuses, NamingFieldAndValue) {
+TEST_P(WebhookPatchRefuses, NamingFieldAndValue) {
   PatchWebhookRequest request;
   GetParam().spoil(request);
   const absl::Status status = Patch(Stored(), request).status();
@@ -165,7 +167,7 @@ TEST_P(PatchedWebhookRefuses, NamingFieldAndValue) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    BadInput, PatchedWebhookRefuses,
+    BadInput, WebhookPatchRefuses,
     ::testing::Values(
         BadPatch{"Nothing", [](auto&) {}, "webhook", "changes nothing"},
         BadPatch{"NothingSet", [](auto& r) { r.mutable_webhook(); }, "webhook", "max_in_flight"},

@@ -61,7 +61,9 @@ TEST_F(HostileRequestsTest, CompressedMessagesAreRefusedBeforeTheyAreUnpacked) {
     EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED) << status.error_message();
     EXPECT_THAT(status.error_message(), HasSubstr("ompress"));
   }
-  EXPECT_LT(process_.PeakResidentBytes(), before + 32 * kMegabyte);
+  if (kMemoryIsTelling) {
+    EXPECT_LT(process_.PeakResidentBytes(), before + 32 * kMegabyte);
+  }
   const grpc::Status status = GetMaster();
   EXPECT_TRUE(status.ok()) << status.error_message();
 }
@@ -75,7 +77,9 @@ TEST_F(HostileRequestsTest, ManyEmptyMessagesAreNotBuilt) {
   const grpc::Status status =
       api::Determined::NewStub(channel_)->PostTaskLogs(&context, request, &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED) << status.error_message();
-  EXPECT_LT(process_.PeakResidentBytes(), before + 32 * kMegabyte);
+  if (kMemoryIsTelling) {
+    EXPECT_LT(process_.PeakResidentBytes(), before + 32 * kMegabyte);
+  }
 }
 
 // A stream that stays open.

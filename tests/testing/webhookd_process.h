@@ -9,10 +9,18 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/config.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace webhookd {
+
+// Whether figures of the program's memory say something: sanitizers keep what was freed.
+#if defined(ABSL_HAVE_ADDRESS_SANITIZER) || defined(ABSL_HAVE_THREAD_SANITIZER)
+inline constexpr bool kMemoryIsTelling = false;
+#else
+inline constexpr bool kMemoryIsTelling = true;
+#endif
 
 // The real program, run as a child. Killed at the end if it still runs.
 class WebhookdProcess {

@@ -43,7 +43,8 @@ Dispatcher::Options DispatcherOptions(const Config& config) {
   options.connect_timeout = config.delivery.connect_timeout;
   options.timeout = config.delivery.timeout;
   options.disable_after = config.delivery.disable_after;
-  options.proxied = !config.egress.proxy.empty();
+  options.proxy.is_set = !config.egress.proxy.empty();
+  options.proxy.checks_names = config.egress.check_names_before_proxy;
   options.retry = {.schedule = config.delivery.retry_schedule,
                    .jitter = config.delivery.retry_jitter};
   return options;
@@ -62,11 +63,21 @@ TlsFiles TlsOf(const Config& config) {
   return {.certificate = config.tls.cert, .key = config.tls.key, .client_ca = config.tls.client_ca};
 }
 
+RequestLimits GrpcLimits(const Config& config) {
+  return {.ordinary = static_cast<size_t>(config.grpc.max_message_bytes),
+          .task_logs = static_cast<size_t>(config.task_logs.max_batch_bytes)};
+}
+
+RequestLimits RestLimits(const Config& config) {
+  return {.ordinary = static_cast<size_t>(config.http.max_body_bytes),
+          .task_logs = static_cast<size_t>(config.task_logs.max_batch_bytes)};
+}
+
 GrpcServerOptions GrpcOptions(const Config& config) {
   GrpcServerOptions options;
   options.address = config.listen_address;
   if (config.grpc.port != 0) options.port = config.grpc.port;
-  options.max_message_bytes = config.grpc.max_message_bytes;
+  options.max_message_bytes = static_cast<int>(GrpcLimits(config).longest());
   options.handshake_timeout = config.http.header_timeout;
   options.tls = TlsOf(config);
   return options;
@@ -82,6 +93,9 @@ HttpServer::Options HttpServerOptions(const Config& config) {
   options.max_headers = config.http.max_headers;
   options.max_header_bytes = config.http.max_header_bytes;
   options.max_body_bytes = config.http.max_body_bytes;
+  // A body is in memory twice while its buffer grows.
+  options.max_buffered_body_bytes =
+      std::max<size_t>(config.http.max_buffered_body_bytes, 2 * RestLimits(config).longest());
   options.header_timeout = config.http.header_timeout;
   options.body_timeout = config.http.body_timeout;
   options.write_timeout = config.http.write_timeout;
@@ -212,9 +226,11 @@ absl::Status Server::PrepareDelivery() {
   resolving.timeout = config_.delivery.resolver_timeout;
   resolver_ = std::make_unique<SystemResolver>(resolving, clock_);
 
+  Dispatcher::Options options = DispatcherOptions(config_);
+  ASSIGN_OR_RETURN(options.proxy.direct, HostList::Parse(config_.egress.no_proxy));
   ASSIGN_OR_RETURN(dispatcher_,
                    Dispatcher::Create(
-                       DispatcherOptions(config_),
+                       std::move(options),
                        {.store = *store_,
                         .catalog = store_->catalog(),
                         .signer = *signer_,
@@ -253,14 +269,17 @@ absl::Status Server::StartServing() {
       TestSender::Dependencies{
           .dispatcher = *dispatcher_, .signer = *signer_, .clock = clock_, .random = random_});
   webhooks_ = std::make_unique<Webhooks>(Webhooks::Dependencies{.store = *store_,
+                                                                 .accounts = *accounts_,
                                                                 .authorizer = *authorizer_,
                                                                 .egress = *egress_,
                                                                 .dispatcher = *dispatcher_,
                                                                 .tests = *tests_,
+                                                                .router = *router_,
                                                                 .clock = clock_,
                                                                 .reader = reader_});
   drafts_ = std::make_unique<WebhookDrafts>(config_.webhooks.base_url,
-                                            WebhookDrafts::Dependencies{.authorizer = *authorizer_,
+                                            WebhookDrafts::Dependencies{.catalog = store_->catalog(),
+                                                                        .authorizer = *authorizer_,
                                                                         .egress = *egress_,
                                                                         .tests = *tests_,
                                                                         .clock = clock_,
@@ -296,7 +315,7 @@ absl::Status Server::StartServing() {
   tokens_ = std::make_unique<Tokens>(
       Tokens::Dependencies{.accounts = *accounts_, .clock = clock_, .random = random_});
   workspaces_ = std::make_unique<Workspaces>(Workspaces::Dependencies{
-      .accounts = *accounts_, .authorizer = *authorizer_, .clock = clock_});
+      .accounts = *accounts_, .router = *router_, .authorizer = *authorizer_, .clock = clock_});
   roles_ = std::make_unique<RoleAssignments>(RoleAssignments::Dependencies{
       .accounts = *accounts_, .authorizer = *authorizer_, .clock = clock_});
   audit_entries_ = std::make_unique<AuditEntries>(
@@ -323,6 +342,11 @@ absl::Status Server::StartServing() {
         absl::Status(static_cast<absl::StatusCode>(code), message), AnswerForm());
     response.status = status;
     return response;
+  };
+  http.body_limit = [this, limits = RestLimits(config_)](absl::string_view method,
+                                                         absl::string_view path) {
+    const google::protobuf::MethodDescriptor* const called = transcoder_->FindMethod(method, path);
+    return called == nullptr ? limits.ordinary : limits.Of(*called);
   };
   http.accept_grpc = [acceptor = grpc_.acceptor](int socket) { acceptor->Accept(socket); };
   ASSIGN_OR_RETURN(http_, HttpServer::Create(std::move(http), *site_, clock_));
@@ -360,7 +384,8 @@ absl::Status Server::BuildApi() {
   const std::vector<const google::protobuf::ServiceDescriptor*> services = ServedServices();
   for (const google::protobuf::ServiceDescriptor* service : services) {
     grpc_services_.push_back(std::make_unique<GrpcService>(
-        *api_, *service, [this](const Caller& caller) { return events_->OpenStream(caller); }));
+        *api_, *service, GrpcLimits(config_),
+        [this](const Caller& caller) { return events_->OpenStream(caller); }));
   }
   const GatewayProfile profile =
       config_.gateway.profile == "v2" ? GatewayProfile::kV2 : GatewayProfile::kDetermined;

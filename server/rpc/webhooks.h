@@ -12,9 +12,11 @@
 #include "base/mutex.h"
 #include "base/persistent_map.h"
 #include "determined/api/v1/webhook.pb.h"
+#include "server/auth/account_catalog.h"
 #include "server/auth/authorizer.h"
 #include "server/delivery/dispatcher.h"
 #include "server/delivery/egress_policy.h"
+#include "server/events/event_router.h"
 #include "server/rpc/api.h"
 #include "server/rpc/test_sender.h"
 #include "server/rpc/webhook_patch.h"
@@ -32,10 +34,12 @@ class Webhooks {
   // All must outlive this and the calls under way.
   struct Dependencies {
     Store& store;
+    const AccountCatalog& accounts;
     const Authorizer& authorizer;
     const EgressPolicy& egress;
     Dispatcher& dispatcher;
     TestSender& tests;
+    EventRouter& router;
     Clock& clock;
     Executor& reader;  // where deliveries are read: it must not hold up gRPC's few threads
   };
@@ -58,7 +62,8 @@ class Webhooks {
              determined::api::v1::PatchWebhookResponse& response, DoneStatus done);
   void Delete(const Caller& caller, const determined::api::v1::DeleteWebhookRequest& request,
               determined::api::v1::DeleteWebhookResponse& response, DoneStatus done);
-  // Sends a test event to a webhook, disabled or not, and waits for the answer.
+  // Sends a test event to a webhook, disabled or not, and waits for the answer. INVALID_ARGUMENT,
+  // with the attempt in the details, when the receiver does not confirm.
   void Test(const Caller& caller, const determined::api::v1::TestWebhookRequest& request,
             determined::api::v1::TestWebhookResponse& response, DoneStatus done);
 
@@ -70,6 +75,14 @@ class Webhooks {
   };
   std::shared_ptr<const Shown> ShowAll();
 
+  struct PostCall {
+    WebhookRecord webhook;
+    AuditEntry audit;
+    determined::api::v1::PostWebhookResponse& response;
+    DoneStatus done;
+    bool name_is_made_up = false;
+    int names_tried = 0;
+  };
   // The webhook, if the caller has `permission` for it.
   absl::StatusOr<std::shared_ptr<const WebhookRecord>> Find(const Caller& caller,
                                                             Permission permission,
@@ -80,6 +93,9 @@ class Webhooks {
   AuditEntry Audit(const Caller& caller, absl::string_view action,
                    const WebhookRecord& webhook) const;
 
+  void TryPost(PostCall call);
+  // What the caller should know of a webhook's workspace: empty when it is known.
+  std::string WorkspaceWarning(const WebhookRecord& webhook) const;
   // `webhook` after the patch, if the caller may do that.
   absl::StatusOr<WebhookRecord> Patched(const Caller& caller, const WebhookPatch& patch,
                                         const WebhookRecord& webhook) const;

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <iostream>
 #include <string>
 #include <utility>
@@ -5,12 +7,15 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "server/config/config_loader.h"
 #include "server/config/version.h"
 #include "server/process.h"
 #include "server/server.h"
+#include "server/telemetry/line_writer.h"
 #include "server/telemetry/log.h"
 
 // Read by jemalloc where it is linked: free memory goes back to the system in the background.
@@ -22,8 +27,16 @@ const char* malloc_conf = "background_thread:true";
 namespace {
 
 int Fail(const absl::Status& status, int exit_code) {
-  std::cerr << "webhookd: " << status.message() << std::endl;
+  webhookd::LogText(absl::StrCat("webhookd: ", status.message()));
+  webhookd::FlushLogs();
   return exit_code;
+}
+
+// Prints what was asked for, to whoever waits for it.
+int Answer(absl::string_view text) {
+  std::cout << text << std::flush;
+  if (std::cout.good()) return 0;
+  return Fail(absl::UnavailableError("standard output cannot be written: ask again"), 1);
 }
 
 }  // namespace
@@ -34,8 +47,7 @@ int main(int argc, char** argv) {
                                      webhookd::ProcessEnvironment());
   if (!loaded.ok()) return Fail(loaded.status(), 2);
   if (const auto* answer = std::get_if<webhookd::Answer>(&*loaded)) {
-    std::cout << answer->text << std::flush;
-    return 0;
+    return Answer(answer->text);
   }
   const webhookd::Config& config = std::get<webhookd::LoadedConfig>(*loaded).config;
   const absl::Status logging = webhookd::InitLogging(config.log.level, config.log.format);
@@ -46,21 +58,26 @@ int main(int argc, char** argv) {
     const auto generated = webhookd::Server::ResetPassword(config, webhookd::RealClock(),
                                                            webhookd::SecureRandom(), username);
     if (!generated.ok()) return Fail(generated.status(), 1);
-    std::cout << webhookd::PasswordNotice({*generated}) << std::flush;
-    return 0;
+    return Answer(webhookd::PasswordNotice({*generated}));
   }
 
   auto server = webhookd::Server::Create(config, webhookd::RealClock(), webhookd::SecureRandom());
   if (!server.ok()) return Fail(server.status(), 1);
-  std::cout << "webhookd " << webhookd::Version() << " listening on " << (*server)->address()
-            << ", database " << config.storage.path << std::endl;
+  // Nobody needs to read what a server says.
+  webhookd::LineWriter output({.file = STDOUT_FILENO, .dropped_line = [](int64_t count) {
+                                 return absl::StrCat(count, " lines were dropped");
+                               }});
+  output.Write(absl::StrCat("webhookd ", webhookd::Version(), " listening on ",
+                            (*server)->address(), ", database ", config.storage.path));
   if (!(*server)->generated_passwords().empty()) {
-    std::cerr << webhookd::PasswordNotice((*server)->generated_passwords()) << std::flush;
+    webhookd::LogText(
+        absl::StripSuffix(webhookd::PasswordNotice((*server)->generated_passwords()), "\n"));
   }
 
   while (webhookd::WaitForSignal() == webhookd::ProcessSignal::kReload) {
     (*server)->ReloadCertificates();
   }
   (*server)->Shutdown();
+  output.Flush(absl::Seconds(1));
   return 0;
 }

@@ -50,7 +50,6 @@ LIBRARIES = {
     "gRPC::grpc++_reflection": "@system//:grpc++_reflection",
     "gRPC::grpcpp_channelz": "@system//:grpcpp_channelz",
     "protobuf::libprotobuf": "@system//:protobuf",
-    "spdlog::spdlog": "@system//:spdlog",
     "webhookd_flags": None,
     "yaml-cpp": "@system//:yaml-cpp",
 }

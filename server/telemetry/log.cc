@@ -6,7 +6,6 @@
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -16,11 +15,13 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/json_string.h"
-#include "spdlog/logger.h"
-#include "spdlog/sinks/stdout_sinks.h"
+#include "server/telemetry/line_writer.h"
 
 namespace webhookd {
 namespace {
+
+// Nobody may be reading, and the process must end all the same.
+constexpr absl::Duration kFlushPatience = absl::Seconds(2);
 
 enum class LineFormat { kJson, kText, kColoredText };
 
@@ -57,18 +58,6 @@ std::atomic<LogLevel> minimum_level = LogLevel::kInfo;
 std::atomic<LineFormat>& Format() {
   static std::atomic<LineFormat> format = AutoFormat();
   return format;
-}
-
-// Never destroyed: threads may still log while the process ends.
-spdlog::logger& Logger() {
-  static spdlog::logger& logger = [&]() -> spdlog::logger& {
-    auto* created =
-        new spdlog::logger("webhookd", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    created->set_pattern("%v");
-    created->set_level(spdlog::level::trace);
-    return *created;
-  }();
-  return logger;
 }
 
 std::string Now() {
@@ -146,6 +135,33 @@ void AppendText(LogLevel level, absl::string_view message, std::initializer_list
   }
 }
 
+// A line in the format in force.
+std::string Line(LogLevel level, absl::string_view message,
+                 std::initializer_list<LogField> fields) {
+  std::string line;
+  line.reserve(256);
+  const LineFormat format = Format().load(std::memory_order_relaxed);
+  if (format == LineFormat::kJson) {
+    AppendJson(level, message, fields, line);
+  } else {
+    AppendText(level, message, fields, format == LineFormat::kColoredText, line);
+  }
+  return line;
+}
+
+std::string DroppedLine(int64_t count) {
+  return Line(LogLevel::kWarning,
+              "log lines were dropped: standard error was not read, or could not be written",
+              {{"dropped_lines", count}});
+}
+
+// Never destroyed: threads may still log while the process ends.
+LineWriter& Errors() {
+  static LineWriter& writer =
+      *new LineWriter({.file = STDERR_FILENO, .dropped_line = &DroppedLine});
+  return writer;
+}
+
 }  // namespace
 
 absl::Status InitLogging(absl::string_view level, absl::string_view format) {
@@ -174,19 +190,11 @@ absl::Status InitLogging(absl::string_view level, absl::string_view format) {
 bool LogEnabled(LogLevel level) { return level >= minimum_level.load(std::memory_order_relaxed); }
 
 void Log(LogLevel level, absl::string_view message, std::initializer_list<LogField> fields) {
-  if (!LogEnabled(level)) return;
-  std::string line;
-  line.reserve(256);
-  const LineFormat format = Format().load(std::memory_order_relaxed);
-  if (format == LineFormat::kJson) {
-    AppendJson(level, message, fields, line);
-  } else {
-    AppendText(level, message, fields, format == LineFormat::kColoredText, line);
-  }
-  Logger().log(spdlog::source_loc{}, spdlog::level::info,
-               spdlog::string_view_t(line.data(), line.size()));
+  if (LogEnabled(level)) Errors().Write(Line(level, message, fields));
 }
 
-void FlushLogs() { Logger().flush(); }
+void LogText(absl::string_view text) { Errors().Write(text); }
+
+void FlushLogs() { Errors().Flush(kFlushPatience); }
 
 }  // namespace webhookd

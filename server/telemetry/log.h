@@ -28,10 +28,14 @@ bool LogEnabled(LogLevel level);
 
 // Writes one line: time, level, message and fields. As JSON:
 // {"time":…,"level":…,"message":…,fields…}. Thread-safe. Line breaks and control characters in
-// values are escaped.
+// values are escaped. Never waits: lines that nobody reads are dropped, and a line then says how
+// many (see LineWriter).
 void Log(LogLevel level, absl::string_view message, std::initializer_list<LogField> fields = {});
 
-// Writes out what is buffered.
+// Writes `text`, which is for people, as it is among the log lines. A line break is added.
+void LogText(absl::string_view text);
+
+// Waits until what was logged is written, but no longer than two seconds.
 void FlushLogs();
 
 }  // namespace webhookd

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,7 +46,7 @@ std::vector<std::string> PlainEnvironment() {
 }  // namespace
 
 WebhookdProcess::WebhookdProcess(const std::vector<std::string>& arguments,
-                                 const std::vector<std::string>& variables) {
+                                 const std::vector<std::string>& variables, Streams streams) {
   std::vector<std::string> command = {ProgramPath("webhookd")};
   command.insert(command.end(), arguments.begin(), arguments.end());
   std::vector<std::string> environment = PlainEnvironment();
@@ -59,8 +60,10 @@ WebhookdProcess::WebhookdProcess(const std::vector<std::string>& arguments,
 
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, output[1], STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, errors_fd, STDERR_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, streams.output < 0 ? output[1] : streams.output,
+                                   STDOUT_FILENO);
+  posix_spawn_file_actions_adddup2(&actions, streams.errors < 0 ? errors_fd : streams.errors,
+                                   STDERR_FILENO);
   const int error = posix_spawn(&pid_, command[0].c_str(), &actions, nullptr,
                                 Pointers(command).data(), Pointers(environment).data());
   posix_spawn_file_actions_destroy(&actions);
@@ -70,6 +73,8 @@ WebhookdProcess::WebhookdProcess(const std::vector<std::string>& arguments,
     std::cerr << command[0] << " did not start: " << strerror(error) << std::endl;
     std::abort();
   }
+  pid_fd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
+  if (pid_fd_ < 0) std::abort();
 }
 
 WebhookdProcess::~WebhookdProcess() {
@@ -78,6 +83,7 @@ WebhookdProcess::~WebhookdProcess() {
     waitpid(pid_, nullptr, 0);
   }
   close(output_fd_);
+  close(pid_fd_);
   unlink(errors_path_.c_str());
 }
 
@@ -96,17 +102,15 @@ void WebhookdProcess::Signal(int signal) const { kill(pid_, signal); }
 
 int WebhookdProcess::WaitForEnd(absl::Duration patience) {
   if (exit_code_.has_value()) return *exit_code_;
-  const absl::Duration deadline = RealClock().Steady() + patience;
-  Output output;  // closed by its end
-  do {
-    output = ReadOutput(deadline - RealClock().Steady());
-  } while (output == Output::kMore);
-  if (output == Output::kNothing) {
+  pollfd ended = {.fd = pid_fd_, .events = POLLIN};
+  if (poll(&ended, 1, static_cast<int>(absl::ToInt64Milliseconds(patience))) != 1) {
     ADD_FAILURE() << "webhookd did not end in time: " << errors();
     Signal(SIGKILL);
   }
   int status = 0;
   waitpid(pid_, &status, 0);
+  while (ReadOutput(absl::ZeroDuration()) == Output::kMore) {
+  }
   exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   return *exit_code_;
 }

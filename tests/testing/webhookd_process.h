@@ -25,10 +25,17 @@ inline constexpr bool kMemoryIsTelling = true;
 // The real program, run as a child. Killed at the end if it still runs.
 class WebhookdProcess {
  public:
+  // Descriptors that take the place of what output() and errors() read.
+  struct Streams {
+    int output = -1;
+    int errors = -1;
+  };
+
   // Starts it with `arguments`, and an environment that configures nothing, with `variables`
   // ("NAME=value") added.
   explicit WebhookdProcess(const std::vector<std::string>& arguments,
-                           const std::vector<std::string>& variables = {});
+                           const std::vector<std::string>& variables = {},
+                           Streams streams = {.output = -1, .errors = -1});
   WebhookdProcess(const WebhookdProcess&) = delete;
   WebhookdProcess& operator=(const WebhookdProcess&) = delete;
   ~WebhookdProcess();
@@ -55,6 +62,7 @@ class WebhookdProcess {
   Output ReadOutput(absl::Duration patience);
 
   pid_t pid_ = -1;
+  int pid_fd_ = -1;  // readable once it ended
   int output_fd_ = -1;
   std::string errors_path_;
   std::string output_;

@@ -18,7 +18,6 @@ find_package(SQLite3 3.37 REQUIRED)
 find_package(CURL 7.88 REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(CLI11 QUIET)
-find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 
 # RE2's and jemalloc's packages have no CMake files in Debian 12.

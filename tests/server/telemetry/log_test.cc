@@ -46,6 +46,7 @@ std::string Logged(absl::string_view format, absl::string_view message,
   EXPECT_TRUE(InitLogging("info", format).ok());
   const CapturedStderr captured;
   Log(LogLevel::kInfo, message, fields);
+  FlushLogs();
   std::string text = captured.Text();
   EXPECT_THAT(text, EndsWith("\n"));
   text.pop_back();
@@ -134,6 +135,7 @@ TEST(Log, FiltersByLevel) {
       Log(level, "m");
       if (i >= minimum) expected.push_back(levels[i]);
     }
+    FlushLogs();
     std::vector<std::string> written;
     for (const std::string& line : captured.Lines()) {
       written.push_back(ParseJson(line).fields().at("level").string_value());
@@ -146,6 +148,7 @@ TEST(Log, AutoIsJsonWhenNobodyLooks) {
   const CapturedStderr captured;
   ASSERT_TRUE(InitLogging("info", "auto").ok());
   Log(LogLevel::kInfo, "m");
+  FlushLogs();
   EXPECT_THAT(captured.Text(), HasSubstr("\"message\":\"m\"}"));
 }
 
@@ -162,6 +165,7 @@ TEST(Log, AutoIsColoredTextOnATerminal) {
   setenv("NO_COLOR", "1", 1);
   const absl::Status plain_status = InitLogging("info", "auto");
   Log(LogLevel::kError, "again");
+  FlushLogs();
   unsetenv("NO_COLOR");
   dup2(saved, STDERR_FILENO);
   close(saved);
@@ -215,6 +219,7 @@ TEST(InitLogging, NamesWhatIsWrongAndChangesNothing) {
   EXPECT_FALSE(LogEnabled(LogLevel::kInfo));
   const CapturedStderr captured;
   Log(LogLevel::kInfo, "m");
+  FlushLogs();
   EXPECT_THAT(captured.Lines(), IsEmpty());
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -45,6 +46,9 @@ Dispatcher::Options DispatcherOptions(const Config& config) {
   options.disable_after = config.delivery.disable_after;
   options.proxy.is_set = !config.egress.proxy.empty();
   options.proxy.checks_names = config.egress.check_names_before_proxy;
+  const double slack_rate = config.delivery.slack_requests_per_second;
+  options.slack_requests_per_second =
+      slack_rate > 0 ? std::optional<double>(slack_rate) : std::nullopt;
   options.retry = {.schedule = config.delivery.retry_schedule,
                    .jitter = config.delivery.retry_jitter};
   return options;
@@ -266,8 +270,7 @@ absl::Status Server::StartServing() {
   master_ = std::make_unique<Master>(std::move(info), ConfigToStruct(config_));
   tests_ = std::make_unique<TestSender>(
       config_.webhooks.signing_key_source,
-      TestSender::Dependencies{
-          .dispatcher = *dispatcher_, .signer = *signer_, .clock = clock_, .random = random_});
+      TestSender::Dependencies{.dispatcher = *dispatcher_, .clock = clock_, .random = random_});
   webhooks_ = std::make_unique<Webhooks>(Webhooks::Dependencies{.store = *store_,
                                                                  .accounts = *accounts_,
                                                                 .authorizer = *authorizer_,
@@ -294,7 +297,6 @@ absl::Status Server::StartServing() {
   deliveries_ = std::make_unique<Deliveries>(Deliveries::Dependencies{.store = *store_,
                                                                       .catalog = store_->catalog(),
                                                                       .authorizer = *authorizer_,
-                                                                      .signer = *signer_,
                                                                       .clock = clock_,
                                                                       .reader = reader_,
                                                                       .dispatcher = *dispatcher_});

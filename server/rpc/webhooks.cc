@@ -256,10 +256,11 @@ void Webhooks::Patch(const Caller& caller, const PatchWebhookRequest& request,
         *response.mutable_webhook() = WebhookToProto(change->webhook);
         // Enabled, moved or allowed to do more: what waits may be due now.
         dependencies_.dispatcher.Wake({.waiting = {id}});
-        dependencies_.dispatcher.Settle(id,
-                                        [done = std::move(done)](int64_t /*under_way*/) mutable {
-                                          std::move(done)(absl::OkStatus());
-                                        });
+        dependencies_.dispatcher.Settle(
+            id, [&response, done = std::move(done)](int64_t under_way) mutable {
+              if (under_way > 0) response.set_attempts_in_flight(under_way);
+              std::move(done)(absl::OkStatus());
+            });
       });
 }
 
@@ -289,10 +290,11 @@ void Webhooks::Delete(const Caller& caller, const DeleteWebhookRequest& request,
         Log(LogLevel::kInfo, "webhook deleted",
             {{"webhook_id", int64_t{id}}, {"canceled_deliveries", deletion->canceled_deliveries}});
         response.set_canceled_deliveries(deletion->canceled_deliveries);
-        dependencies_.dispatcher.Settle(id,
-                                        [done = std::move(done)](int64_t /*under_way*/) mutable {
-                                          std::move(done)(absl::OkStatus());
-                                        });
+        dependencies_.dispatcher.Settle(
+            id, [&response, done = std::move(done)](int64_t under_way) mutable {
+              if (under_way > 0) response.set_attempts_in_flight(under_way);
+              std::move(done)(absl::OkStatus());
+            });
       });
 }
 

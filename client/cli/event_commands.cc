@@ -92,16 +92,15 @@ void PrintJudgements(Session& session, const v1::GetEventResponse& response, boo
     if (judgement.deleted()) absl::StrAppend(&why, " (the webhook was deleted since)");
     if (judgement.changed_since()) absl::StrAppend(&why, " (the webhook was changed since)");
     const bool numbered = judgement.webhook_id() != 0;
-    table.AddRow(
-        {absl::StrCat(judgement.webhook_name(),
-                      judgement.webhook_name().empty() || !numbered ? "" : " ",
-                      numbered ? absl::StrCat("(#", judgement.webhook_id(), ")") : ""),
-         judgement.trigger_id() == 0 ? "-" : absl::StrCat(judgement.trigger_id()),
-         ReasonCell(judgement),
-         judgement.fired()
-             ? Table::Cell(absl::StrCat(judgement.delivery_id(), " ", StateCell(delivery).text))
-             : Table::Cell("-"),
-         why});
+    table.AddRow({absl::StrCat(judgement.webhook_name(),
+                               judgement.webhook_name().empty() || !numbered ? "" : " ",
+                               numbered ? absl::StrCat("(#", judgement.webhook_id(), ")") : ""),
+                  judgement.trigger_id() == 0 ? "-" : absl::StrCat(judgement.trigger_id()),
+                  ReasonCell(judgement),
+                  judgement.fired() ? Table::Cell(absl::StrCat(judgement.delivery_id(), " ",
+                                                               StateCell(delivery).text))
+                                    : Table::Cell("-"),
+                  why});
   }
   if (table.empty()) {
     session.out() << (fired_only ? "No trigger fired.\n" : "There are no triggers.\n");

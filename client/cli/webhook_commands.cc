@@ -162,8 +162,9 @@ void AddFieldOptions(CLI::App* app, WebhookFields& fields) {
       ->type_name("N");
   app->add_option("--rate", fields.rate, "How many requests a second may start; 0 for no limit")
       ->type_name("N");
-  app->add_option("--error-state", fields.error_state,
-                  "Word for a failed experiment's state in its bodies; \"\" for the server's choice")
+  app->add_option(
+         "--error-state", fields.error_state,
+         "Word for a failed experiment's state in its bodies; \"\" for the server's choice")
       ->type_name("ERRORED|ERROR");
 }
 

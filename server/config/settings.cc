@@ -83,9 +83,10 @@ std::vector<Setting> MakeSettings() {
       {.key = "webhooks.error_state",
        .field = ChoiceField([](auto& c) -> auto& { return c.webhooks.error_state; },
                             {"ERRORED", "ERROR"}),
-       .help = "Word that bodies have for the state of a failed experiment: ERRORED, as Determined's "
-               "documentation has it, or ERROR, as a Determined master sends it. A webhook can choose "
-               "for itself."},
+       .help =
+           "Word that bodies have for the state of a failed experiment: ERRORED, as Determined's "
+           "documentation has it, or ERROR, as a Determined master sends it. A webhook can choose "
+           "for itself."},
 
       {.key = "delivery.retry_schedule",
        .field = ScheduleField(

@@ -80,7 +80,8 @@ void EventRouter::ReportExperimentState(v1::ReportExperimentStateRequest request
   const absl::Status valid = ValidateReport(request);
   if (!valid.ok()) return std::move(done)(valid);
   known_.Learn(request.experiment(), KnownExperiments::Durability::kWithEvent);
-  intake_.Take(MakeStateReport(Context(), std::move(request), std::move(corrections), std::move(done)));
+  intake_.Take(
+      MakeStateReport(Context(), std::move(request), std::move(corrections), std::move(done)));
 }
 
 void EventRouter::ReportTaskLogs(v1::ReportTaskLogsRequest request,
@@ -99,8 +100,7 @@ void EventRouter::ReportTaskLogs(v1::ReportTaskLogsRequest request,
       MakeTaskLogReport(Context(), std::move(request), std::move(experiment),
                         std::move(corrections), std::move(done));
   if (dependencies_.scanner == nullptr) return intake_.Take(std::move(report));
-  std::unique_ptr<LogScanner::Scan> scan =
-      std::make_unique<ReportScan>(intake_, std::move(report));
+  std::unique_ptr<LogScanner::Scan> scan = std::make_unique<ReportScan>(intake_, std::move(report));
   const absl::Status status = dependencies_.scanner->Add(scan);
   if (!status.ok()) scan->Refuse(status);
 }
@@ -123,9 +123,8 @@ void EventRouter::ReportMetrics(v1::ReportMetricsRequest request,
   }
   KnownExperimentPtr experiment =
       known_.Learn(request.experiment(), KnownExperiments::Durability::kLater);
-  intake_.Take(
-      MakeMetricReport(Context(), std::move(request), std::move(experiment), std::move(corrections),
-                       std::move(done)));
+  intake_.Take(MakeMetricReport(Context(), std::move(request), std::move(experiment),
+                                std::move(corrections), std::move(done)));
 }
 
 void EventRouter::PostCustomEvent(determined::api::v1::PostWebhookEventDataRequest request,
@@ -146,9 +145,8 @@ void EventRouter::PostCustomEvent(determined::api::v1::PostWebhookEventDataReque
     with_trial.set_trial_id(request.trial_id());
     experiment = std::make_shared<const v1::Experiment>(std::move(with_trial));
   }
-  intake_.Take(
-      MakeCustomReport(Context(), std::move(request), std::move(experiment), std::move(corrections),
-                       std::move(done)));
+  intake_.Take(MakeCustomReport(Context(), std::move(request), std::move(experiment),
+                                std::move(corrections), std::move(done)));
 }
 
 void EventRouter::PutExperiment(v1::PutExperimentRequest request, DoneStatus done) {

@@ -47,10 +47,9 @@ bool EndsWithPatternKey(absl::string_view before) {
 // quoted in any way and followed by a colon, or in YAML without quotes before its list. A line
 // that only speaks of it does not.
 bool HoldsLogPolicies(absl::string_view line) {
-  static const RE2& as_config = *new RE2(
-      R"re((?m)\\?["']log_(?:pattern_)?policies\\?["']\s*:)re"
-      R"re(|(?:^|[\s{,])log_(?:pattern_)?policies:\s*[\[{])re"
-      R"re(|^\s*(?:-\s+)?log_(?:pattern_)?policies:\s*$)re");
+  static const RE2& as_config = *new RE2(R"re((?m)\\?["']log_(?:pattern_)?policies\\?["']\s*:)re"
+                                         R"re(|(?:^|[\s{,])log_(?:pattern_)?policies:\s*[\[{])re"
+                                         R"re(|^\s*(?:-\s+)?log_(?:pattern_)?policies:\s*$)re");
   return RE2::PartialMatch(re2::StringPiece(line.data(), line.size()), as_config);
 }
 

@@ -154,8 +154,7 @@ class MetricReport final : public EventReport {
             return slack ? RenderSlackMetric(header, *experiment_, reported, condition,
                                              context_.base_url)
                          : RenderMetric(header, *experiment_, reported, condition,
-                                        firing.held_reports,
-                                        ErrorNameFor(firing.match, context_));
+                                        firing.held_reports, ErrorNameFor(firing.match, context_));
           },
           event.bodies);
       event.deliveries.push_back(std::move(delivery));

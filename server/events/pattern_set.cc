@@ -18,7 +18,7 @@ namespace webhookd {
 namespace {
 
 constexpr size_t kMaxPatternBytes = 1'024;
-constexpr int kMaxInstructions = 1'000;
+constexpr int kMaxInstructions = 1'200;
 constexpr int64_t kMaxPatternMemory = 8 << 20;
 // Bytes of lines that are read as one text. A match costs another look at each of them.
 constexpr size_t kMaxTogether = 8 << 10;

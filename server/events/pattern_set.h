@@ -22,9 +22,9 @@ namespace webhookd {
 // without its end ("\n" or "\r\n"), so that "memory$" means the end of what was written. A pattern
 // that speaks of line ends (\n, \r, \s) matches as well if it matches the line with its end.
 
-// OK for a pattern in Go's syntax (see PatternSyntax) whose cost is bounded: at most 1,024 bytes and
-// 1,000 instructions of RE2. INVALID_ARGUMENT says where it is wrong or which bound it exceeds; the message
-// continues a sentence that names the pattern.
+// OK for a pattern in Go's syntax (see PatternSyntax) whose cost is bounded: at most 1,024 bytes
+// and 1,200 instructions of RE2. INVALID_ARGUMENT says where it is wrong or which bound it exceeds;
+// the message continues a sentence that names the pattern.
 absl::Status CheckPattern(absl::string_view pattern);
 
 // How many instructions of RE2 the pattern compiles to; 0 if it does not. Matching a byte of a line

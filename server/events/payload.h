@@ -38,7 +38,8 @@ std::string Cut(absl::string_view text, size_t max_bytes);
 
 // The name of a determined.experiment.v1.State in payloads: without the prefix STATE_, and
 // `error_name` for STATE_ERROR. The number itself for a state that this version does not know.
-std::string PayloadStateName(int experiment_state, ErrorStateName error_name = ErrorStateName::kErrored);
+std::string PayloadStateName(int experiment_state,
+                             ErrorStateName error_name = ErrorStateName::kErrored);
 
 // How long the experiment ran, in whole seconds: from its start to its end, or to `occurred_at`
 // while it has none; 0 without a start, never negative.

@@ -16,8 +16,8 @@ class ReportTaskLogsRequest;
 namespace webhookd {
 
 // Checks a report against the bounds that webhookd/v1/ingest.proto states. INVALID_ARGUMENT names
-// the field by its path (such as "logs[3].task_id"), its value and what it must be. Only what decides
-// something is checked: see report_correction.h for the rest.
+// the field by its path (such as "logs[3].task_id"), its value and what it must be. Only what
+// decides something is checked: see report_correction.h for the rest.
 absl::Status ValidateReport(const v1::ReportExperimentStateRequest& report);
 // As Determined has it, the lines are of one task and have no id.
 absl::Status ValidateReport(const v1::ReportTaskLogsRequest& report);

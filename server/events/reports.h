@@ -47,10 +47,10 @@ class ScannedReport : public EventReport {
 
 // `experiment` is null when nobody told what the task belongs to.
 std::unique_ptr<ScannedReport> MakeTaskLogReport(const ReportContext& context,
-                                               v1::ReportTaskLogsRequest request,
-                                               KnownExperimentPtr experiment,
-                                               Corrections corrections,
-                                               Done<v1::ReportTaskLogsResponse> done);
+                                                 v1::ReportTaskLogsRequest request,
+                                                 KnownExperimentPtr experiment,
+                                                 Corrections corrections,
+                                                 Done<v1::ReportTaskLogsResponse> done);
 
 // `experiment` has a trial_id.
 std::unique_ptr<EventReport> MakeMetricReport(const ReportContext& context,

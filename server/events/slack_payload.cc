@@ -349,13 +349,12 @@ std::string RenderSlackMetric(const EventHeader& event, const v1::Experiment& ex
     absl::StrAppend(&limit, " for ", condition.for_steps, " reports");
   }
   constexpr absl::string_view kHeadline = "A metric of your experiment crossed its threshold";
-  std::string json =
-      Headline(kHeadline,
-               Summary(kHeadline, absl::StrCat(metric.name(), " = ", number(metric.value()))),
-               {absl::StrCat("*Metric*: ", Escaped(metric.name(), kMaxIdUnits, Place::kText)),
-                absl::StrCat("*Value*: ", number(metric.value())), limit,
-                absl::StrCat("*Steps*: ", metric.steps_completed()),
-                absl::StrCat("*Group*: ", Escaped(metric.group(), kMaxIdUnits, Place::kText))});
+  std::string json = Headline(
+      kHeadline, Summary(kHeadline, absl::StrCat(metric.name(), " = ", number(metric.value()))),
+      {absl::StrCat("*Metric*: ", Escaped(metric.name(), kMaxIdUnits, Place::kText)),
+       absl::StrCat("*Value*: ", number(metric.value())), limit,
+       absl::StrCat("*Steps*: ", metric.steps_completed()),
+       absl::StrCat("*Group*: ", Escaped(metric.group(), kMaxIdUnits, Place::kText))});
   AppendAttachment(event, experiment, LookOf(experiment.state()), base_url, json);
   return json;
 }

@@ -166,10 +166,10 @@ class TaskLogReport final : public ScannedReport {
 }  // namespace
 
 std::unique_ptr<ScannedReport> MakeTaskLogReport(const ReportContext& context,
-                                               v1::ReportTaskLogsRequest request,
-                                               KnownExperimentPtr experiment,
-                                               Corrections corrections,
-                                               Done<v1::ReportTaskLogsResponse> done) {
+                                                 v1::ReportTaskLogsRequest request,
+                                                 KnownExperimentPtr experiment,
+                                                 Corrections corrections,
+                                                 Done<v1::ReportTaskLogsResponse> done) {
   return std::make_unique<TaskLogReport>(context, std::move(request), std::move(experiment),
                                          std::move(corrections), std::move(done));
 }

@@ -58,8 +58,8 @@ absl::string_view PrefixOf(const EnumDescriptor& type) {
 }  // namespace
 
 bool OnlyDecorates(const FieldDescriptor& field) {
-  static const auto& decorating = *new absl::flat_hash_set<absl::string_view>(
-      std::begin(kDecorating), std::end(kDecorating));
+  static const auto& decorating =
+      *new absl::flat_hash_set<absl::string_view>(std::begin(kDecorating), std::end(kDecorating));
   return decorating.contains(field.full_name());
 }
 

@@ -9,8 +9,8 @@
 namespace webhookd {
 
 // Whether the field only decorates an event: who reports the event is not refused because its value
-// cannot be read. In JSON such a value is left out, but for these: a number or a boolean as a string
-// is its text, and names of enum values are read as LooseEnumValue does.
+// cannot be read. In JSON such a value is left out, but for these: a number or a boolean as a
+// string is its text, and names of enum values are read as LooseEnumValue does.
 bool OnlyDecorates(const google::protobuf::FieldDescriptor& field);
 
 // Whether whole numbers in the field, a Struct, are refused where a double would change them.

@@ -581,10 +581,9 @@ bool Reader::CheckKept(const JsonCursor::Place& place, double number) {
   }
   const std::string kept = absl::StrFormat("%.0f", number);
   if (kept == text) return true;
-  return FailExpected(cursor_,
-                      absl::StrCat("a whole number that can be kept exactly, such as ",
-                                   Shown(kept)),
-                      place.position, Shown(text));
+  return FailExpected(
+      cursor_, absl::StrCat("a whole number that can be kept exactly, such as ", Shown(kept)),
+      place.position, Shown(text));
 }
 
 absl::optional<int> Reader::ReadEnum(const FieldPlan& plan) {

@@ -583,9 +583,9 @@ TEST_F(TriggersTest, LinesThatTakeLongHoldUpNobodyElse) {
   std::sort(waits.begin(), waits.end());
   RecordProperty("healthz_p99", absl::FormatDuration(waits[waits.size() * 99 / 100]));
   RecordProperty("healthz_max", absl::FormatDuration(waits.back()));
-  std::cout << "/healthz while lines were scanned: " << waits.size()
-            << " answers, p50 " << waits[waits.size() / 2] << ", p99 "
-            << waits[waits.size() * 99 / 100] << ", most " << waits.back() << "\n";
+  std::cout << "/healthz while lines were scanned: " << waits.size() << " answers, p50 "
+            << waits[waits.size() / 2] << ", p99 " << waits[waits.size() * 99 / 100] << ", most "
+            << waits.back() << "\n";
 }
 
 TEST_F(TriggersTest, CustomTriggersNeedModeSpecific) {

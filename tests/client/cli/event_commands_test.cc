@@ -235,10 +235,10 @@ TEST_F(EventCommandsTest, TriesAPatternOnLines) {
       "all is well\r\nCUDA out of memory\n{\"log_policies\": \"memory\"}\nlast \xff memory";
   const CliResult tried = Run({"event", "test-pattern", "memory"}, {.input = lines});
   EXPECT_EQ(tried.code, 0) << tried.err;
-  EXPECT_THAT(history_.tested.lines(),
-              ::testing::ElementsAre("all is well\r\n", "CUDA out of memory\n",
-                                     "{\"log_policies\": \"memory\"}\n",
-                                     "last \xEF\xBF\xBD memory"));
+  EXPECT_THAT(
+      history_.tested.lines(),
+      ::testing::ElementsAre("all is well\r\n", "CUDA out of memory\n",
+                             "{\"log_policies\": \"memory\"}\n", "last \xEF\xBF\xBD memory"));
   EXPECT_THAT(tried.out, AllOf(HasSubstr("2     fires          memory  CUDA out of memory"),
                                HasSubstr("3     configuration  memory")));
   EXPECT_EQ(Run({"event", "test-pattern", "memory"}, {.input = "nothing\n"}).code, 1);

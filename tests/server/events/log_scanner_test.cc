@@ -38,8 +38,9 @@ class Journal {
 
 class FakeScan final : public LogScanner::Scan {
  public:
-  FakeScan(Journal& journal, std::string name, int steps, int64_t bytes = 1,
-           std::function<void()> before = [] {})
+  FakeScan(
+      Journal& journal, std::string name, int steps, int64_t bytes = 1,
+      std::function<void()> before = [] {})
       : journal_(journal), name_(std::move(name)), steps_(steps), bytes_(bytes), before_(before) {}
 
   int64_t bytes() const override { return bytes_; }
@@ -68,9 +69,9 @@ TEST(LogScanner, LetsScansTakeTurns) {
   Journal journal;
   absl::Notification all_added;
   LogScanner scanner({});
-  EXPECT_TRUE(Add(scanner, std::make_unique<FakeScan>(journal, "long", 3, 1, [&] {
-                    all_added.WaitForNotification();
-                  })).ok());
+  EXPECT_TRUE(Add(scanner, std::make_unique<FakeScan>(journal, "long", 3, 1,
+                                                      [&] { all_added.WaitForNotification(); }))
+                  .ok());
   EXPECT_TRUE(Add(scanner, std::make_unique<FakeScan>(journal, "short", 1)).ok());
   EXPECT_TRUE(Add(scanner, std::make_unique<FakeScan>(journal, "other", 2)).ok());
   all_added.Notify();
@@ -82,9 +83,9 @@ TEST(LogScanner, RefusesMoreThanMayWait) {
   absl::Notification go_on;
   LogScanner scanner({.threads = 1, .max_bytes = 100});
   // One that is longer than all that may wait is taken when it is the only one.
-  EXPECT_TRUE(Add(scanner, std::make_unique<FakeScan>(journal, "huge", 1, 1'000, [&] {
-                    go_on.WaitForNotification();
-                  })).ok());
+  EXPECT_TRUE(Add(scanner, std::make_unique<FakeScan>(journal, "huge", 1, 1'000,
+                                                      [&] { go_on.WaitForNotification(); }))
+                  .ok());
   const absl::Status refused = Add(scanner, std::make_unique<FakeScan>(journal, "next", 1));
   EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
   EXPECT_EQ(refused.message(),
@@ -101,9 +102,12 @@ TEST(LogScanner, RefusesWhatIsLeftWhenItStops) {
   Journal journal;
   absl::Notification started;
   LogScanner scanner({});
-  EXPECT_TRUE(Add(scanner, std::make_unique<FakeScan>(journal, "endless", -1, 1, [&] {
-                    if (!started.HasBeenNotified()) started.Notify();
-                  })).ok());
+  EXPECT_TRUE(Add(scanner, std::make_unique<FakeScan>(journal, "endless", -1, 1,
+                                                      [&] {
+                                                        if (!started.HasBeenNotified())
+                                                          started.Notify();
+                                                      }))
+                  .ok());
   started.WaitForNotification();
   scanner.Stop();
   EXPECT_EQ(journal.WaitFor(1).back(),
@@ -116,12 +120,12 @@ TEST(LogScanner, ScansOnSeveralThreads) {
   Journal journal;
   LogScanner scanner({.threads = 2});
   absl::Notification other_runs;
-  EXPECT_TRUE(Add(scanner, std::make_unique<FakeScan>(journal, "first", 1, 1, [&] {
-                    other_runs.WaitForNotification();
-                  })).ok());
-  EXPECT_TRUE(Add(scanner, std::make_unique<FakeScan>(journal, "second", 1, 1, [&] {
-                    other_runs.Notify();
-                  })).ok());
+  EXPECT_TRUE(Add(scanner, std::make_unique<FakeScan>(journal, "first", 1, 1,
+                                                      [&] { other_runs.WaitForNotification(); }))
+                  .ok());
+  EXPECT_TRUE(Add(scanner,
+                  std::make_unique<FakeScan>(journal, "second", 1, 1, [&] { other_runs.Notify(); }))
+                  .ok());
   EXPECT_EQ(journal.WaitFor(2).size(), 2u);
 }
 

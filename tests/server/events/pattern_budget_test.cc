@@ -51,9 +51,8 @@ TEST(PatternBudget, IsForEachScope) {
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(refused.message()),
               AllOf(HasSubstr("of workspace 2 take "), HasSubstr("at most 4000 are allowed")));
-  EXPECT_THAT(
-      std::string(CheckPatternBudget(full, nullptr, Listening(0, Costly(99))).message()),
-      HasSubstr("without a workspace"));
+  EXPECT_THAT(std::string(CheckPatternBudget(full, nullptr, Listening(0, Costly(99))).message()),
+              HasSubstr("without a workspace"));
   // A pattern that is there already costs nothing more, and ordinary ones cost nothing at all.
   EXPECT_TRUE(CheckPatternBudget(full, nullptr, Listening(0, Costly(0), 2)).ok());
   for (const char* const pattern : {"CUDA out of memory", "NCCL.*(timed out|system error)",

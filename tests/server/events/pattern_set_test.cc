@@ -179,9 +179,9 @@ TEST(PatternSet, AgreesWithSinglePatternsOnRandomText) {
     std::vector<int> expected;
     for (size_t p = 0; p < patterns.size(); ++p) {
       const std::string stripped(WithoutLineEnd(text));
-      const bool matches = RE2::PartialMatch(stripped, patterns[p]) ||
-                           (ReadPatternSyntax(patterns[p]).names_line_end &&
-                            RE2::PartialMatch(text, patterns[p]));
+      const bool matches =
+          RE2::PartialMatch(stripped, patterns[p]) ||
+          (ReadPatternSyntax(patterns[p]).names_line_end && RE2::PartialMatch(text, patterns[p]));
       if (matches) expected.push_back(static_cast<int>(p));
     }
     EXPECT_EQ(roomy.Match(text), expected) << text;
@@ -235,7 +235,8 @@ TEST(PatternSetSuspects, MissNoLine) {
                                           R"(\B)", "[^x]",   "(?m)",  "(?s)",  "(?i:A)", "a*",
                                           "b+",    "(a|bc)", R"(\s)", R"(\n)", "x?",     "é",
                                           "|",     R"(\r)",  R"(\A)", "(?-m)", R"(\z)"};
-  const std::vector<std::string> bits = {"a", "b", "c", " ", "x", "A", "é", "\n", "\xFF", ".", "\r"};
+  const std::vector<std::string> bits = {"a", "b",  "c",    " ", "x", "A",
+                                         "é", "\n", "\xFF", ".", "\r"};
   SeededRandom random(41);
   const auto pick = [&](const std::vector<std::string>& from) {
     return from[random.Next() % from.size()];

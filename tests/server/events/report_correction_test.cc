@@ -76,14 +76,15 @@ TEST(CorrectReport, KeepsAnEndBeforeTheStart) {
   EXPECT_EQ(report.experiment().end_time().seconds(), 1665689949);
   EXPECT_EQ(DurationSeconds(report.experiment(), absl::UnixEpoch()), 0);
   ExpectCorrected(
-      ReportWith("experiment { start_time { nanos: 5 } end_time { seconds: 1665689950 nanos: 4 } }"),
+      ReportWith(
+          "experiment { start_time { nanos: 5 } end_time { seconds: 1665689950 nanos: 4 } }"),
       "is before start_time");
 }
 
 TEST(CorrectReport, LeavesOutTimesOutOfRange) {
-  for (const char* const time : {"{ seconds: 253402300800 }", "{ seconds: -62135596801 }",
-                                 "{ seconds: 9223372036854775807 }", "{ nanos: -1 }",
-                                 "{ nanos: 1000000000 }"}) {
+  for (const char* const time :
+       {"{ seconds: 253402300800 }", "{ seconds: -62135596801 }",
+        "{ seconds: 9223372036854775807 }", "{ nanos: -1 }", "{ nanos: 1000000000 }"}) {
     auto report = ExpectCorrected(ReportWith(std::string("occurred_at ") + time),
                                   "outside of the years 1 to 9999: the time of the report");
     EXPECT_FALSE(report.has_occurred_at());
@@ -115,8 +116,7 @@ TEST(CorrectReport, MendsNumbersThatNothingHangsOn) {
   report = ExpectCorrected(ReportWith("experiment { project_id: -2147483648 }"),
                            "experiment.project_id is -2147483648");
   EXPECT_EQ(report.experiment().project_id(), 0);
-  report =
-      ExpectCorrected(ReportWith("experiment { trial_id: -4 }"), "experiment.trial_id is -4");
+  report = ExpectCorrected(ReportWith("experiment { trial_id: -4 }"), "experiment.trial_id is -4");
   EXPECT_FALSE(report.experiment().has_trial_id());
   report = ReportWith("experiment { trial_id: 0 }");
   EXPECT_THAT(CorrectReport(report), IsEmpty());

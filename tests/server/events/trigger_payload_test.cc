@@ -132,8 +132,7 @@ TEST(RenderSlack, HasTextForNotifications) {
   const EventHeader event = VectorEvent();
   v1::Experiment experiment = VectorExperiment();
   experiment.set_name("a <b>\nc");
-  const std::string completed =
-      "Your experiment completed successfully 🎉: a &lt;b&gt; c (#41)";
+  const std::string completed = "Your experiment completed successfully 🎉: a &lt;b&gt; c (#41)";
   EXPECT_THAT(text(RenderSlackStateChange(event, experiment, "https://d.example.com")),
               ElementsAre(completed, completed));
   determined::webhook::v1::CustomWebhookEventData alert;
@@ -145,9 +144,9 @@ TEST(RenderSlack, HasTextForNotifications) {
   v1::ReportedMetric metric;
   metric.set_name("loss");
   metric.set_value(5);
-  EXPECT_THAT(text(RenderSlackMetric(event, experiment, metric, {}, "")),
-              ElementsAre("A metric of your experiment crossed its threshold: loss = 5.0",
-                          completed));
+  EXPECT_THAT(
+      text(RenderSlackMetric(event, experiment, metric, {}, "")),
+      ElementsAre("A metric of your experiment crossed its threshold: loss = 5.0", completed));
   EXPECT_THAT(text(RenderSlackTaskLog(LogOf("CUDA out of memory\n"), {}, "x", "")),
               ElementsAre("A task reported a log: CUDA out of memory"));
   EXPECT_THAT(text(RenderSlackTaskLog(LogOf(""), {}, "x", "")),
@@ -160,10 +159,9 @@ TEST(RenderBodies, HaveTheWordForAFailedExperimentThatIsAskedFor) {
   v1::Experiment experiment = VectorExperiment();
   experiment.set_state(determined::experiment::v1::STATE_ERROR);
   const auto bodies = [&](ErrorStateName name) {
-    return std::vector<std::string>{
-        RenderStateChange(VectorEvent(), experiment, name),
-        RenderMetric(VectorEvent(), experiment, {}, {}, 1, name),
-        RenderCustom(VectorEvent(), experiment, {}, name)};
+    return std::vector<std::string>{RenderStateChange(VectorEvent(), experiment, name),
+                                    RenderMetric(VectorEvent(), experiment, {}, {}, 1, name),
+                                    RenderCustom(VectorEvent(), experiment, {}, name)};
   };
   for (const std::string& body : bodies(ErrorStateName::kErrored)) {
     EXPECT_THAT(body, HasSubstr(R"("state":"ERRORED","name")"));

@@ -104,11 +104,12 @@ TEST_F(TriggerReportsTest, ALineThatFiresNothingIsNoWrite) {
 TEST_F(TriggerReportsTest, APrintedConfigurationFiresNothingAndTheRealLineStillDoes) {
   Listen("a", TriggerType::kTaskLog, R"({"regex":"(?i)cuda out of memory"})");
   Listen("b", TriggerType::kTaskLog, R"({"regex":"CUDA.*memory"})");
-  EXPECT_EQ(ReportLine(R"([29] root: New trial runner in (container c) on agent a: {"debug": false, )"
-                       R"("log_policies": [{"pattern": "CUDA out of memory"}], "name": "n"})"
-                       "\n")
-                ->delivery_count(),
-            0);
+  EXPECT_EQ(
+      ReportLine(R"([29] root: New trial runner in (container c) on agent a: {"debug": false, )"
+                 R"("log_policies": [{"pattern": "CUDA out of memory"}], "name": "n"})"
+                 "\n")
+          ->delivery_count(),
+      0);
   EXPECT_EQ(ReportLine("RuntimeError: CUDA out of memory. Tried to allocate\n")->delivery_count(),
             2);
 }

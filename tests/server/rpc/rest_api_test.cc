@@ -67,8 +67,8 @@ std::string LogWebhookJson(const std::string& name, const std::string& url,
                       regex, R"("}}]})");
 }
 
-// What Determined's shipper of logs sends when its own child fails, and others by hand: nothing that
-// only decorates a line costs the batch.
+// What Determined's shipper of logs sends when its own child fails, and others by hand: nothing
+// that only decorates a line costs the batch.
 TEST(RestApi, TakesLinesWhateverDecoratesThem) {
   TestServer server;
   RestClient client(server.address());
@@ -77,16 +77,18 @@ TEST(RestApi, TakesLinesWhateverDecoratesThem) {
   int task = 0;
   const auto logged = [&](const std::string& fields) {
     const std::string id = absl::StrCat("t", ++task);
-    const RestAnswer answer =
-        client.Post("/api/v1/task/logs", absl::StrCat(R"({"logs":[{"taskId":")", id,
-                                                      R"(","log":"x\n",)", fields, "}]}"));
+    const RestAnswer answer = client.Post(
+        "/api/v1/task/logs",
+        absl::StrCat(R"({"logs":[{"taskId":")", id, R"(","log":"x\n",)", fields, "}]}"));
     EXPECT_EQ(answer.status, 200) << fields << answer.body;
     const RestAnswer events = client.Get("/api/v1/events?pageSize=1");
     EXPECT_THAT(events.body, HasSubstr(absl::StrCat(R"("taskId":")", id, "\""))) << fields;
     return events.body;
   };
-  EXPECT_THAT(logged(R"("level":"ERROR","stdtype":"stderr","timestamp":"2026-12-01T02:09:16.521668+00:00")"),
-              HasSubstr(R"("level":"LOG_LEVEL_ERROR")"));
+  EXPECT_THAT(
+      logged(
+          R"("level":"ERROR","stdtype":"stderr","timestamp":"2026-12-01T02:09:16.521668+00:00")"),
+      HasSubstr(R"("level":"LOG_LEVEL_ERROR")"));
   for (const char* const level : {R"("LOG_LEVEL_ERROR")", R"("error")", R"("Log_Level_Error")",
                                   R"(" ERROR ")", "5", R"("5")"}) {
     EXPECT_THAT(logged(absl::StrCat(R"("level":)", level)),
@@ -104,11 +106,11 @@ TEST(RestApi, TakesLinesWhateverDecoratesThem) {
   logged(R"("timestamp":1764554956)");
   logged(R"("timestamp":"0000-01-01T00:00:00Z","rankId":4294967296)");
   // What decides is as strict as ever, and so is JSON.
-  for (const char* const body : {R"({"logs":[{"taskId":5,"log":"x"}]})",
-                                 R"({"logs":[{"taskId":"t","log":7}]})",
-                                 R"({"logs":[{"taskId":"t","log":"x","level":ERROR}]})",
-                                 R"({"logs":[{"taskId":"t","log":"x","level":{"a"}}]})",
-                                 R"({"logs":[{"taskId":"t","log":"x","id":1}]})"}) {
+  for (const char* const body :
+       {R"({"logs":[{"taskId":5,"log":"x"}]})", R"({"logs":[{"taskId":"t","log":7}]})",
+        R"({"logs":[{"taskId":"t","log":"x","level":ERROR}]})",
+        R"({"logs":[{"taskId":"t","log":"x","level":{"a"}}]})",
+        R"({"logs":[{"taskId":"t","log":"x","id":1}]})"}) {
     EXPECT_EQ(client.Post("/api/v1/task/logs", body).status, 400) << body;
   }
 }
@@ -116,11 +118,11 @@ TEST(RestApi, TakesLinesWhateverDecoratesThem) {
 TEST(RestApi, TakesReportsWhateverDecoratesThem) {
   TestServer server;
   RestClient client(server.address());
-  const RestAnswer report = client.Post(
-      "/api/v1/events/experiment-state",
-      R"({"occurredAt":"now","experiment":{"id":7,"state":"STATE_COMPLETED","name":12,)"
-      R"("startTime":"2026-01-01T00:00:05Z","endTime":"2026-01-01T00:00:00Z",)"
-      R"("slotsPerTrial":-1,"projectId":"none"}})");
+  const RestAnswer report =
+      client.Post("/api/v1/events/experiment-state",
+                  R"({"occurredAt":"now","experiment":{"id":7,"state":"STATE_COMPLETED","name":12,)"
+                  R"("startTime":"2026-01-01T00:00:05Z","endTime":"2026-01-01T00:00:00Z",)"
+                  R"("slotsPerTrial":-1,"projectId":"none"}})");
   EXPECT_EQ(report.status, 200) << report.body;
   const std::string event = client.Get("/api/v1/events?pageSize=1").body;
   EXPECT_THAT(event, HasSubstr("is before start_time 2026-01-01T00:00:05+00:00"));
@@ -145,9 +147,11 @@ TEST(RestApi, RefusesAThresholdThatItCannotKeep) {
   const auto created = [&](const std::string& threshold) {
     return client.Post(
         "/api/v1/webhooks",
-        absl::StrCat(R"({"name":"t)", threshold, R"(","url":"http://10.1.2.3/","webhookType":1,)"
+        absl::StrCat(R"({"name":"t)", threshold,
+                     R"(","url":"http://10.1.2.3/","webhookType":1,)"
                      R"("triggers":[{"triggerType":2,"condition":{"metric":"m","operator":">",)"
-                     R"("threshold":)", threshold, "}}]}"));
+                     R"("threshold":)",
+                     threshold, "}}]}"));
   };
   const RestAnswer refused = created("9007199254740993");
   EXPECT_EQ(refused.status, 400);
@@ -156,8 +160,9 @@ TEST(RestApi, RefusesAThresholdThatItCannotKeep) {
                                       "found 9007199254740993"));
   EXPECT_EQ(created("-9007199254740993").status, 400);
   EXPECT_EQ(created("123456789012345678901234567890").status, 400);
-  for (const char* const kept : {"9007199254740992", "-9007199254740992", "9007199254740994", "1e300",
-                                 "0.1", "1000000000000000000000", "9007199254740993.0e0"}) {
+  for (const char* const kept :
+       {"9007199254740992", "-9007199254740992", "9007199254740994", "1e300", "0.1",
+        "1000000000000000000000", "9007199254740993.0e0"}) {
     EXPECT_EQ(created(kept).status, 200) << kept;
   }
 }

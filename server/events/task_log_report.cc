@@ -36,7 +36,8 @@ class TaskLogReport final : public ScannedReport {
     lines_.reserve(request_.logs_size());
     for (const auto& log : request_.logs()) {
       lines_.push_back(log.log());
-      bytes_ += static_cast<int64_t>(log.log().size());
+      // A line without text takes memory as well.
+      bytes_ += static_cast<int64_t>(log.log().size() + sizeof(log));
     }
   }
 

@@ -20,12 +20,13 @@ constexpr int kMaxHeldBack = 1'000;
 class MetricReport final : public EventReport {
  public:
   MetricReport(const ReportContext& context, v1::ReportMetricsRequest request,
-               RecentReports::Ticket ticket, KnownExperimentPtr experiment,
+               RecentReports::Ticket ticket, KnownExperimentPtr experiment, Corrections corrections,
                Done<v1::ReportMetricsResponse> done)
       : context_(context),
         request_(std::move(request)),
         ticket_(std::move(ticket)),
         experiment_(std::move(experiment)),
+        corrections_(std::move(corrections)),
         occurred_at_(request_.has_occurred_at()
                          ? absl::FromUnixSeconds(request_.occurred_at().seconds()) +
                                absl::Nanoseconds(request_.occurred_at().nanos())
@@ -149,12 +150,12 @@ class MetricReport final : public EventReport {
       const bool slack = firing.match.webhook->type == WebhookType::kSlack;
       // The body tells the condition, which few triggers share.
       delivery.body = bodies.Add(
-          absl::StrCat(slack ? "slack " : "default ", firing.match.trigger_id),
+          absl::StrCat(BodyKey(firing.match, context_), " ", firing.match.trigger_id),
           [&] {
             return slack ? RenderSlackMetric(header, *experiment_, reported, condition,
                                              context_.base_url)
                          : RenderMetric(header, *experiment_, reported, condition,
-                                        firing.held_reports);
+                                        firing.held_reports, ErrorNameFor(firing.match, context_));
           },
           event.bodies);
       event.deliveries.push_back(std::move(delivery));
@@ -165,6 +166,7 @@ class MetricReport final : public EventReport {
                                      .fired_at = context_.now});
     }
     *input.mutable_experiment() = *experiment_;
+    AddCorrections(corrections_, input);
     event.input = input.SerializeAsString();
     return event;
   }
@@ -185,6 +187,7 @@ class MetricReport final : public EventReport {
   const v1::ReportMetricsRequest request_;
   const RecentReports::Ticket ticket_;
   const KnownExperimentPtr experiment_;
+  const Corrections corrections_;
   const absl::Time occurred_at_;
   std::map<int32_t, MetricTracker::Decision> decisions_;  // by trigger
   std::set<int32_t> fired_;                               // triggers, in the last try
@@ -198,9 +201,11 @@ std::unique_ptr<EventReport> MakeMetricReport(const ReportContext& context,
                                               v1::ReportMetricsRequest request,
                                               RecentReports::Ticket ticket,
                                               KnownExperimentPtr experiment,
+                                              Corrections corrections,
                                               Done<v1::ReportMetricsResponse> done) {
   return std::make_unique<MetricReport>(context, std::move(request), std::move(ticket),
-                                        std::move(experiment), std::move(done));
+                                        std::move(experiment), std::move(corrections),
+                                        std::move(done));
 }
 
 }  // namespace webhookd

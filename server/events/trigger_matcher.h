@@ -48,6 +48,8 @@ class TriggerIndex {
   const std::shared_ptr<const WebhookSnapshot>& snapshot() const { return snapshot_; }
   // Whether MatchLogs gives what it gives with `other`.
   bool HasLogTriggersOf(const TriggerIndex& other) const;
+  // Whether lines of the experiment's tasks may fire something at all.
+  bool ListensToLogs(const v1::Experiment& experiment) const;
 
   std::vector<Match> MatchStateChange(const v1::Experiment& experiment) const;
 

@@ -102,6 +102,10 @@ absl::StatusOr<WebhookPatch> WebhookPatch::Parse(const PatchWebhookRequest& requ
     }
     set(&WebhookRecord::max_requests_per_second, max);
   }
+  if (taken("error_state")) {
+    ASSIGN_OR_RETURN(const auto error_state, ParseErrorState(patch.error_state()));
+    set(&WebhookRecord::error_state, error_state);
+  }
   return parsed;
 }
 

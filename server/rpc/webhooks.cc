@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "server/events/pattern_budget.h"
 #include "server/rpc/delivery_conversion.h"
 #include "server/rpc/rpc_error.h"
 #include "server/rpc/webhook_conversion.h"
@@ -174,6 +175,9 @@ void Webhooks::Post(const Caller& caller, const PostWebhookRequest& request,
   const absl::Status allowed = dependencies_.authorizer.CheckWorkspace(
       caller, Permission::kEditWebhooks, webhook->workspace_id);
   if (!allowed.ok()) return std::move(done)(allowed);
+  const absl::Status affordable =
+      CheckPatternBudget(*dependencies_.store.catalog().Current(), nullptr, *webhook);
+  if (!affordable.ok()) return std::move(done)(affordable);
 
   AuditEntry audit = Audit(caller, "webhook.create", *webhook);
   const bool nameless = webhook->name.empty();
@@ -243,6 +247,9 @@ void Webhooks::Patch(const Caller& caller, const PatchWebhookRequest& request,
   if (!patch.ok()) return std::move(done)(patch.status());
   const absl::StatusOr<WebhookRecord> patched = Patched(caller, *patch, **webhook);
   if (!patched.ok()) return std::move(done)(patched.status());
+  const absl::Status affordable =
+      CheckPatternBudget(*dependencies_.store.catalog().Current(), webhook->get(), *patched);
+  if (!affordable.ok()) return std::move(done)(affordable);
   dependencies_.store.UpdateWebhook(
       request.id(),
       [this, caller, patch = *std::move(patch)](const WebhookRecord& old) {

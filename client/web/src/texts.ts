@@ -214,6 +214,8 @@ export const texts = {
     newTitle: "New Webhook",
     editTitle: (name: string) => `Edit ${name}`,
     name: "Name",
+    newNameHint:
+      "Experiments refer to it by this name in integrations.webhooks. Unique within its workspace. The server makes one up if it is left empty.",
     nameHint:
       "Experiments refer to it by this name in integrations.webhooks. Unique within its workspace.",
     url: "URL",

@@ -174,9 +174,10 @@ export function webhookOf(draft: WebhookDraft): Partial<Webhook> {
 
 const words = texts.validation;
 
-function nameProblem(name: string): string | undefined {
+// A new webhook may leave its name to the server.
+function nameProblem(name: string, isNew: boolean): string | undefined {
   const bytes = utf8Bytes(name);
-  if (bytes === 0) return words.nameMissing;
+  if (bytes === 0) return isNew ? undefined : words.nameMissing;
   if (bytes > 255) return words.nameLong(bytes);
   // eslint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) return words.nameControl;
@@ -250,9 +251,9 @@ function withoutUndefined(problems: Record<string, string | undefined>): Problem
 }
 
 // The server's rules as far as they need no server; it judges again when the webhook is saved.
-export function validate(draft: WebhookDraft): Problems {
+export function validate(draft: WebhookDraft, isNew: boolean): Problems {
   const problems: Record<string, string | undefined> = {
-    name: nameProblem(draft.name),
+    name: nameProblem(draft.name, isNew),
     url: urlProblem(draft.url),
     maxInFlight: checkNumber(
       draft.maxInFlight,

@@ -130,9 +130,10 @@ function WebhookForm({ title, initial, webhook, places, permissions }: FormProps
   });
   // What the form finds by itself, and with it what the server said of this very draft.
   const own = useMemo<Problems>(() => {
-    const found = validate(draft);
+    const found = validate(draft, webhook === undefined);
     const taken = list.data?.webhooks.some(
       (other) =>
+        draft.name !== "" &&
         other.id !== webhook?.id &&
         other.name === draft.name &&
         (other.workspaceId || null) === draft.workspaceId,
@@ -243,14 +244,19 @@ function WebhookForm({ title, initial, webhook, places, permissions }: FormProps
       <div className="form-columns">
         <div className="form-main">
           <section className="card form-section">
-            <Field label={words.name} hint={words.nameHint} problem={shownProblem("name")}>
+            <Field
+              label={words.name}
+              optional={!webhook}
+              hint={webhook ? words.nameHint : words.newNameHint}
+              problem={shownProblem("name")}
+            >
               {(attributes) => (
                 <input
                   {...attributes}
                   {...input("name")}
                   autoComplete="off"
                   autoFocus={!webhook}
-                  required
+                  required={webhook !== undefined}
                 />
               )}
             </Field>

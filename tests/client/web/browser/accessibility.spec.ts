@@ -91,7 +91,7 @@ for (const [width, viewport] of Object.entries(widths)) {
       await page.getByText("More conditions").click();
       await page.getByText("Delivery options").click();
       await page.getByRole("button", { name: "Create Webhook" }).click();
-      await expect(page.getByText("Enter a name")).toBeVisible();
+      await expect(page.getByText("Enter the URL to call")).toBeVisible();
       await check(page, "form with problems");
       await page.getByRole("textbox", { name: "Name" }).fill("previewed");
       await page.getByRole("textbox", { name: "URL" }).fill(receiver.url("/refuse"));

@@ -25,6 +25,21 @@ test("creates a webhook", async ({ signedIn: page, client, receiver }) => {
   ]);
 });
 
+test("leaves the name to the server", async ({ signedIn: page, client }) => {
+  await page.goto("/det/webhooks/new");
+  await page.getByLabel("URL").fill("https://example.com/hook");
+  await expect(page.getByRole("region", { name: "Preview" }).first()).toContainText("event_type");
+  await page.getByRole("button", { name: "Create Webhook" }).click();
+  await expect(page).toHaveURL(/\/det\/webhooks$/);
+  const [webhook] = await client.webhooks();
+  expect(webhook?.name).not.toBe("");
+  await expect(page.getByText(`Webhook “${webhook?.name}” created`)).toBeVisible();
+  await page.goto(`/det/webhooks/${webhook?.id}/edit`);
+  await page.getByRole("textbox", { name: "Name" }).fill("");
+  await page.getByRole("button", { name: "Save Changes" }).click();
+  await expect(page.getByText("Enter a name")).toBeVisible();
+});
+
 test("creates every kind of trigger", async ({ signedIn: page, client }) => {
   await page.goto("/det/webhooks/new");
   await page.getByRole("textbox", { name: "Name" }).fill("all kinds");
@@ -68,9 +83,10 @@ test("says what is wrong as one types", async ({ signedIn: page, client }) => {
   await page.getByRole("textbox", { name: "Name" }).fill("taken");
   await expect(page.getByText("Another webhook in this workspace has this name")).toBeVisible();
   await page.getByRole("textbox", { name: "Name" }).fill("");
+  await url.fill("");
   await page.getByRole("button", { name: "Create Webhook" }).click();
-  await expect(page.getByText("Enter a name")).toBeVisible();
-  await expect(page.getByRole("textbox", { name: "Name" })).toBeFocused();
+  await expect(page.getByText("Enter the URL to call")).toBeVisible();
+  await expect(url).toBeFocused();
   await page.getByRole("button", { name: "Remove trigger 1" }).click();
   await expect(page.getByText("Add at least one trigger")).toBeVisible();
   expect(await client.webhooks()).toHaveLength(1);

@@ -17,10 +17,10 @@ import {
 const valid: WebhookDraft = { ...emptyDraft(null), name: "n", url: "https://example.com/hook" };
 
 function problemOf(change: Partial<WebhookDraft>, field: string): string | undefined {
-  return validate({ ...valid, ...change })[field];
+  return validate({ ...valid, ...change }, false)[field];
 }
 
-test("a valid draft has no problem", () => expect(validate(valid)).toEqual({}));
+test("a valid draft has no problem", () => expect(validate(valid, true)).toEqual({}));
 
 describe("url", () => {
   test.each([
@@ -46,6 +46,10 @@ describe("url", () => {
 });
 
 describe("name", () => {
+  test("may be left to the server, but only at first", () => {
+    expect(validate({ ...valid, name: "" }, true)).toEqual({});
+    expect(validate({ ...valid, name: "" }, false).name).toBe("Enter a name");
+  });
   test("counts bytes, not characters", () => {
     expect(problemOf({ name: "é".repeat(127) }, "name")).toBeUndefined();
     expect(problemOf({ name: "é".repeat(128) }, "name")).toContain("256 bytes");
@@ -82,7 +86,7 @@ describe("triggers", () => {
       threshold: "1e-3",
     };
     const of = (change: object) =>
-      Object.keys(validate({ ...valid, triggers: [{ ...trigger, ...change }] }));
+      Object.keys(validate({ ...valid, triggers: [{ ...trigger, ...change }] }, true));
     expect(of({})).toEqual([]);
     expect(of({ metric: "" })).toEqual(["triggers[0].metric"]);
     expect(of({ threshold: "abc" })).toEqual(["triggers[0].threshold"]);

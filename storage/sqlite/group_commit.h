@@ -24,7 +24,8 @@ namespace webhookd::sqlite {
 // rare case instead of a savepoint for every write.
 class GroupCommit {
  public:
-  // `connection` can write. `clock` must outlive the object.
+  // `connection` can write. `lease_epoch` is stored with the first commit that changes anything.
+  // `clock` must outlive the object.
   GroupCommit(std::unique_ptr<Connection> connection, int64_t lease_epoch, Clock& clock,
               StoreClock store_clock);
   ~GroupCommit();
@@ -45,12 +46,15 @@ class GroupCommit {
   Outcome Try(std::span<const std::unique_ptr<Write>> writes, std::span<absl::Status> results,
               Housekeeping housekeeping);
   absl::Status Begin();
+  // Stores what the transaction leaves of the counters, and of the lease epoch.
+  absl::Status StoreState(const Transaction& transaction, const Counters& before, bool changed);
   void Rollback();
   // Gives the time when there is something to forget again.
   absl::StatusOr<absl::Time> ForgetOldKeys(Transaction& transaction, size_t writes);
 
   std::unique_ptr<Connection> connection_;
   const int64_t lease_epoch_;
+  bool epoch_stored_ = false;
   Clock& clock_;
   StoreClock store_clock_;
   absl::Time next_forgetting_ = absl::InfinitePast();

@@ -141,6 +141,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(Config config, Clock& clo
   RETURN_IF_ERROR(server->StartServing());
   // Last, so that a server that cannot serve sends nothing.
   RETURN_IF_ERROR(server->dispatcher_->Start());
+  server->WatchHealth();
   return server;
 }
 
@@ -159,7 +160,10 @@ absl::StatusOr<GeneratedPassword> Server::ResetPassword(Config config, Clock& cl
 }
 
 Server::Server(Config config, Clock& clock, RandomBits& random)
-    : config_(std::move(config)), clock_(clock), random_(random) {}
+    : config_(std::move(config)),
+      clock_(clock),
+      random_(random),
+      reader_("reader", config_.storage.read_connections) {}
 
 Server::~Server() { Shutdown(); }
 
@@ -376,6 +380,21 @@ absl::Status Server::StartServing() {
   return absl::OkStatus();
 }
 
+void Server::WatchHealth() {
+  health_ = std::make_unique<HealthMonitor>(
+      HealthMonitor::Options(), [this] { return store_->CheckHealth(); },
+      [this](const absl::Status& health) {
+        // Whoever asks need not know paths.
+        site_->SetHealth(
+            health.ok() ? health
+                        : absl::Status(health.code(), absl::IsDataLoss(health)
+                                                          ? "the database is damaged; see the log"
+                                                          : "the database's files were moved, "
+                                                            "replaced or removed; see the log"));
+        grpc_.server->GetHealthCheckService()->SetServingStatus(health.ok());
+      });
+}
+
 absl::Status Server::BuildApi() {
   api_ = std::make_unique<Api>(
       [this](const google::protobuf::MethodDescriptor& method, const Credentials& credentials) {
@@ -437,8 +456,10 @@ void Server::Shutdown() {
   std::thread calls;
   if (served) {
     Log(LogLevel::kInfo, "shutting down", {{"drain_seconds", absl::ToDoubleSeconds(drain)}});
+    if (health_ != nullptr) health_->Stop();
+    store_->StopJobs();
     grpc_.server->GetHealthCheckService()->Shutdown();
-    site_->SetNotServing();
+    site_->SetHealth(absl::UnavailableError("shutting down"));
     events_->Drain();
     calls = std::thread([this, drain] {
       http_->Shutdown(drain);
@@ -449,6 +470,7 @@ void Server::Shutdown() {
   if (calls.joinable()) calls.join();
   // Everything that was asked of the store before is still done and answered.
   hasher_thread_.Stop();
+  if (store_ != nullptr) store_->StopReads();
   reader_.Stop();
   if (scanner_ != nullptr) scanner_->Stop();
   writer_.Stop();

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/random.h"
+#include "base/thread_pool.h"
 #include "server/auth/access_table.h"
 #include "server/auth/account_catalog.h"
 #include "server/auth/admission.h"
@@ -29,6 +30,7 @@
 #include "server/events/log_scanner.h"
 #include "server/gateway/transcoder.h"
 #include "server/grpc_server.h"
+#include "server/health_monitor.h"
 #include "server/http/http_server.h"
 #include "server/openapi/api_document.h"
 #include "server/rest.h"
@@ -95,6 +97,7 @@ class Server {
   absl::Status PrepareDelivery();
   absl::Status BuildApi();
   absl::Status StartServing();
+  void WatchHealth();
 
   // Who calls, and may they call this.
   absl::StatusOr<Caller> Admit(const google::protobuf::MethodDescriptor& method,
@@ -110,7 +113,7 @@ class Server {
 
   ThreadExecutor writer_{"writer"};         // the thread that the store writes on
   ThreadExecutor callbacks_{"callbacks"};   // the one that is told what was written
-  ThreadExecutor reader_{"reader"};         // the one that long lists are read on
+  ThreadPool reader_;                       // those that lists are read on
   ThreadExecutor hasher_thread_{"hasher"};  // the one that passwords are hashed on
   std::unique_ptr<SqliteStore> store_;
 
@@ -154,6 +157,7 @@ class Server {
   std::unique_ptr<Rest> rest_;
   std::unique_ptr<Site> site_;
   std::unique_ptr<HttpServer> http_;
+  std::unique_ptr<HealthMonitor> health_;
 };
 
 }  // namespace webhookd

@@ -8,6 +8,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "base/json_string.h"
 #include "base/quoted.h"
 #include "server/gateway/protojson_writer.h"
 #include "server/page/page.h"
@@ -74,14 +75,26 @@ HeadVerdict Site::CheckHead(const WebRequest& head) const {
   return dependencies_.rest.CheckHead(head);
 }
 
+void Site::SetHealth(const absl::Status& health) {
+  MutexLock lock(mutex_);
+  health_ = health;
+}
+
+WebResponse Site::ServeHealth() {
+  MutexLock lock(mutex_);
+  if (health_.ok()) return Json(200, R"({"status":"SERVING"})");
+  std::string body = R"({"status":"NOT_SERVING","reason":")";
+  AppendJsonEscaped(health_.message(), JsonEscapes::kUnprintable, body);
+  return Json(503, absl::StrCat(body, "\"}"));
+}
+
 void Site::Handle(WebRequest request, std::unique_ptr<WebResponder> responder) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   absl::string_view path = request.path;
   if (path.size() > 1) absl::ConsumeSuffix(&path, "/");
   WebResponse response;
   if (reads && path == "/healthz") {
-    response =
-        serving_ ? Json(200, R"({"status":"SERVING"})") : Json(503, R"({"status":"NOT_SERVING"})");
+    response = ServeHealth();
   } else if (reads && path == "/info") {
     response = Json(200, WriteProtoJson(dependencies_.master.Info()));
   } else if (absl::optional<WebResponse> document = dependencies_.api_document.Serve(request)) {

@@ -1,13 +1,13 @@
 #ifndef WEBHOOKD_SERVER_SITE_H_
 #define WEBHOOKD_SERVER_SITE_H_
 
-#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/mutex.h"
 #include "server/gateway/transcoder.h"
 #include "server/gateway/web.h"
 #include "server/openapi/api_document.h"
@@ -39,19 +39,22 @@ class Site final : public WebHandler {
   Site(Options options, Dependencies dependencies)
       : options_(std::move(options)), dependencies_(dependencies) {}
 
-  // From now on /healthz answers 503.
-  void SetNotServing() { serving_ = false; }
+  // Whether /healthz answers 200, or 503 with the reason.
+  void SetHealth(const absl::Status& health);
 
   HeadVerdict CheckHead(const WebRequest& head) const override;
   void Handle(WebRequest request, std::unique_ptr<WebResponder> responder) override;
 
  private:
+  WebResponse ServeHealth();
   // PERMISSION_DENIED for what another site's page may be behind.
   absl::Status CheckSender(const WebRequest& request) const;
 
   const Options options_;
   const Dependencies dependencies_;
-  std::atomic<bool> serving_ = true;
+
+  Mutex mutex_;
+  absl::Status health_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace webhookd

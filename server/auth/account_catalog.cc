@@ -3,12 +3,20 @@
 #include <utility>
 
 #include "base/status_macros.h"
+#include "server/telemetry/log.h"
+#include "storage/errors.h"
 
 namespace webhookd {
 namespace {
 
 void EndSessions(AccountSnapshot& snapshot, const std::vector<std::string>& token_hashes) {
   for (const std::string& token_hash : token_hashes) snapshot.EndSession(token_hash);
+}
+
+// Whether it is the store that is not well, rather than the request.
+bool IsTheStores(const absl::Status& status) {
+  return absl::IsResourceExhausted(status) || absl::IsUnavailable(status) ||
+         absl::IsDataLoss(status) || absl::IsInternal(status);
 }
 
 }  // namespace
@@ -63,12 +71,15 @@ void AccountCatalog::CreateUser(UserRecord user, AuditEntry audit, Done<UserReco
 }
 
 void AccountCatalog::PatchUser(UserPatch patch, AuditEntry audit, Done<UserChange> done) {
+  const bool ends_sessions = patch.end_sessions_but.has_value() || !patch.active.value_or(true);
   store_.PatchUser(std::move(patch), std::move(audit),
-                   [this, done = std::move(done)](absl::StatusOr<UserChange> change) mutable {
+                   [this, ends_sessions, but = patch.end_sessions_but.value_or(""),
+                    done = std::move(done)](absl::StatusOr<UserChange> change) mutable {
                      if (change.ok()) {
                        Update([&](AccountSnapshot& copy) {
                          copy.PutUser(change->user);
                          EndSessions(copy, change->ended_sessions);
+                         if (ends_sessions) EndInMemory(copy, change->user.id, but);
                        });
                      }
                      std::move(done)(std::move(change));
@@ -78,8 +89,12 @@ void AccountCatalog::PatchUser(UserPatch patch, AuditEntry audit, Done<UserChang
 void AccountCatalog::CreateSession(SessionRecord session, std::string password_hash,
                                    int max_per_user, AuditEntry audit, Done<SessionChange> done) {
   store_.CreateSession(
-      std::move(session), std::move(password_hash), max_per_user, std::move(audit),
-      [this, done = std::move(done)](absl::StatusOr<SessionChange> change) mutable {
+      session, password_hash, max_per_user, std::move(audit),
+      [this, session, password_hash, max_per_user,
+       done = std::move(done)](absl::StatusOr<SessionChange> change) mutable {
+        if (IsTheStores(change.status())) {
+          change = KeepInMemory(session, password_hash, max_per_user, change.status());
+        }
         if (change.ok()) {
           Update([&](AccountSnapshot& copy) {
             EndSessions(copy, change->ended_sessions);
@@ -93,9 +108,50 @@ void AccountCatalog::CreateSession(SessionRecord session, std::string password_h
       });
 }
 
+absl::StatusOr<SessionChange> AccountCatalog::KeepInMemory(const SessionRecord& session,
+                                                           absl::string_view password_hash,
+                                                           int max_per_user,
+                                                           const absl::Status& reason) {
+  const std::shared_ptr<const AccountSnapshot> current = Current();
+  const AccountSnapshot::User* user = current->FindUser(session.user_id);
+  if (user == nullptr || !user->record.active || user->record.password_hash != password_hash) {
+    return SignInOutdated();
+  }
+  Log(LogLevel::kWarning, "a session is kept in memory only, and ends with the server",
+      {{"user", user->record.username}, {"reason", reason.message()}});
+  SessionChange change = {.session = session};
+  MutexLock lock(mutex_);
+  std::deque<std::string>& kept = in_memory_[session.user_id];
+  kept.push_back(session.token_hash);
+  while (std::ssize(kept) > max_per_user) {
+    change.ended_sessions.push_back(std::move(kept.front()));
+    kept.pop_front();
+  }
+  return change;
+}
+
+void AccountCatalog::EndInMemory(AccountSnapshot& snapshot, int32_t user_id,
+                                 absl::string_view but) {
+  MutexLock lock(mutex_);
+  std::deque<std::string>& kept = in_memory_[user_id];
+  for (const std::string& token_hash : kept) {
+    if (token_hash != but) snapshot.EndSession(token_hash);
+  }
+  std::erase_if(kept, [but](const std::string& token_hash) { return token_hash != but; });
+}
+
+bool AccountCatalog::ForgetInMemory(const std::string& token_hash) {
+  MutexLock lock(mutex_);
+  for (auto& [user_id, kept] : in_memory_) {
+    if (std::erase(kept, token_hash) > 0) return true;
+  }
+  return false;
+}
+
 void AccountCatalog::DeleteSession(std::string token_hash, AuditEntry audit, DoneStatus done) {
   store_.DeleteSession(token_hash, std::move(audit),
                        [this, token_hash, done = std::move(done)](absl::Status status) mutable {
+                         if (ForgetInMemory(token_hash)) status = absl::OkStatus();
                          if (status.ok())
                            Update([&](AccountSnapshot& copy) { copy.EndSession(token_hash); });
                          std::move(done)(std::move(status));

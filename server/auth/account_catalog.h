@@ -2,12 +2,16 @@
 #define WEBHOOKD_SERVER_AUTH_ACCOUNT_CATALOG_H_
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "base/mutex.h"
 #include "server/auth/account_snapshot.h"
 #include "storage/account_store.h"
@@ -33,6 +37,8 @@ class AccountCatalog {
                         Done<std::vector<UserRecord>> done);
   void CreateUser(UserRecord user, AuditEntry audit, Done<UserRecord> done);
   void PatchUser(UserPatch patch, AuditEntry audit, Done<UserChange> done);
+  // A session that the store cannot take for reasons of its own, such as a full disk, is kept in
+  // memory, until it ends or the server does: people must be able to look what is wrong.
   void CreateSession(SessionRecord session, std::string password_hash, int max_per_user,
                      AuditEntry audit, Done<SessionChange> done);
   void DeleteSession(std::string token_hash, AuditEntry audit, DoneStatus done);
@@ -47,6 +53,14 @@ class AccountCatalog {
   void RecordUsage(Usage usage);
 
  private:
+  absl::StatusOr<SessionChange> KeepInMemory(const SessionRecord& session,
+                                             absl::string_view password_hash, int max_per_user,
+                                             const absl::Status& reason);
+  // Ends the sessions of a user that are only in memory, but for the one with this hash.
+  void EndInMemory(AccountSnapshot& snapshot, int32_t user_id, absl::string_view but);
+  // Forgets one. False: it is not only in memory.
+  bool ForgetInMemory(const std::string& token_hash);
+
   // Replaces the snapshot by a changed copy.
   void Update(const std::function<void(AccountSnapshot&)>& change);
 
@@ -54,6 +68,8 @@ class AccountCatalog {
 
   mutable Mutex mutex_;
   std::shared_ptr<const AccountSnapshot> current_ ABSL_GUARDED_BY(mutex_);
+  // Token hashes of sessions that are only in memory, by user, the oldest first.
+  std::map<int32_t, std::deque<std::string>> in_memory_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace webhookd

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/memory/memory.h"
+#include "absl/strings/str_cat.h"
 #include "storage/sqlite/sqlite_status.h"
 
 namespace webhookd::sqlite {
@@ -18,6 +19,23 @@ constexpr size_t kMaxPlaces = 256;
 bool MayStay(int code) {
   const int kind = code & 0xff;
   return kind != SQLITE_FULL && kind != SQLITE_IOERR && kind != SQLITE_CONSTRAINT;
+}
+
+bool IsDamage(int code) {
+  const int kind = code & 0xff;
+  return kind == SQLITE_CORRUPT || kind == SQLITE_NOTADB;
+}
+
+// The first table that a statement names; "" if it is not known.
+absl::string_view TableOf(absl::string_view sql) {
+  for (const absl::string_view before : {"FROM ", "INTO ", "UPDATE "}) {
+    const size_t at = sql.find(before);
+    if (at == absl::string_view::npos) continue;
+    const absl::string_view rest = sql.substr(at + before.size());
+    const size_t end = rest.find_first_not_of("abcdefghijklmnopqrstuvwxyz_");
+    if (end != 0) return rest.substr(0, end);
+  }
+  return "";
 }
 
 }  // namespace
@@ -83,9 +101,10 @@ absl::Status Connection::Configure(const std::string& sql) {
 }
 
 void Connection::ReplaceIfFailed(std::unique_ptr<Connection>& connection) {
-  if (!connection->failed_) return;
+  if (!connection->failed_ || !connection->CheckFile().ok()) return;
   absl::StatusOr<std::unique_ptr<Connection>> opened = Open(connection->options_);
   if (!opened.ok() || !(*opened)->Configure(connection->configuration_).ok()) return;
+  if (!connection->CheckFile().ok()) return;  // it may be another file's
   connection = *std::move(opened);
 }
 
@@ -101,9 +120,20 @@ absl::StatusOr<int64_t> Connection::QueryInt(const std::string& sql) {
   return value;
 }
 
-absl::Status Connection::Error(int code) {
+absl::Status Connection::Error(int code, absl::string_view sql) {
   if (MayStay(code)) failed_ = true;
-  return StatusOfCode(code, SystemErrno(code), options_.shown_path, sqlite3_errmsg(handle_));
+  absl::string_view detail = sqlite3_errmsg(handle_);
+  if (!IsDamage(code)) return StatusOfCode(code, SystemErrno(code), options_.shown_path, detail);
+  const absl::string_view table = TableOf(sql);
+  const std::string place =
+      table.empty() ? std::string(detail) : absl::StrCat(detail, ", in table ", table);
+  absl::Status status = StatusOfCode(code, SystemErrno(code), options_.shown_path, place);
+  if (options_.damage != nullptr) options_.damage->Note(status);
+  return status;
+}
+
+absl::Status Connection::CheckFile() const {
+  return options_.file == nullptr ? absl::OkStatus() : options_.file->Check();
 }
 
 // SQLite has lost it by the time that a failed sync is told of; the file that was synced knows it.
@@ -124,9 +154,12 @@ void Connection::MergeAndRemoveLog() {
   Statement merge = Prepare("PRAGMA wal_checkpoint(PASSIVE)");
   const absl::StatusOr<bool> row = merge.Step();
   if (!row.ok() || !*row) return;
-  const bool merged = merge.Int(1) == merge.Int(2);  // pages in the log, and of these in the file
+  const bool merged = merge.Int(1) == merge.Int(2) &&  // pages in the log, and of these in the file
+                      CheckFile().ok();  // what has the log's name now may be somebody else's
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, merged ? 0 : 1, nullptr);
 }
+
+void Connection::Interrupt() { sqlite3_interrupt(handle_); }
 
 bool Connection::InTransaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 

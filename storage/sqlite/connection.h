@@ -12,6 +12,8 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "storage/sqlite/damage.h"
+#include "storage/sqlite/database_file.h"
 #include "storage/sqlite/statement.h"
 
 struct sqlite3;
@@ -26,6 +28,8 @@ class Connection {
     std::string shown_path = "";  // in messages; empty: as `path`
     std::string vfs = "";         // name of the SQLite VFS; empty: the default one
     absl::Duration busy_timeout = absl::Seconds(5);  // waits so long for other processes' locks
+    const DatabaseFile* file = nullptr;  // null with a VFS of its own; else outlives the connection
+    Damage* damage = nullptr;            // told of damage, if given; outlives the connection
   };
 
   // Creates the file if there is none.
@@ -49,17 +53,23 @@ class Connection {
   // The first column of the only row of `sql`, not kept.
   absl::StatusOr<int64_t> QueryInt(const std::string& sql);
 
-  // The status of the last call, which gave `code`.
-  absl::Status Error(int code);
+  // The status of the last call, which gave `code`, and what it was for.
+  absl::Status Error(int code, absl::string_view sql = "");
+
+  // DatabaseFile::Check, where there is one.
+  absl::Status CheckFile() const;
 
   // Puts a new connection to the same file in the place of one that gave an error which may stay,
   // however well the disk is again, because what was read wrongly is kept. Leaves it if none can be
-  // opened. It must be in no transaction.
+  // opened, or the file is not the same any more. It must be in no transaction.
   static void ReplaceIfFailed(std::unique_ptr<Connection>& connection);
 
   // Merges the write-ahead log into the file, and if that could be done, removes the log when this
   // connection closes as the last one. Not in a transaction.
   void MergeAndRemoveLog();
+
+  // Ends the statement that another thread is running, if any, with UNAVAILABLE. Thread-safe.
+  void Interrupt();
 
   // False also after SQLite rolled a transaction back by itself, as it does when a disk is full.
   bool InTransaction() const;

@@ -40,6 +40,13 @@ absl::Status FileError(absl::string_view what, const std::string& path, int erro
   }
 }
 
+absl::Status HasSeveralNames(const std::string& path, nlink_t names) {
+  return absl::FailedPreconditionError(absl::StrCat(
+      "database \"", path, "\" has ", names,
+      " names (hard links), and what was written under another one is not seen under this: remove "
+      "the others after a look at their \"-wal\" files; `find -samefile` lists them"));
+}
+
 absl::Status CheckIsFile(const std::string& path) {
   struct stat status;
   if (stat(path.c_str(), &status) != 0) {
@@ -51,6 +58,7 @@ absl::Status CheckIsFile(const std::string& path) {
         "database \"", path, "\" is ",
         S_ISDIR(status.st_mode) ? "a directory" : "not a regular file", ": name a file"));
   }
+  if (status.st_nlink > 1) return HasSeveralNames(path, status.st_nlink);
   if (access(path.c_str(), R_OK | W_OK) != 0) {
     return FileError("cannot read and write database", path, errno);
   }
@@ -91,6 +99,28 @@ absl::StatusOr<int> Lock(const std::string& path) {
   return lock;
 }
 
+// Locks the file itself. It must be open as long as connections are: closing any descriptor of a
+// file drops the locks that SQLite holds on it in the same process.
+absl::StatusOr<int> LockInode(const std::string& path) {
+  const int file = open(path.c_str(), O_RDWR | O_CLOEXEC);
+  if (file < 0) return FileError("cannot open database", path, errno);
+  // One byte before those that SQLite locks.
+  struct flock range = {};
+  range.l_type = F_WRLCK;
+  range.l_whence = SEEK_SET;
+  range.l_start = 0x3fffffff;
+  range.l_len = 1;
+  if (fcntl(file, F_OFD_SETLK, &range) == 0) return file;
+  const int error = errno;
+  // Without such locks, as some network file systems are, the lock file has to do.
+  if (error != EAGAIN && error != EACCES) return file;
+  close(file);
+  return absl::FailedPreconditionError(absl::StrCat(
+      "the database \"", path,
+      "\" is in use by another process, under another name or with a lock file that was removed: "
+      "stop that process, or give this one a database of its own"));
+}
+
 }  // namespace
 
 absl::Status CreatePrivateFile(const std::string& path) {
@@ -119,9 +149,43 @@ absl::StatusOr<std::unique_ptr<DatabaseFile>> DatabaseFile::Open(const std::stri
   ASSIGN_OR_RETURN(const int lock, Lock(real_path + "-lock"));
   auto file = absl::WrapUnique(new DatabaseFile(real_path, lock));
   RETURN_IF_ERROR(CreatePrivateFile(real_path));
+  ASSIGN_OR_RETURN(file->file_, LockInode(real_path));
+  file->watched_[0].identity = IdentityOf(real_path);
   return file;
 }
 
-DatabaseFile::~DatabaseFile() { close(lock_); }
+DatabaseFile::DatabaseFile(std::string path, int lock)
+    : path_(std::move(path)),
+      lock_(lock),
+      watched_({Watched{path_}, Watched{path_ + "-wal"}, Watched{path_ + "-shm"}}) {}
+
+DatabaseFile::~DatabaseFile() {
+  if (file_ >= 0) close(file_);
+  close(lock_);
+}
+
+std::optional<DatabaseFile::Identity> DatabaseFile::IdentityOf(const std::string& path) {
+  struct stat status;
+  if (stat(path.c_str(), &status) != 0) return std::nullopt;
+  return Identity{.device = status.st_dev, .inode = status.st_ino};
+}
+
+void DatabaseFile::NoteLog() {
+  for (Watched& watched : watched_) watched.identity = IdentityOf(watched.path);
+}
+
+absl::Status DatabaseFile::Check() const {
+  for (const Watched& watched : watched_) {
+    if (!watched.identity.has_value()) continue;
+    const std::optional<Identity> now = IdentityOf(watched.path);
+    if (now == watched.identity) continue;
+    return absl::UnavailableError(absl::StrCat(
+        "the database's file \"", watched.path,
+        now.has_value() ? "\" was replaced by another one" : "\" was removed or moved",
+        " while the server runs, and nothing more is accepted, since it would not be found again: "
+        "put the same file back, or stop the server and restore the database from a copy"));
+  }
+  return absl::OkStatus();
+}
 
 }  // namespace webhookd::sqlite

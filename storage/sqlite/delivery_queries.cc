@@ -71,14 +71,6 @@ constexpr absl::string_view kRedeliver =
     " lease_until = CASE WHEN lease_owner IS ?3 THEN lease_until END "
     "WHERE id = ?1";
 
-constexpr absl::string_view kReplay =
-    "UPDATE deliveries SET state = 1, next_attempt_at = ?2, schedule_step = 0, finished_at = NULL,"
-    " redelivered = 0, lease_owner = NULL, lease_until = NULL "
-    "WHERE id IN (SELECT d.id FROM deliveries d INDEXED BY deliveries_undelivered"
-    " CROSS JOIN events e ON e.id = d.event_id"
-    " WHERE d.webhook_id = ?1 AND d.state NOT IN (1, 3) AND d.state IN (4, ?3)"
-    " AND e.accepted_at >= ?4 AND e.accepted_at < ?5)";
-
 // The lease stays: it tells that an attempt may be under way.
 constexpr absl::string_view kCancel =
     "UPDATE deliveries SET state = 5, next_attempt_at = NULL, finished_at = ?2 "
@@ -249,23 +241,6 @@ absl::StatusOr<DeliveryRecord> Redeliver(Transaction& transaction, int64_t deliv
     RETURN_IF_ERROR(update.Run());
   }
   return ReadDelivery(connection, delivery_id, transaction.lease_epoch);
-}
-
-absl::StatusOr<int64_t> Replay(Transaction& transaction, const ReplayRequest& request) {
-  Connection& connection = transaction.connection;
-  ASSIGN_OR_RETURN(const WebhookCondition condition,
-                   ConditionOfWebhook(connection, request.webhook_id));
-  if (condition == WebhookCondition::kMissing || condition == WebhookCondition::kDeleted) {
-    return WebhookNotFound(request.webhook_id);
-  }
-  Statement update = connection.Prepare(kReplay);
-  update.Bind(
-      request.webhook_id, request.now - transaction.wall_ahead,
-      static_cast<int>(request.include_skipped ? DeliveryState::kSkipped : DeliveryState::kFailed),
-      request.created_from.value_or(absl::InfinitePast()),
-      request.created_before.value_or(absl::InfiniteFuture()));
-  RETURN_IF_ERROR(update.Run());
-  return connection.Changes();
 }
 
 absl::StatusOr<DeliveryRecord> CancelDelivery(Transaction& transaction, int64_t delivery_id,

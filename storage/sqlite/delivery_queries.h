@@ -20,7 +20,6 @@ absl::StatusOr<ClaimedDeliveries> ClaimDeliveries(Transaction& transaction,
 absl::Status FinishAttempts(Transaction& transaction, const std::vector<FinishedAttempt>& attempts);
 absl::StatusOr<DeliveryRecord> Redeliver(Transaction& transaction, int64_t delivery_id,
                                          absl::Time now);
-absl::StatusOr<int64_t> Replay(Transaction& transaction, const ReplayRequest& request);
 absl::StatusOr<DeliveryRecord> CancelDelivery(Transaction& transaction, int64_t delivery_id,
                                               absl::Time now);
 

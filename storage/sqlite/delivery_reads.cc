@@ -23,6 +23,16 @@ constexpr absl::string_view kCountPending =
     "SELECT count(*) FROM deliveries d INDEXED BY deliveries_due"
     " WHERE d.state = 1 AND d.webhook_id = ?1";
 
+constexpr absl::string_view kSelectSetback = "SELECT clock_setback FROM store_state";
+
+constexpr absl::string_view kSelectLastEvent = "SELECT max(id) FROM events";
+
+constexpr absl::string_view kSelectEventFrom =
+    "SELECT id, accepted_at FROM events WHERE id >= ?1 ORDER BY id LIMIT 1";
+
+constexpr absl::string_view kSelectFirstDelivery =
+    "SELECT first_delivery_id FROM events WHERE id >= ?1 ORDER BY id LIMIT 1";
+
 constexpr absl::string_view kRecord =
     "d.id, e.event_id, e.event_type, d.webhook_id, w.name, d.trigger_id, d.state,"
     " d.attempt_count, d.next_attempt_at, d.lease_owner, d.lease_until, e.accepted_at,"
@@ -130,6 +140,67 @@ std::string Source(const DeliveryFilter& filter) {
   return "deliveries d NOT INDEXED WHERE true";
 }
 
+bool HasTimes(const DeliveryFilter& filter) {
+  return filter.created_from.has_value() || filter.created_before.has_value();
+}
+
+// The first event from which on all were accepted late, or before which all were accepted early, by
+// a search that halves: `time` differs from the time in question by as much as the clock ever went
+// back between two events, so that no event on the other side can be on the wrong one.
+absl::StatusOr<int64_t> EventAt(Connection& connection, absl::Time time) {
+  int64_t low = 1;
+  int64_t high = 1;
+  {
+    Statement last = connection.Prepare(kSelectLastEvent);
+    RETURN_IF_ERROR(last.Step().status());
+    high = last.Int(0) + 1;
+  }
+  Statement next = connection.Prepare(kSelectEventFrom);
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    next.Reset();
+    next.Bind(middle);
+    ASSIGN_OR_RETURN(const bool found, next.Step());
+    if (!found || next.Int(0) >= high || next.Time(1) >= time) {
+      high = middle;
+    } else {
+      low = next.Int(0) + 1;
+    }
+  }
+  return high;
+}
+
+// The first delivery of the first event from `event_id` on; none if there is no such event.
+absl::StatusOr<std::optional<int64_t>> FirstDeliveryFrom(Connection& connection, int64_t event_id) {
+  Statement row = connection.Prepare(kSelectFirstDelivery);
+  row.Bind(event_id);
+  ASSIGN_OR_RETURN(const bool found, row.Step());
+  if (!found) return std::nullopt;
+  return row.Int(0);
+}
+
+// Narrows `range` to where the deliveries of the filter's times are; others may be there too.
+absl::Status NarrowToTimes(Connection& connection, const DeliveryFilter& filter, IdRange& range) {
+  if (!HasTimes(filter)) return absl::OkStatus();
+  absl::Duration setback;
+  {
+    Statement row = connection.Prepare(kSelectSetback);
+    RETURN_IF_ERROR(row.Step().status());
+    setback = absl::Microseconds(row.Int(0));
+  }
+  if (filter.created_before.has_value()) {
+    ASSIGN_OR_RETURN(const int64_t event, EventAt(connection, *filter.created_before + setback));
+    ASSIGN_OR_RETURN(const std::optional<int64_t> id, FirstDeliveryFrom(connection, event));
+    range.end = std::min(range.end, id.value_or(range.end));
+  }
+  if (filter.created_from.has_value()) {
+    ASSIGN_OR_RETURN(const int64_t event, EventAt(connection, *filter.created_from - setback));
+    ASSIGN_OR_RETURN(const std::optional<int64_t> id, FirstDeliveryFrom(connection, event));
+    range.begin = std::max(range.begin, id.value_or(range.end));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::string_view PendingEndpointsSql() { return kSelectPendingEndpoints; }
@@ -150,13 +221,16 @@ std::string ListDeliveriesSql(const DeliveryFilter& filter) {
   }
   if (!filter.event_id.empty()) {
     absl::StrAppend(&page,
-                    " AND d.id >= :begin_id AND (SELECT x.event_id >= :event_id AND x.event_id <"
+                    " AND (SELECT x.event_id >= :event_id AND x.event_id <"
                     " :event_id_end FROM events x WHERE x.id = d.event_id)");
   }
-  if (filter.created_from.has_value() || filter.created_before.has_value()) {
+  if (HasTimes(filter)) {
     absl::StrAppend(&page,
                     " AND (SELECT c.accepted_at FROM events c WHERE c.id = d.event_id)"
                     " BETWEEN :created_from AND :created_before - 1");
+  }
+  if (!filter.event_id.empty() || HasTimes(filter)) {
+    absl::StrAppend(&page, " AND d.id >= :begin_id");
   }
   absl::StrAppend(&page, " AND d.id < :before_id ORDER BY d.id DESC LIMIT :limit");
   return absl::StrCat("SELECT ", kRecord, " FROM (", page,
@@ -186,6 +260,7 @@ absl::StatusOr<std::vector<DeliveryRecord>> ListDeliveries(Connection& connectio
   if (!filter.event_id.empty()) {
     ASSIGN_OR_RETURN(range, DeliveriesOfEvents(connection, filter.event_id, event_id_end));
   }
+  RETURN_IF_ERROR(NarrowToTimes(connection, filter, range));
   if (filter.before_id > 0) range.end = std::min(range.end, filter.before_id);
   Statement rows = connection.Prepare(ListDeliveriesSql(filter));
   rows.BindNamed(":event_id", filter.event_id);

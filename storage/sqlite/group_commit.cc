@@ -22,6 +22,8 @@ constexpr absl::string_view kWriteCounters =
     "UPDATE store_state SET webhooks_version = ?1, next_delivery_id = ?2, next_body_id = ?3,"
     " keys_generation = ?4, keys_age = ?5";
 
+constexpr absl::string_view kWriteLeaseEpoch = "UPDATE store_state SET lease_epoch = ?1";
+
 // How long a generation of keys lasts: a repeated report is recognised for this time at least and
 // twice this time at most.
 constexpr absl::Duration kKeyLifetime = absl::Hours(7 * 24);
@@ -122,15 +124,18 @@ GroupCommit::Outcome GroupCommit::Try(std::span<const std::unique_ptr<Write>> wr
       return Outcome::kOneByOne;
     }
   }
-  absl::Status status;
-  if (transaction.counters != *before) status = WriteCounters(*connection_, transaction.counters);
   const bool changes = connection_->TotalChanges() != unchanged;
-  if (status.ok() && changes) status = store_clock_.Keep(*connection_);
+  absl::Status status = StoreState(transaction, *before, changes);
   if (status.ok()) status = connection_->Prepare(kCommit).Run();
   if (status.ok()) {
     if (changes) store_clock_.Kept();
     keys_ = *keys;
     if (transaction.webhooks != *webhooks) catalog_.Publish(std::move(transaction.webhooks));
+    epoch_stored_ = epoch_stored_ || changes;
+    // What went into a file that was taken away meanwhile must not be reported as kept.
+    if (const absl::Status there = connection_->CheckFile(); changes && !there.ok()) {
+      return all_get(Outcome::kDecided, there);
+    }
     return Outcome::kDecided;
   }
   // Where there is no room for all of them there may be room for some.
@@ -138,7 +143,22 @@ GroupCommit::Outcome GroupCommit::Try(std::span<const std::unique_ptr<Write>> wr
                  status);
 }
 
+absl::Status GroupCommit::StoreState(const Transaction& transaction, const Counters& before,
+                                     bool changed) {
+  if (transaction.counters != before) {
+    RETURN_IF_ERROR(WriteCounters(*connection_, transaction.counters));
+  }
+  if (!changed) return absl::OkStatus();
+  if (!epoch_stored_) {
+    Statement update = connection_->Prepare(kWriteLeaseEpoch);
+    update.Bind(lease_epoch_);
+    RETURN_IF_ERROR(update.Run());
+  }
+  return store_clock_.Keep(*connection_);
+}
+
 absl::Status GroupCommit::Begin() {
+  RETURN_IF_ERROR(connection_->CheckFile());
   // A rollback that failed, if that can be, must not stop the writer for ever.
   Rollback();
   Connection::ReplaceIfFailed(connection_);

@@ -25,8 +25,9 @@ namespace webhookd::sqlite {
 // rare case instead of a savepoint for every write.
 class GroupCommit {
  public:
-  // `connection` can write. Each commit that changes webhooks publishes them in `catalog`. `clock`
-  // and `catalog` must outlive the object.
+  // `connection` can write. `lease_epoch` is stored with the first commit that changes anything, and
+  // each commit that changes webhooks publishes them in `catalog`. `clock` and `catalog` must outlive
+  // the object.
   GroupCommit(std::unique_ptr<Connection> connection, int64_t lease_epoch, Clock& clock,
               StoreClock store_clock, WebhookCatalog& catalog);
   ~GroupCommit();
@@ -54,6 +55,8 @@ class GroupCommit {
   absl::Status Begin();
   // The webhooks at the beginning of a transaction.
   absl::StatusOr<std::shared_ptr<const WebhookSnapshot>> Webhooks(int64_t version);
+  // Stores what the transaction leaves of the counters, and of the lease epoch.
+  absl::Status StoreState(const Transaction& transaction, const Counters& before, bool changed);
   void Rollback();
   // Lets the generation of idempotency keys grow older, begins a new one when it is time, and
   // deletes some of those that are no longer known. Gives the state after the commit.
@@ -61,6 +64,7 @@ class GroupCommit {
 
   std::unique_ptr<Connection> connection_;
   const int64_t lease_epoch_;
+  bool epoch_stored_ = false;
   Clock& clock_;
   WebhookCatalog& catalog_;
   StoreClock store_clock_;

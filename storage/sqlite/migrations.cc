@@ -34,6 +34,8 @@ absl::Status ForeignDatabase(const Connection& connection) {
 
 absl::Status Backup(Connection& connection, int64_t version, const CreateFile& create_file) {
   Connection::Options options = connection.options();
+  options.file = nullptr;
+  options.damage = nullptr;
   options.path = BackupPath(options.path, version);
   options.shown_path = BackupPath(options.shown_path, version);
   RETURN_IF_ERROR(create_file(options.path));

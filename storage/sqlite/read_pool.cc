@@ -7,13 +7,22 @@
 #include "storage/errors.h"
 
 namespace webhookd::sqlite {
+namespace {
+
+// The last one reads, so that the log is opened now, while it is known which one that is.
+constexpr char kReaderSettings[] =
+    "PRAGMA query_only = ON;"
+    "PRAGMA temp_store = MEMORY;"
+    "PRAGMA schema_version";
+
+}  // namespace
 
 absl::StatusOr<std::unique_ptr<ReadPool>> ReadPool::Open(const Connection::Options& options,
                                                          int size) {
   std::vector<std::unique_ptr<Connection>> connections;
   for (int i = 0; i < size; ++i) {
     ASSIGN_OR_RETURN(std::unique_ptr<Connection> connection, Connection::Open(options));
-    RETURN_IF_ERROR(connection->Configure("PRAGMA query_only = ON; PRAGMA temp_store = MEMORY"));
+    RETURN_IF_ERROR(connection->Configure(kReaderSettings));
     connections.push_back(std::move(connection));
   }
   return absl::WrapUnique(new ReadPool(std::move(connections)));
@@ -28,17 +37,22 @@ absl::StatusOr<ReadPool::Lease> ReadPool::Acquire() {
   if (closed_) return StoreStopped();
   Lease lease(*this, std::move(idle_.back()));
   idle_.pop_back();
-  ++in_use_;
+  in_use_.insert(&*lease);
   return lease;
 }
 
 void ReadPool::Return(std::unique_ptr<Connection> connection) {
+  {
+    MutexLock lock(mutex_);
+    in_use_.erase(connection.get());
+    ++returning_;
+  }
   Connection::ReplaceIfFailed(connection);
   {
     MutexLock lock(mutex_);
     if (!closed_) idle_.push_back(std::move(connection));
     connection.reset();
-    --in_use_;
+    --returning_;
   }
   returned_.NotifyAll();
 }
@@ -48,7 +62,11 @@ void ReadPool::Close() {
   closed_ = true;
   idle_.clear();
   returned_.NotifyAll();
-  while (in_use_ > 0) returned_.Wait(mutex_);
+  while (!in_use_.empty() || returning_ > 0) {
+    // Again and again: a read may be between two statements.
+    for (Connection* connection : in_use_) connection->Interrupt();
+    returned_.WaitFor(mutex_, absl::Milliseconds(10));
+  }
 }
 
 }  // namespace webhookd::sqlite

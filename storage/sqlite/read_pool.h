@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
 #include "base/mutex.h"
 #include "storage/sqlite/connection.h"
@@ -39,7 +40,8 @@ class ReadPool {
   // Waits for a connection. UNAVAILABLE after Close.
   absl::StatusOr<Lease> Acquire();
 
-  // Closes the connections, those in use when they come back; waits for that. Idempotent.
+  // Closes the connections, those in use when they come back; waits for that. Reads under way are
+  // interrupted. Idempotent.
   void Close();
 
  private:
@@ -49,7 +51,8 @@ class ReadPool {
   Mutex mutex_;
   CondVar returned_;
   std::vector<std::unique_ptr<Connection>> idle_ ABSL_GUARDED_BY(mutex_);
-  int in_use_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::flat_hash_set<Connection*> in_use_ ABSL_GUARDED_BY(mutex_);
+  int returning_ ABSL_GUARDED_BY(mutex_) = 0;  // are not in use any more, and not idle yet
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
 };
 

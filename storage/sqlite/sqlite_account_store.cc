@@ -202,7 +202,7 @@ void SqliteStore::DeleteWorkspace(WorkspaceRemoval removal, AuditEntry audit,
                                               removed.moved_webhooks, retention));
                 return removed;
               }),
-      std::move(done)));
+      ThenRunJobs(std::move(done))));
 }
 
 void SqliteStore::AssignRole(RoleAssignmentRecord role, AuditEntry audit, DoneStatus done) {
@@ -260,7 +260,7 @@ void SqliteStore::DeleteWebhook(int32_t webhook_id, absl::Time now, std::optiona
               [webhook_id, now](Transaction& transaction, std::optional<AuditEntry>&) {
                 return sqlite::DeleteWebhook(transaction, webhook_id, now);
               }),
-      std::move(done)));
+      ThenRunJobs(std::move(done))));
 }
 
 // By the dispatcher, of its own accord.

@@ -25,7 +25,8 @@ using sqlite::Transaction;
 
 // The log is merged into the file every 16 MB instead of every 4: pages that change often are then
 // written less often. What a huge transaction left of the log is cut back. Debian's SQLite
-// overwrites what it deletes with zeros unless told otherwise; deliveries are no secrets.
+// overwrites what it deletes with zeros unless told otherwise; deliveries are no secrets. The last
+// statement reads, so that a connection that replaces another has its log open at once.
 constexpr char kWriterSettings[] =
     "PRAGMA synchronous = FULL;"
     "PRAGMA foreign_keys = ON;"
@@ -33,7 +34,8 @@ constexpr char kWriterSettings[] =
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA wal_autocheckpoint = 4096;"
     "PRAGMA journal_size_limit = 67108864;"
-    "PRAGMA secure_delete = OFF";
+    "PRAGMA secure_delete = OFF;"
+    "PRAGMA schema_version";
 
 absl::Status CheckOptions(const SqliteStore::Options& options) {
   if (options.read_connections < 1) {
@@ -74,10 +76,37 @@ absl::Status MergeLog(Connection& connection) {
   return absl::IsResourceExhausted(status) ? absl::OkStatus() : status;
 }
 
-// Voids the leases of whoever used the database before.
+// The connection that writes, to a database of this version.
+absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const Connection::Options& options,
+                                                       const sqlite::CreateFile& create_file) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Connection> writer, Connection::Open(options));
+  RETURN_IF_ERROR(sqlite::Migrate(*writer, sqlite::EmbeddedMigrations(), create_file));
+  RETURN_IF_ERROR(UseWriteAheadLog(*writer));
+  RETURN_IF_ERROR(writer->Configure(kWriterSettings));
+  RETURN_IF_ERROR(MergeLog(*writer));
+  return writer;
+}
+
+// Voids the leases of whoever used the database before. A full disk leaves it to the first commit
+// to store that, which no lease comes before.
 absl::StatusOr<int64_t> BeginLeaseEpoch(Connection& connection) {
-  RETURN_IF_ERROR(connection.Execute("UPDATE store_state SET lease_epoch = lease_epoch + 1"));
-  return connection.QueryInt("SELECT lease_epoch FROM store_state");
+  ASSIGN_OR_RETURN(const int64_t last, connection.QueryInt("SELECT lease_epoch FROM store_state"));
+  const absl::Status stored =
+      connection.Execute(absl::StrCat("UPDATE store_state SET lease_epoch = ", last + 1));
+  if (!stored.ok() && !absl::IsResourceExhausted(stored)) return stored;
+  return last + 1;
+}
+
+absl::Status JobGoesOnLater() {
+  return absl::UnavailableError(
+      "the server is shutting down: what is left of the replay is done after its next start");
+}
+
+// An error of a full disk, for who starts the server.
+absl::Status WhenStarting(absl::Status status) {
+  if (!absl::IsResourceExhausted(status)) return status;
+  return absl::ResourceExhaustedError(absl::StrCat(
+      "the database cannot be opened, free some space and start again: ", status.message()));
 }
 
 absl::StatusOr<WebhookSet> LoadAtOnce(Connection& connection) {
@@ -94,43 +123,56 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Create(Options options
                                          .shown_path = options.path,
                                          .vfs = options.vfs,
                                          .busy_timeout = options.busy_timeout};
-  std::unique_ptr<sqlite::DatabaseFile> file;
+  Files files;
+  connection_options.damage = files.damage.get();
   sqlite::CreateFile create_backup_file = [](const std::string&) { return absl::OkStatus(); };
   if (options.vfs.empty()) {
-    ASSIGN_OR_RETURN(file, sqlite::DatabaseFile::Open(options.path));
-    connection_options.path = file->path();
+    ASSIGN_OR_RETURN(files.file, sqlite::DatabaseFile::Open(options.path));
+    connection_options.path = files.file->path();
+    connection_options.file = files.file.get();
+    files.reserve = std::make_unique<sqlite::DiskReserve>(files.file->path());
     create_backup_file = sqlite::CreatePrivateFile;
   }
-  ASSIGN_OR_RETURN(std::unique_ptr<Connection> writer, Connection::Open(connection_options));
-  RETURN_IF_ERROR(sqlite::Migrate(*writer, sqlite::EmbeddedMigrations(), create_backup_file));
-  RETURN_IF_ERROR(UseWriteAheadLog(*writer));
-  RETURN_IF_ERROR(writer->Configure(kWriterSettings));
-  RETURN_IF_ERROR(MergeLog(*writer));
-  ASSIGN_OR_RETURN(const int64_t lease_epoch, BeginLeaseEpoch(*writer));
+  absl::StatusOr<std::unique_ptr<Connection>> writer =
+      OpenWriter(connection_options, create_backup_file);
+  if (absl::IsResourceExhausted(writer.status()) && files.reserve != nullptr &&
+      files.reserve->Release()) {
+    writer = OpenWriter(connection_options, create_backup_file);
+  }
+  RETURN_IF_ERROR(WhenStarting(writer.status()));
+  ASSIGN_OR_RETURN(const int64_t lease_epoch, BeginLeaseEpoch(**writer));
+  ASSIGN_OR_RETURN(const bool jobs_left, sqlite::HasJobs(**writer));
   ASSIGN_OR_RETURN(sqlite::StoreClock store_clock,
-                   sqlite::StoreClock::Load(*writer, options.clock));
+                   sqlite::StoreClock::Load(**writer, options.clock));
   ASSIGN_OR_RETURN(std::unique_ptr<sqlite::ReadPool> readers,
                    sqlite::ReadPool::Open(connection_options, options.read_connections));
-  ASSIGN_OR_RETURN(WebhookSet webhooks, LoadAtOnce(*writer));
+  ASSIGN_OR_RETURN(WebhookSet webhooks, LoadAtOnce(**writer));
   auto catalog = std::make_unique<WebhookCatalog>(
       std::make_shared<const WebhookSnapshot>(std::move(webhooks)));
+  if (files.file != nullptr) {
+    files.file->NoteLog();
+    files.reserve->Keep();
+  }
   auto queue = sqlite::WriteQueue::Create(
       {.commits = options.writer,
        .finishes = options.callbacks == nullptr ? options.writer : *options.callbacks},
-      std::make_unique<sqlite::GroupCommit>(std::move(writer), lease_epoch, options.clock,
+      std::make_unique<sqlite::GroupCommit>(*std::move(writer), lease_epoch, options.clock,
                                             std::move(store_clock), *catalog),
-      {.max_waiting = options.max_waiting_writes, .max_batch = options.max_batch});
-  return absl::WrapUnique(new SqliteStore(std::move(file), lease_epoch, options.audit_retention,
-                                          std::move(catalog), std::move(readers),
-                                          std::move(queue)));
+      {.max_waiting = options.max_waiting_writes,
+       .max_batch = options.max_batch,
+       .refusal = [damage = files.damage.get()] { return damage->status(); }});
+  auto store =
+      absl::WrapUnique(new SqliteStore(std::move(files), lease_epoch, options.audit_retention,
+                                       std::move(catalog), std::move(readers), std::move(queue)));
+  if (jobs_left) store->RunJobs();
+  return store;
 }
 
-SqliteStore::SqliteStore(std::unique_ptr<sqlite::DatabaseFile> file, int64_t lease_epoch,
-                         const AuditRetention& audit_retention,
+SqliteStore::SqliteStore(Files files, int64_t lease_epoch, const AuditRetention& audit_retention,
                          std::unique_ptr<WebhookCatalog> catalog,
                          std::unique_ptr<sqlite::ReadPool> readers,
                          std::shared_ptr<sqlite::WriteQueue> queue)
-    : file_(std::move(file)),
+    : files_(std::move(files)),
       lease_epoch_(lease_epoch),
       audit_retention_(audit_retention),
       catalog_(std::move(catalog)),
@@ -139,11 +181,28 @@ SqliteStore::SqliteStore(std::unique_ptr<sqlite::DatabaseFile> file, int64_t lea
 
 SqliteStore::~SqliteStore() { Stop(); }
 
+void SqliteStore::StopReads() { readers_->Close(); }
+
 void SqliteStore::Stop() {
+  StopJobs();
   // The last connection to close merges the log into the file: that must not be one for reading.
   readers_->Close();
   queue_->Stop();
-  file_.reset();
+  files_.file.reset();
+}
+
+absl::Status SqliteStore::CheckHealth() {
+  if (files_.file != nullptr) {
+    RETURN_IF_ERROR(files_.file->Check());
+    files_.reserve->Keep();
+  }
+  bool jobs_left;
+  {
+    MutexLock lock(jobs_mutex_);
+    jobs_left = jobs_left_ && !jobs_run_;
+  }
+  if (jobs_left) RunJobs();
+  return files_.damage->status();
 }
 
 // ---- Webhooks; their audited changes stand in sqlite_account_store.cc
@@ -256,9 +315,66 @@ void SqliteStore::Redeliver(int64_t delivery_id, absl::Time now, Done<DeliveryRe
 }
 
 void SqliteStore::Replay(ReplayRequest request, Done<int64_t> done) {
-  queue_->Push(sqlite::MakeWrite<int64_t>(
-      [request](Transaction& transaction) { return sqlite::Replay(transaction, request); },
-      std::move(done)));
+  queue_->Push(sqlite::MakeWrite<sqlite::JobStep>(
+      [request](Transaction& transaction) { return sqlite::BeginReplay(transaction, request); },
+      [this, done = std::move(done)](absl::StatusOr<sqlite::JobStep> step) mutable {
+        if (!step.ok()) return std::move(done)(step.status());
+        if (step->finished) return std::move(done)(step->changed);
+        bool stopped;
+        {
+          MutexLock lock(jobs_mutex_);
+          stopped = jobs_stopped_;
+          if (!stopped) waiting_for_jobs_.emplace(step->job_id, std::move(done));
+        }
+        if (stopped) return std::move(done)(JobGoesOnLater());
+        RunJobs();
+      }));
+}
+
+void SqliteStore::StopJobs() {
+  std::map<int64_t, Done<int64_t>> waiting;
+  {
+    MutexLock lock(jobs_mutex_);
+    jobs_stopped_ = true;
+    if (!jobs_run_) waiting.swap(waiting_for_jobs_);
+  }
+  for (auto& [job_id, done] : waiting) std::move(done)(JobGoesOnLater());
+}
+
+void SqliteStore::RunJobs() {
+  MutexLock lock(jobs_mutex_);
+  jobs_left_ = true;
+  if (jobs_stopped_ || std::exchange(jobs_run_, true)) return;
+  // One step at a time, each with whatever else waits then.
+  queue_->PushUnbounded(sqlite::MakeWrite<sqlite::JobStep>(
+      [](Transaction& transaction) { return sqlite::TakeStep(transaction); },
+      [this](absl::StatusOr<sqlite::JobStep> step) { NoteStep(step); }));
+}
+
+void SqliteStore::NoteStep(const absl::StatusOr<sqlite::JobStep>& step) {
+  std::map<int64_t, Done<int64_t>> ended;     // by this step
+  std::map<int64_t, Done<int64_t>> stranded;  // until the next start
+  bool more = false;
+  {
+    MutexLock lock(jobs_mutex_);
+    jobs_run_ = false;
+    if (!step.ok()) {
+      ended.swap(waiting_for_jobs_);  // the jobs are stored: CheckHealth or the next start goes on
+    } else if (step->job_id == 0) {
+      jobs_left_ = false;
+    } else {
+      more = true;
+      if (step->finished) {
+        if (auto node = waiting_for_jobs_.extract(step->job_id)) ended.insert(std::move(node));
+      }
+      if (jobs_stopped_) stranded.swap(waiting_for_jobs_);
+    }
+  }
+  for (auto& [job_id, done] : ended) {
+    std::move(done)(step.ok() ? absl::StatusOr<int64_t>(step->changed) : step.status());
+  }
+  for (auto& [job_id, done] : stranded) std::move(done)(JobGoesOnLater());
+  if (more) RunJobs();
 }
 
 void SqliteStore::CancelDelivery(int64_t delivery_id, absl::Time now, Done<DeliveryRecord> done) {

@@ -2,6 +2,7 @@
 #define WEBHOOKD_STORAGE_SQLITE_SQLITE_STORE_H_
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,8 +13,12 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/executor.h"
+#include "base/mutex.h"
 #include "storage/account_store.h"
+#include "storage/sqlite/damage.h"
 #include "storage/sqlite/database_file.h"
+#include "storage/sqlite/delivery_jobs.h"
+#include "storage/sqlite/disk_reserve.h"
 #include "storage/sqlite/read_pool.h"
 #include "storage/sqlite/write_queue.h"
 #include "storage/store.h"
@@ -23,8 +28,9 @@ namespace webhookd {
 // A Store and an AccountStore in a SQLite file that one process uses at a time.
 //
 // Writes gather while the batch before them commits, and are durable (WAL, synchronous=FULL) before
-// they are reported. When the disk is full or the file is locked writes fail, and they work again
-// by themselves once it is not.
+// they are reported. When the disk is full, the file is locked or somebody moved it, writes fail,
+// and they work again by themselves once it is not. Once a part of the file was found damaged, only
+// what the dispatcher writes is taken: reports and changes are refused with DATA_LOSS.
 class SqliteStore final : public Store, public AccountStore {
  public:
   struct Options {
@@ -58,6 +64,18 @@ class SqliteStore final : public Store, public AccountStore {
   void Stop();
 
   const WebhookCatalog& catalog() const override { return *catalog_; }
+
+  // No further step of a job is taken until the next start; who waits for one gets UNAVAILABLE.
+  // Idempotent.
+  void StopJobs();
+  // From now on reads get UNAVAILABLE, those under way too. Writes go on. Idempotent.
+  void StopReads();
+
+  // Why reports are refused though the database can be reached: its files were moved or replaced
+  // (UNAVAILABLE), or are damaged (DATA_LOSS). Also takes up again what could not be done, such as
+  // on a full disk: call it every now and then. Quick; from one thread, not after Stop.
+  absl::Status CheckHealth();
+
   absl::StatusOr<WebhookSet> LoadWebhooks() override;
   void CreateWebhook(WebhookRecord webhook, std::optional<AuditEntry> audit,
                      Done<WebhookChange> done) override;
@@ -112,16 +130,44 @@ class SqliteStore final : public Store, public AccountStore {
   absl::StatusOr<std::vector<AuditEntry>> ListAudit(const AuditFilter& filter) override;
 
  private:
-  SqliteStore(std::unique_ptr<sqlite::DatabaseFile> file, int64_t lease_epoch,
-              const AuditRetention& audit_retention, std::unique_ptr<WebhookCatalog> catalog,
-              std::unique_ptr<sqlite::ReadPool> readers, std::shared_ptr<sqlite::WriteQueue> queue);
+  // What lies below the connections, and outlives them.
+  struct Files {
+    std::unique_ptr<sqlite::DatabaseFile> file;    // null with a VFS of its own
+    std::unique_ptr<sqlite::DiskReserve> reserve;  // likewise
+    std::unique_ptr<sqlite::Damage> damage = std::make_unique<sqlite::Damage>();
+  };
 
-  std::unique_ptr<sqlite::DatabaseFile> file_;  // null with a VFS of its own; released by Stop
+  SqliteStore(Files files, int64_t lease_epoch, const AuditRetention& audit_retention,
+              std::unique_ptr<WebhookCatalog> catalog, std::unique_ptr<sqlite::ReadPool> readers,
+              std::shared_ptr<sqlite::WriteQueue> queue);
+
+  // `done` of a change that may leave a job.
+  template <typename T>
+  Done<T> ThenRunJobs(Done<T> done) {
+    return [this, done = std::move(done)](absl::StatusOr<T> result) mutable {
+      const bool changed = result.ok() && result->canceled_deliveries >= sqlite::kStepDeliveries;
+      std::move(done)(std::move(result));
+      if (changed) RunJobs();
+    };
+  }
+  // Has the jobs of the database go on, if they do not.
+  void RunJobs();
+  // A step is done, or could not be done.
+  void NoteStep(const absl::StatusOr<sqlite::JobStep>& step);
+
+  Files files_;  // the file is released by Stop
   const int64_t lease_epoch_;
   const AuditRetention audit_retention_;
   const std::unique_ptr<WebhookCatalog> catalog_;
   const std::unique_ptr<sqlite::ReadPool> readers_;
   const std::shared_ptr<sqlite::WriteQueue> queue_;
+
+  Mutex jobs_mutex_;
+  bool jobs_run_ ABSL_GUARDED_BY(jobs_mutex_) = false;      // a step is under way
+  bool jobs_left_ ABSL_GUARDED_BY(jobs_mutex_) = false;     // there may be some
+  bool jobs_stopped_ ABSL_GUARDED_BY(jobs_mutex_) = false;  // until the next start
+  // Who waits for the end of which job.
+  std::map<int64_t, Done<int64_t>> waiting_for_jobs_ ABSL_GUARDED_BY(jobs_mutex_);
 };
 
 }  // namespace webhookd

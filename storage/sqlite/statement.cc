@@ -18,7 +18,7 @@ absl::StatusOr<bool> Statement::Step() {
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
   code_ = code;
-  return connection_.Error(code_);
+  return connection_.Error(code_, sqlite3_sql(statement_));
 }
 
 absl::Status Statement::Run() {

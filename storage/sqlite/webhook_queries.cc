@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "base/status_macros.h"
 #include "storage/errors.h"
+#include "storage/sqlite/delivery_jobs.h"
 
 namespace webhookd::sqlite {
 namespace {
@@ -55,11 +56,6 @@ constexpr absl::string_view kDeleteTrigger = "DELETE FROM triggers WHERE id = ?1
 
 constexpr absl::string_view kDeleteWebhook =
     "UPDATE webhooks SET deleted_at = ?2 WHERE id = ?1 AND deleted_at IS NULL";
-
-// The lease stays: it tells that an attempt may be under way.
-constexpr absl::string_view kCancelDeliveries =
-    "UPDATE deliveries SET state = 5, next_attempt_at = NULL, finished_at = ?2 "
-    "WHERE webhook_id = ?1 AND state = 1";
 
 constexpr absl::string_view kDisableWebhook =
     "UPDATE webhooks SET disabled_reason = iif(disabled_at IS NULL, ?3, disabled_reason),"
@@ -258,10 +254,7 @@ absl::StatusOr<WebhookDeletion> DeleteWebhook(Transaction& transaction, int32_t 
   remove.Bind(webhook_id, now);
   RETURN_IF_ERROR(remove.Run());
   if (connection.Changes() == 0) return WebhookNotFound(webhook_id);
-  Statement cancel = connection.Prepare(kCancelDeliveries);
-  cancel.Bind(webhook_id, now);
-  RETURN_IF_ERROR(cancel.Run());
-  const int64_t canceled = connection.Changes();
+  ASSIGN_OR_RETURN(const int64_t canceled, CancelPending(transaction, webhook_id, now));
   const int64_t version = ++transaction.counters.webhooks_version;
   transaction.webhooks = transaction.webhooks->Without(version, webhook_id);
   return WebhookDeletion{.version = version, .canceled_deliveries = canceled};

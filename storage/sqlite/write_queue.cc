@@ -11,12 +11,13 @@ namespace webhookd::sqlite {
 std::shared_ptr<WriteQueue> WriteQueue::Create(Executors executors,
                                                std::unique_ptr<GroupCommit> group_commit,
                                                Options options) {
-  return std::shared_ptr<WriteQueue>(new WriteQueue(executors, std::move(group_commit), options));
+  return std::shared_ptr<WriteQueue>(
+      new WriteQueue(executors, std::move(group_commit), std::move(options)));
 }
 
 WriteQueue::WriteQueue(Executors executors, std::unique_ptr<GroupCommit> group_commit,
                        Options options)
-    : executors_(executors), options_(options), group_commit_(std::move(group_commit)) {}
+    : executors_(executors), options_(std::move(options)), group_commit_(std::move(group_commit)) {}
 
 WriteQueue::~WriteQueue() { Stop(); }
 
@@ -25,12 +26,15 @@ void WriteQueue::Push(std::unique_ptr<Write> write) { Take(std::move(write), tru
 void WriteQueue::PushUnbounded(std::unique_ptr<Write> write) { Take(std::move(write), false); }
 
 void WriteQueue::Take(std::unique_ptr<Write> write, bool bounded) {
+  absl::Status refusal = bounded ? options_.refusal() : absl::OkStatus();
   {
     MutexLock lock(mutex_);
     if (!stopped_) {
       const bool full = bounded && std::ssize(waiting_) + unfinished_ >= options_.max_waiting;
-      if (full) {
-        refused_.push_back(std::move(write));
+      if (full && refusal.ok()) refusal = TooManyWaitingWrites(options_.max_waiting);
+      if (!refusal.ok()) {
+        refused_.writes.push_back(std::move(write));
+        refused_.results.push_back(std::move(refusal));
       } else {
         waiting_.push_back(std::move(write));
       }
@@ -66,23 +70,20 @@ bool WriteQueue::RunBatch() {
   Decided batch;
   {
     MutexLock lock(mutex_);
-    refused.writes.swap(refused_);
+    refused = std::exchange(refused_, {});
     const auto end =
         waiting_.begin() + std::min<ptrdiff_t>(options_.max_batch, std::ssize(waiting_));
     batch.writes.assign(std::move_iterator(waiting_.begin()), std::move_iterator(end));
     waiting_.erase(waiting_.begin(), end);
   }
-  if (!refused.writes.empty()) {
-    refused.results.assign(refused.writes.size(), TooManyWaitingWrites(options_.max_waiting));
-    PostFinish(std::move(refused));
-  }
+  if (!refused.writes.empty()) PostFinish(std::move(refused));
   if (!batch.writes.empty()) {
     batch.results = group_commit_->Run(batch.writes);
     PostFinish(std::move(batch));
   }
 
   MutexLock lock(mutex_);
-  posted_ = !waiting_.empty() || !refused_.empty();
+  posted_ = !waiting_.empty() || !refused_.writes.empty();
   return posted_;
 }
 

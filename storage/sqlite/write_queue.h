@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -22,6 +23,8 @@ class WriteQueue final : public std::enable_shared_from_this<WriteQueue> {
   struct Options {
     int64_t max_waiting = 100'000;  // to be committed, or committed and to be finished
     int max_batch = 1'000;          // writes in one transaction
+    // What Push refuses a write with, if not OK.
+    std::function<absl::Status()> refusal = [] { return absl::OkStatus(); };
   };
 
   // Where batches are committed and where writes are finished; may be the same. Both must outlive
@@ -37,9 +40,9 @@ class WriteQueue final : public std::enable_shared_from_this<WriteQueue> {
   ~WriteQueue();
 
   // Takes a write and finishes it later, in a task: with UNAVAILABLE after Stop, with
-  // RESOURCE_EXHAUSTED when it is full.
+  // RESOURCE_EXHAUSTED when it is full, with `Options::refusal`.
   void Push(std::unique_ptr<Write> write);
-  // As Push, but is never full: for writes that somebody else bounds.
+  // As Push, but never refused while it runs: for writes that somebody else bounds.
   void PushUnbounded(std::unique_ptr<Write> write);
 
   // Commits and finishes on this thread what waits, and closes the connection. Not from a write's
@@ -73,7 +76,7 @@ class WriteQueue final : public std::enable_shared_from_this<WriteQueue> {
 
   Mutex mutex_ ABSL_ACQUIRED_AFTER(finishing_);
   std::deque<std::unique_ptr<Write>> waiting_ ABSL_GUARDED_BY(mutex_);
-  std::vector<std::unique_ptr<Write>> refused_ ABSL_GUARDED_BY(mutex_);  // when it was full
+  Decided refused_ ABSL_GUARDED_BY(mutex_);
   std::deque<Decided> decided_ ABSL_GUARDED_BY(mutex_);
   int64_t unfinished_ ABSL_GUARDED_BY(mutex_) = 0;  // writes in `decided_`, or being finished
   bool posted_ ABSL_GUARDED_BY(mutex_) = false;     // a task that runs a batch is under way

@@ -332,6 +332,17 @@ int ftruncate64(int file, off64_t size) noexcept {
   return next(file, size);
 }
 
+// Of these files, only the reserve is cut by this function: its space goes back to the disk.
+int ftruncate(int file, off_t size) noexcept {
+  static const auto next = reinterpret_cast<decltype(&ftruncate)>(dlsym(RTLD_NEXT, "ftruncate"));
+  struct stat status = {};
+  if (webhookd::KindOf(file) == webhookd::File::kBeside && fstat(file, &status) == 0 &&
+      status.st_size > size && webhookd::control->disk_room.load() >= 0) {
+    webhookd::control->disk_room.fetch_add(status.st_size - size);
+  }
+  return next(file, size);
+}
+
 int unlink(const char* path) noexcept {
   static const auto next = reinterpret_cast<decltype(&unlink)>(dlsym(RTLD_NEXT, "unlink"));
   if (webhookd::control != nullptr && webhookd::ChangeReached(webhookd::KindOfPath(path))) {

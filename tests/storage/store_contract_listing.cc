@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -125,6 +126,38 @@ TEST_P(StoreContract, ListDeliveries_FindsEventsByTheBeginningOfTheirIds) {
        {std::string("01a213cf-7e69-and-more"), std::string("seven"), std::string("%"),
         std::string("\0", 1), std::string("\xff"), std::string(1'000, '0')}) {
     EXPECT_THAT(List({.event_id = unknown}), IsEmpty()) << unknown;
+  }
+}
+
+// Times are searched for by ids, which the clock need not agree with.
+TEST_P(StoreContract, ListDeliveries_ByTimeWhateverTheClockDid) {
+  const WebhookRecord webhook = AddWebhook("a");
+  std::map<int64_t, absl::Time> created;
+  int events = 0;
+  for (const int second : {1, 2, 3, 50, 51, 4, 5, 3, 6, 90, 7, 8, 8, 9}) {
+    AcceptEventRequest event = Event(absl::StrCat("event ", ++events), {webhook});
+    event.accepted_at = At(second);
+    const auto accepted = writes().AcceptEvent(event);
+    ASSERT_TRUE(accepted.ok()) << accepted.status();
+    created[accepted->deliveries[0].delivery_id] = At(second);
+  }
+  for (int from = 0; from < 95; ++from) {
+    for (const int before : {from, from + 1, from + 3, from + 45, 100}) {
+      std::vector<int64_t> expected;
+      for (const auto& [id, time] : created) {
+        if (time >= At(from) && time < At(before)) expected.insert(expected.begin(), id);
+      }
+      EXPECT_EQ(List({.created_from = At(from), .created_before = At(before)}), expected)
+          << from << " " << before;
+    }
+    std::vector<int64_t> later;
+    std::vector<int64_t> earlier;
+    for (const auto& [id, time] : created) {
+      std::vector<int64_t>& side = time < At(from) ? earlier : later;
+      side.insert(side.begin(), id);
+    }
+    EXPECT_EQ(List({.created_from = At(from)}), later) << from;
+    EXPECT_EQ(List({.created_before = At(from)}), earlier) << from;
   }
 }
 

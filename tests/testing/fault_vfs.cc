@@ -214,6 +214,8 @@ std::vector<FaultVfs::Fault> FaultVfs::FaultsOf(Call call) {
   };
   std::vector<int> codes = given.at(call);
   for (int code = SQLITE_ERROR; code <= SQLITE_NOTADB && !kSanitized; ++code) {
+    // SQLite finds damage itself; no VFS tells of it.
+    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) continue;
     if (code != SQLITE_EMPTY && !absl::c_linear_search(codes, code)) codes.push_back(code);
   }
   std::vector<Fault> faults;

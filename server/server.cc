@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -43,6 +44,9 @@ Dispatcher::Options DispatcherOptions(const Config& config) {
   options.connect_timeout = config.delivery.connect_timeout;
   options.timeout = config.delivery.timeout;
   options.disable_after = config.delivery.disable_after;
+  const double slack_rate = config.delivery.slack_requests_per_second;
+  options.slack_requests_per_second =
+      slack_rate > 0 ? std::optional<double>(slack_rate) : std::nullopt;
   options.proxied = !config.egress.proxy.empty();
   options.retry = {.schedule = config.delivery.retry_schedule,
                    .jitter = config.delivery.retry_jitter};
@@ -252,8 +256,7 @@ absl::Status Server::StartServing() {
   master_ = std::make_unique<Master>(std::move(info), ConfigToStruct(config_));
   tests_ = std::make_unique<TestSender>(
       config_.webhooks.signing_key_source,
-      TestSender::Dependencies{
-          .dispatcher = *dispatcher_, .signer = *signer_, .clock = clock_, .random = random_});
+      TestSender::Dependencies{.dispatcher = *dispatcher_, .clock = clock_, .random = random_});
   webhooks_ = std::make_unique<Webhooks>(Webhooks::Dependencies{.store = *store_,
                                                                 .deliveries = *store_,
                                                                 .catalog = *catalog_,
@@ -279,7 +282,6 @@ absl::Status Server::StartServing() {
   deliveries_ = std::make_unique<Deliveries>(Deliveries::Dependencies{.store = *store_,
                                                                       .catalog = *catalog_,
                                                                       .authorizer = *authorizer_,
-                                                                      .signer = *signer_,
                                                                       .clock = clock_,
                                                                       .reader = reader_,
                                                                       .dispatcher = *dispatcher_});

@@ -239,6 +239,9 @@ struct AttemptRecord {
   std::string response_excerpt;  // valid UTF-8
   std::string remote_address;
   std::string url;
+  // What the receiver verifies, as it was sent, a line "Name: value\n" each. None: recorded by a
+  // version that did not keep it.
+  std::optional<std::string> request_headers = std::nullopt;
 };
 
 // An attempt and what becomes of its delivery. Several attempts of one delivery may be recorded

@@ -181,7 +181,11 @@ absl::StatusOr<ExitCode> Cancel(Session& session, int64_t id) {
   request.set_delivery_id(id);
   ASSIGN_OR_RETURN(const v1::CancelDeliveryResponse response,
                    session.connection().Call(&DeliveryStub::CancelDelivery, request));
-  return session.json ? session.PrintJson(response) : PrintDelivery(session, response.delivery());
+  if (session.json) return session.PrintJson(response);
+  if (response.attempt_in_flight()) {
+    session.out() << "A request was under way already: the receiver may get it all the same.\n";
+  }
+  return PrintDelivery(session, response.delivery());
 }
 
 void AddReplay(CLI::App& group, Session& session) {

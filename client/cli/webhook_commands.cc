@@ -353,6 +353,10 @@ void AddDelete(CLI::App& group, Session& session) {
       if (session.json) return session.PrintJson(response);
       session.out() << "Deleted webhook " << options->id
                     << "; deliveries canceled: " << response.canceled_deliveries() << ".\n";
+      if (response.attempts_in_flight() > 0) {
+        session.out() << "Requests that were already under way: " << response.attempts_in_flight()
+                      << ".\n";
+      }
       return ExitCode::kDone;
     };
   });

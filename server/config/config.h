@@ -35,8 +35,9 @@ struct Config {
     int max_in_flight_per_webhook = 16;
     int max_ready = 50'000;
     int max_ready_per_webhook = 1'000;
-    int max_in_flight = 4'096;    // a shard
-    int max_connections = 1'024;  // a shard
+    int max_in_flight = 4'096;             // a shard
+    int max_connections = 1'024;           // a shard
+    double slack_requests_per_second = 1;  // to webhooks of type Slack; 0: no limit
     absl::Duration disable_after = absl::Hours(120);
     int shards = 1;
     absl::Duration drain_timeout = absl::Seconds(10);  // at SIGTERM

@@ -80,11 +80,11 @@ SettingField IntegerField(Member member, int64_t min, int64_t max) {
 }
 
 template <typename Member>
-SettingField FractionField(Member member) {
+SettingField NumberField(Member member, int min, int max) {
   return {.placeholder = "X",
-          .description = DescribeRange("number", "0", "1"),
-          .set = [member](const GivenText& given, Config& config) -> absl::Status {
-            ASSIGN_OR_RETURN(member(config), ParseNumber(given, 0, 1));
+          .description = DescribeRange("number", std::to_string(min), std::to_string(max)),
+          .set = [=](const GivenText& given, Config& config) -> absl::Status {
+            ASSIGN_OR_RETURN(member(config), ParseNumber(given, min, max));
             return absl::OkStatus();
           },
           .get = [member](const Config& config) -> SettingValue { return member(config); }};

@@ -87,7 +87,8 @@ std::vector<Setting> MakeSettings() {
        .help = "Waits before the first attempt, before the second, and so on. After the last "
                "attempt the delivery has failed."},
       {.key = "delivery.retry_jitter",
-       .field = FractionField([](auto& c) -> auto& { return c.delivery.retry_jitter; }),
+       .field = NumberField(
+           [](auto& c) -> auto& { return c.delivery.retry_jitter; }, 0, 1),
        .help = "Part of a wait by which it is changed at random, up or down."},
       {.key = "delivery.connect_timeout",
        .field = DurationField(
@@ -103,6 +104,11 @@ std::vector<Setting> MakeSettings() {
        .field = IntegerField(
            [](auto& c) -> auto& { return c.delivery.max_in_flight_per_webhook; }, 1, 1'000),
        .help = "Requests to one webhook at the same time."},
+      {.key = "delivery.slack_requests_per_second",
+       .field = NumberField(
+           [](auto& c) -> auto& { return c.delivery.slack_requests_per_second; }, 0, 1'000),
+       .help = "Requests a second to a webhook of type Slack that has no limit of its own, after a "
+               "burst of 3. 0 is no limit."},
       {.key = "delivery.max_ready",
        .field = IntegerField(
            [](auto& c) -> auto& { return c.delivery.max_ready; }, 1, 10'000'000),

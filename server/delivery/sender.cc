@@ -7,15 +7,6 @@
 
 namespace webhookd {
 
-std::vector<std::pair<std::string, std::string>> RequestHeaders(const Signer& signer,
-                                                                absl::string_view event_id,
-                                                                absl::Time signed_at,
-                                                                absl::string_view body) {
-  auto headers = signer.SignatureHeaders(event_id, signed_at, body);
-  headers.emplace_back("Content-Type", "application/json; charset=UTF-8");
-  return headers;
-}
-
 struct Sender::Attempt {
   SendRequest request;
   absl::AnyInvocable<void(SendOutcome) &&> done;
@@ -89,12 +80,9 @@ void Sender::Connect(std::shared_ptr<Attempt> attempt,
     return;
   }
 
-  const absl::Time signed_at = dependencies_.clock.Now();
-  attempt->outcome.attempt.started_at = signed_at;
   HttpRequest http;
   http.url = attempt->request.target->url;
-  http.headers = RequestHeaders(dependencies_.signer, attempt->request.event_id, signed_at,
-                                *attempt->request.body);
+  http.headers = Sign(*attempt);
   http.body = attempt->request.body;
   http.addresses = std::move(allowed);
   http.skip_tls_verification = attempt->request.skip_tls_verification;
@@ -107,8 +95,23 @@ void Sender::Connect(std::shared_ptr<Attempt> attempt,
                           });
 }
 
+std::vector<std::pair<std::string, std::string>> Sender::Sign(Attempt& attempt) {
+  AttemptRecord& record = attempt.outcome.attempt;
+  record.started_at = dependencies_.clock.Now();
+  auto headers = dependencies_.signer.SignatureHeaders(attempt.request.event_id, record.started_at,
+                                                       *attempt.request.body);
+  headers.emplace_back("Content-Type", "application/json; charset=UTF-8");
+  record.request_headers.emplace();
+  for (const auto& [name, value] : headers) {
+    absl::StrAppend(&*record.request_headers, name, ": ", value, "\n");
+  }
+  return headers;
+}
+
+// Ends an attempt that reaches nobody. It is signed all the same, to show what it would have sent.
 void Sender::Fail(std::shared_ptr<Attempt> attempt, AttemptError error, std::string message) {
   const std::shared_ptr<Inbox>& inbox = dependencies_.inbox;
+  Sign(*attempt);
   inbox->Post([this, attempt = std::move(attempt), error, message = std::move(message)]() mutable {
     Finish(*attempt, {.error = error, .error_message = std::move(message)});
   });

@@ -38,12 +38,6 @@ struct SendOutcome {
   AttemptRecord attempt;
 };
 
-// The headers of a request that its receiver verifies; the client adds those of the transport.
-std::vector<std::pair<std::string, std::string>> RequestHeaders(const Signer& signer,
-                                                                absl::string_view event_id,
-                                                                absl::Time signed_at,
-                                                                absl::string_view body);
-
 // Makes attempts: resolves, checks the egress policy, signs, sends, classifies. Belongs to its
 // shard's thread.
 class Sender {
@@ -72,6 +66,8 @@ class Sender {
  private:
   struct Attempt;
 
+  // The headers that the receiver verifies, signed now; the client adds those of the transport.
+  std::vector<std::pair<std::string, std::string>> Sign(Attempt& attempt);
   void Connect(std::shared_ptr<Attempt> attempt, absl::StatusOr<std::vector<IpAddress>> addresses);
   void Fail(std::shared_ptr<Attempt> attempt, AttemptError error, std::string message);
   void Finish(Attempt& attempt, HttpResult result);

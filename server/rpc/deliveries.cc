@@ -75,21 +75,23 @@ void Deliveries::Replay(const Caller& caller, const v1::ReplayDeliveriesRequest&
 
 void Deliveries::Cancel(const Caller& caller, const v1::CancelDeliveryRequest& request,
                         v1::CancelDeliveryResponse& response, DoneStatus done) {
-  IfEditable(
-      caller, request.delivery_id(), std::move(done), [this, &request, &response](DoneStatus done) {
-        const absl::Time now = dependencies_.clock.Now();
-        dependencies_.store.CancelDelivery(
-            request.delivery_id(), now,
-            [this, now, &response,
-             done = std::move(done)](absl::StatusOr<DeliveryRecord> delivery) mutable {
-              if (!delivery.ok()) return std::move(done)(delivery.status());
-              *response.mutable_delivery() = DeliveryToProto(*delivery, now);
-              dependencies_.dispatcher.Drop(delivery->webhook_id, delivery->id,
-                                            [done = std::move(done)](bool /*under_way*/) mutable {
-                                              std::move(done)(absl::OkStatus());
-                                            });
-            });
-      });
+  IfEditable(caller, request.delivery_id(), std::move(done),
+             [this, &request, &response](DoneStatus done) {
+               const absl::Time now = dependencies_.clock.Now();
+               dependencies_.store.CancelDelivery(
+                   request.delivery_id(), now,
+                   [this, now, &response,
+                    done = std::move(done)](absl::StatusOr<DeliveryRecord> delivery) mutable {
+                     if (!delivery.ok()) return std::move(done)(delivery.status());
+                     *response.mutable_delivery() = DeliveryToProto(*delivery, now);
+                     dependencies_.dispatcher.Drop(
+                         delivery->webhook_id, delivery->id,
+                         [&response, done = std::move(done)](bool under_way) mutable {
+                           response.set_attempt_in_flight(under_way);
+                           std::move(done)(absl::OkStatus());
+                         });
+                   });
+             });
 }
 
 bool Deliveries::CanView(const Caller& caller, int32_t webhook_id) const {
@@ -151,8 +153,7 @@ absl::Status Deliveries::Read(const Caller& caller, const v1::GetDeliveryRequest
   }
   *response.mutable_delivery() = DeliveryToProto(details.delivery, dependencies_.clock.Now());
   for (const AttemptRecord& attempt : details.attempts) {
-    *response.add_attempts() =
-        AttemptToProto(attempt, details.delivery.event_id, details.body, dependencies_.signer);
+    *response.add_attempts() = AttemptToProto(attempt);
   }
   response.set_request_body(std::move(details.body));
   return absl::OkStatus();

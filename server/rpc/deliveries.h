@@ -6,7 +6,6 @@
 #include "base/executor.h"
 #include "server/auth/authorizer.h"
 #include "server/delivery/dispatcher.h"
-#include "server/delivery/signer.h"
 #include "server/rpc/api.h"
 #include "storage/store.h"
 #include "storage/webhook_catalog.h"
@@ -26,7 +25,6 @@ class Deliveries {
     Store& store;
     WebhookCatalog& catalog;
     const Authorizer& authorizer;
-    const Signer& signer;
     Clock& clock;
     Executor& reader;  // where they are read: a long list must not hold up gRPC's few threads
     Dispatcher& dispatcher;

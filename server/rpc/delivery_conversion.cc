@@ -2,12 +2,13 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/quoted.h"
 #include "base/status_macros.h"
-#include "server/delivery/sender.h"
 #include "server/rpc/rpc_error.h"
 #include "server/rpc/time_conversion.h"
 
@@ -103,8 +104,7 @@ v1::Delivery DeliveryToProto(const DeliveryRecord& delivery, absl::Time now) {
   return proto;
 }
 
-v1::Attempt AttemptToProto(const AttemptRecord& attempt, absl::string_view event_id,
-                           absl::string_view body, const Signer& signer) {
+v1::Attempt AttemptToProto(const AttemptRecord& attempt) {
   v1::Attempt proto;
   proto.set_number(attempt.number);
   *proto.mutable_started_at() = TimestampFromTime(attempt.started_at);
@@ -115,10 +115,13 @@ v1::Attempt AttemptToProto(const AttemptRecord& attempt, absl::string_view event
   proto.set_response_excerpt(attempt.response_excerpt);
   proto.set_remote_address(attempt.remote_address);
   proto.set_url(attempt.url);
-  for (auto& [name, value] : RequestHeaders(signer, event_id, attempt.started_at, body)) {
+  proto.set_request_headers_not_kept(!attempt.request_headers.has_value());
+  for (const absl::string_view line :
+       absl::StrSplit(attempt.request_headers.value_or(""), '\n', absl::SkipEmpty())) {
+    std::pair<std::string, std::string> parts = absl::StrSplit(line, absl::MaxSplits(": ", 1));
     v1::HttpHeader& header = *proto.add_request_headers();
-    header.set_name(std::move(name));
-    header.set_value(std::move(value));
+    header.set_name(std::move(parts.first));
+    header.set_value(std::move(parts.second));
   }
   return proto;
 }

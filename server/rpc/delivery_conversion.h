@@ -2,9 +2,7 @@
 #define WEBHOOKD_SERVER_RPC_DELIVERY_CONVERSION_H_
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "server/delivery/signer.h"
 #include "storage/records.h"
 #include "webhookd/v1/delivery.pb.h"
 
@@ -14,9 +12,7 @@ namespace webhookd {
 
 // A pending delivery whose lease is in force at `now` is shown as in flight.
 v1::Delivery DeliveryToProto(const DeliveryRecord& delivery, absl::Time now);
-// An attempt to deliver `body`; its headers are signed again by `signer`.
-v1::Attempt AttemptToProto(const AttemptRecord& attempt, absl::string_view event_id,
-                           absl::string_view body, const Signer& signer);
+v1::Attempt AttemptToProto(const AttemptRecord& attempt);
 
 // The filter of one page; its limit is one more than the page holds, to tell whether there are
 // more.

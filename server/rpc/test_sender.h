@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "server/delivery/dispatcher.h"
-#include "server/delivery/signer.h"
 #include "server/rpc/delivery_conversion.h"
 #include "server/rpc/sample_events.h"
 #include "storage/records.h"
@@ -22,7 +21,6 @@ class TestSender {
   // All must outlive this and the tests under way.
   struct Dependencies {
     Dispatcher& dispatcher;
-    const Signer& signer;
     Clock& clock;
     RandomBits& random;
   };
@@ -41,10 +39,9 @@ class TestSender {
     response.set_signing_key_source(signing_key_source_);
     dependencies_.dispatcher.SendOnce(
         std::move(webhook), event.event_id, std::move(event.body),
-        [this, &response, done = std::move(done)](AttemptRecord attempt) mutable {
+        [&response, done = std::move(done)](const AttemptRecord& attempt) mutable {
           response.set_completed(attempt.error_class.empty());
-          *response.mutable_attempt() = AttemptToProto(
-              attempt, response.event_id(), response.request_body(), dependencies_.signer);
+          *response.mutable_attempt() = AttemptToProto(attempt);
           std::move(done)(absl::OkStatus());
         });
   }

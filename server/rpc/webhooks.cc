@@ -208,9 +208,11 @@ void Webhooks::FinishPatch(PatchCall call, absl::StatusOr<WebhookChange> change)
   *call.response.mutable_webhook() = WebhookToProto(change->webhook);
   // Enabled, moved or allowed to do more: what waits may be due now.
   dependencies_.dispatcher.Wake({.waiting = {id}});
-  dependencies_.dispatcher.Settle(id, [done = std::move(call.done)](int64_t /*under_way*/) mutable {
-    std::move(done)(absl::OkStatus());
-  });
+  dependencies_.dispatcher.Settle(
+      id, [&response = call.response, done = std::move(call.done)](int64_t under_way) mutable {
+        if (under_way > 0) response.set_attempts_in_flight(under_way);
+        std::move(done)(absl::OkStatus());
+      });
 }
 
 void Webhooks::Delete(const Caller& caller, const DeleteWebhookRequest& request,
@@ -228,10 +230,11 @@ void Webhooks::Delete(const Caller& caller, const DeleteWebhookRequest& request,
         Log(LogLevel::kInfo, "webhook deleted",
             {{"webhook_id", int64_t{id}}, {"canceled_deliveries", deletion->canceled_deliveries}});
         response.set_canceled_deliveries(deletion->canceled_deliveries);
-        dependencies_.dispatcher.Settle(id,
-                                        [done = std::move(done)](int64_t /*under_way*/) mutable {
-                                          std::move(done)(absl::OkStatus());
-                                        });
+        dependencies_.dispatcher.Settle(
+            id, [&response, done = std::move(done)](int64_t under_way) mutable {
+              if (under_way > 0) response.set_attempts_in_flight(under_way);
+              std::move(done)(absl::OkStatus());
+            });
       });
 }
 

@@ -32,8 +32,8 @@ constexpr absl::string_view kSelectUnderWay =
 
 constexpr absl::string_view kInsertAttempt =
     "INSERT INTO attempts (delivery_id, number, started_at, duration, status, error_class,"
-    " error_message, response_excerpt, remote_address, url) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    " error_message, response_excerpt, remote_address, url, request_headers) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
 // The usual end of a delivery, in one step: nothing but its attempts happened to it.
 constexpr absl::string_view kDeliver =
@@ -99,7 +99,7 @@ absl::Status RecordAttempt(Connection& connection, int64_t delivery_id, int numb
   Statement insert = connection.Prepare(kInsertAttempt);
   insert.Bind(delivery_id, number, attempt.started_at, absl::ToInt64Microseconds(attempt.duration),
               attempt.status, attempt.error_class, attempt.error_message, attempt.response_excerpt,
-              attempt.remote_address, attempt.url);
+              attempt.remote_address, attempt.url, attempt.request_headers);
   return insert.Run();
 }
 

@@ -36,7 +36,7 @@ constexpr absl::string_view kSelectBody =
 
 constexpr absl::string_view kSelectLastAttempts =
     "SELECT number, started_at, duration, status, error_class, error_message, response_excerpt,"
-    " remote_address, url "
+    " remote_address, url, request_headers "
     "FROM attempts WHERE delivery_id = ?1 ORDER BY number DESC LIMIT 100";
 
 // The first and the last of at most ?3 events whose ids begin alike.
@@ -82,7 +82,8 @@ AttemptRecord ReadAttempt(const Statement& row) {
           .error_message = row.Text(5),
           .response_excerpt = row.Text(6),
           .remote_address = row.Text(7),
-          .url = row.Text(8)};
+          .url = row.Text(8),
+          .request_headers = row.IsNull(9) ? std::nullopt : std::optional(row.Text(9))};
 }
 
 // What sorts after every text that begins with `prefix`: no code point is greater than U+10FFFF.

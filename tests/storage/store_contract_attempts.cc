@@ -129,7 +129,8 @@ TEST_P(StoreContract, FinishAttempts_Delivers) {
   const WebhookRecord webhook = AddWebhook("a");
   const int64_t id = AcceptOne(webhook);
   Claim(webhook.id, At(1));
-  const FinishedAttempt finished = Delivered(id);
+  FinishedAttempt finished = Delivered(id);
+  finished.attempt.request_headers = "webhook-id: an event\n";
   Finish({finished});
 
   const auto details = store().GetDelivery(id);
@@ -148,6 +149,7 @@ TEST_P(StoreContract, FinishAttempts_Delivers) {
   EXPECT_EQ(attempt.status, 204);
   EXPECT_EQ(attempt.remote_address, "192.0.2.7:443");
   EXPECT_EQ(attempt.url, "https://example.com/hook");
+  EXPECT_EQ(attempt.request_headers, "webhook-id: an event\n");
   EXPECT_THAT(Claim(webhook.id, At(1000)), IsEmpty());
 }
 

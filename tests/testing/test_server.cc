@@ -69,8 +69,9 @@ void TestServer::Start() {
 
 void TestServer::Stop() { server_.reset(); }
 
-void TestServer::Restart() {
+void TestServer::Restart(const std::function<void(Config&)>& adjust) {
   Stop();
+  adjust(config_);
   Start();
 }
 

@@ -36,8 +36,9 @@ class TestServer {
 
   void Stop();
   void Start();
-  // Ends the server as SIGTERM does and starts another on the same database.
-  void Restart();
+  // Ends the server as SIGTERM does and starts another on the same database, with the configuration
+  // that `adjust` leaves.
+  void Restart(const std::function<void(Config&)>& adjust = [](Config&) {});
 
   std::shared_ptr<grpc::Channel> channel() const { return channel_; }
   determined::api::v1::Determined::Stub& determined() { return *determined_; }

@@ -425,6 +425,8 @@ export const texts = {
     confirmed: "confirmed",
     request: "Request",
     requestHeaders: "Headers",
+    headersNotKept:
+      "An earlier version of webhookd made this attempt. It did not keep the headers it sent.",
     requestBody: "Body",
     response: "Response excerpt",
     noResponse: "The response had no body.",

@@ -50,6 +50,9 @@ TEST_F(ShardTest, DeliversASignedRequestAndRecordsIt) {
   EXPECT_EQ(details.attempts[0].response_excerpt, "thanks \xEF\xBF\xBD");
   EXPECT_EQ(details.attempts[0].remote_address, "10.0.0.1:80");
   EXPECT_EQ(details.attempts[0].url, "http://10.0.0.1/hook");
+  std::string headers;
+  for (const auto& [name, value] : sent()[0].headers) headers += name + ": " + value + "\n";
+  EXPECT_EQ(details.attempts[0].request_headers, headers);
   EXPECT_EQ(held(), 0);
 }
 

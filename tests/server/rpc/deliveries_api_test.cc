@@ -42,13 +42,13 @@ class DeliveriesApiTest : public ::testing::Test {
     return status;
   }
 
-  grpc::Status Cancel(int64_t id, v1::Delivery* delivery = nullptr) {
+  grpc::Status Cancel(int64_t id, v1::CancelDeliveryResponse* answer = nullptr) {
     grpc::ClientContext context;
     v1::CancelDeliveryRequest request;
     request.set_delivery_id(id);
     v1::CancelDeliveryResponse response;
     grpc::Status status = server_.deliveries().CancelDelivery(&context, request, &response);
-    if (delivery != nullptr) *delivery = response.delivery();
+    if (answer != nullptr) *answer = response;
     return status;
   }
 
@@ -231,12 +231,51 @@ TEST_F(DeliveriesApiTest, CancelsWhatWaits) {
   const int64_t id = ReportOne(41);
   ASSERT_TRUE(receiver_.WaitForRequests(1));
   server_.WaitForDelivery(id, v1::DELIVERY_STATE_PENDING);
-  v1::Delivery delivery;
-  const grpc::Status status = Cancel(id, &delivery);
+  v1::CancelDeliveryResponse canceled;
+  const grpc::Status status = Cancel(id, &canceled);
   ASSERT_TRUE(status.ok()) << status.error_message();
-  EXPECT_EQ(delivery.state(), v1::DELIVERY_STATE_CANCELED);
-  EXPECT_TRUE(delivery.has_finished_at());
+  EXPECT_EQ(canceled.delivery().state(), v1::DELIVERY_STATE_CANCELED);
+  EXPECT_TRUE(canceled.delivery().has_finished_at());
+  EXPECT_FALSE(canceled.attempt_in_flight());
   EXPECT_EQ(Cancel(id).error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+TEST_F(DeliveriesApiTest, WhatWaitsInMemoryIsNotSentOnceItIsCanceled) {
+  pb::Webhook webhook = NewWebhookFor(receiver_.url());
+  webhook.set_max_in_flight(1);
+  receiver_.Enqueue(CannedResponse::Held());
+  server_.Create(webhook);
+  const int64_t under_way = ReportOne(1);
+  ASSERT_TRUE(receiver_.WaitForRequests(1));
+  std::vector<int64_t> queued;
+  for (int32_t i = 2; i < 12; ++i) queued.push_back(ReportOne(i));
+  v1::CancelDeliveryResponse canceled;
+  ASSERT_TRUE(Cancel(under_way, &canceled).ok());
+  EXPECT_TRUE(canceled.attempt_in_flight());
+  for (const int64_t id : queued) {
+    ASSERT_TRUE(Cancel(id, &canceled).ok());
+    EXPECT_FALSE(canceled.attempt_in_flight());
+  }
+  receiver_.Release();
+  server_.WaitForDelivery(ReportOne(99), v1::DELIVERY_STATE_DELIVERED);
+  EXPECT_EQ(receiver_.request_count(), 2);
+  for (const int64_t id : queued) {
+    EXPECT_EQ(server_.GetDelivery(id).delivery().state(), v1::DELIVERY_STATE_CANCELED);
+  }
+}
+
+TEST_F(DeliveriesApiTest, AnAttemptShowsWhatWasSentThoughTheKeyIsAnother) {
+  server_.Create(NewWebhookFor(receiver_.url()));
+  const int64_t id = ReportOne(41);
+  server_.WaitForDelivery(id, v1::DELIVERY_STATE_DELIVERED);
+  const ReceivedRequest received = receiver_.requests()[0];
+  server_.Restart([](Config& config) { config.webhooks.signing_key = "another key"; });
+  const v1::GetDeliveryResponse shown = server_.GetDelivery(id);
+  EXPECT_EQ(shown.attempts(0).request_headers_size(), 6);
+  EXPECT_FALSE(shown.attempts(0).request_headers_not_kept());
+  for (const v1::HttpHeader& header : shown.attempts(0).request_headers()) {
+    EXPECT_EQ(received.Header(header.name()), header.value()) << header.name();
+  }
 }
 
 TEST_F(DeliveriesApiTest, TheListOfWebhooksTellsTheNewestDeliveryOfEach) {

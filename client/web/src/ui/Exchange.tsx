@@ -30,6 +30,9 @@ export function RequestView({ attempt, body }: Props) {
       <p className="request-line">
         <span className="method">POST</span> <span className="break">{attempt.url}</span>
       </p>
+      {attempt.requestHeaders.length === 0 && (
+        <p className="muted">{texts.delivery.headersNotKept}</p>
+      )}
       <dl className="headers" aria-label={texts.test.headers}>
         {attempt.requestHeaders.map(({ name, value }) => (
           <div key={name}>
@@ -67,6 +70,7 @@ export function SignatureView({ attempt, body, keySource }: Props) {
   const signature = headerOf(attempt, signatureHeader) ?? "";
   const command = shellCommand(timestamp, body);
   const words = texts.signature;
+  if (signature === "") return <p className="muted">{texts.delivery.headersNotKept}</p>;
   return (
     <>
       <p className="muted">{words.intro}</p>

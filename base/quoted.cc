@@ -8,8 +8,13 @@
 
 namespace webhookd {
 
+namespace {
+
+constexpr size_t kMaxShownBytes = 80;
+
+}  // namespace
+
 std::string Quoted(absl::string_view value) {
-  constexpr size_t kMaxShownBytes = 80;
   std::string shown;
   absl::string_view rest = value;
   while (!rest.empty()) {
@@ -21,6 +26,11 @@ std::string Quoted(absl::string_view value) {
   }
   if (rest.empty()) return absl::StrCat("\"", shown, "\"");
   return absl::StrCat("\"", shown, "…\" (", value.size(), " bytes)");
+}
+
+std::string Shown(absl::string_view value) {
+  if (value.size() <= kMaxShownBytes) return std::string(value);
+  return absl::StrCat(value.substr(0, kMaxShownBytes), "… (", value.size(), " bytes)");
 }
 
 }  // namespace webhookd

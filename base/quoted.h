@@ -11,6 +11,9 @@ namespace webhookd {
 // of a long value only the beginning and the length.
 std::string Quoted(absl::string_view value);
 
+// The same without quotes and escapes, for what is plain text by its kind, such as a number.
+std::string Shown(absl::string_view value);
+
 }  // namespace webhookd
 
 #endif  // WEBHOOKD_BASE_QUOTED_H_

@@ -99,6 +99,13 @@ HttpServer::Options HttpServerOptions(const Config& config) {
 // Passwords that may wait to be hashed. Each takes about 50 ms.
 constexpr int kMaxWaitingPasswords = 64;
 
+ErrorStateName ErrorStateOf(const Config& config) {
+  return config.webhooks.error_state == "ERROR" ? ErrorStateName::kError : ErrorStateName::kErrored;
+}
+
+// Half of the machine: patterns that take long leave the rest to those who serve.
+int ScanThreads() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / 2); }
+
 bool AsksWhoCalls(const Config& config) { return config.security.authn_type != "none"; }
 
 std::vector<const google::protobuf::ServiceDescriptor*> ServedServices() {
@@ -235,8 +242,10 @@ absl::Status Server::PrepareDelivery() {
 
 absl::Status Server::StartServing() {
   const Wake wake = [this](WakeUp wake_up) { dispatcher_->Wake(std::move(wake_up)); };
+  scanner_ = std::make_unique<LogScanner>(LogScanner::Options{.threads = ScanThreads()});
   router_ = std::make_unique<EventRouter>(
       EventRouter::Options{.base_url = config_.webhooks.base_url,
+                           .error_state = ErrorStateOf(config_),
                            .lease = DispatcherOptions(config_).lease(),
                            .first_wait = config_.delivery.retry_schedule.front()},
       EventRouter::Dependencies{
@@ -245,7 +254,8 @@ absl::Status Server::StartServing() {
           .clock = clock_,
           .random = random_,
           .wake = wake,
-          .reserve = [this](int64_t count) { return dispatcher_->Reserve(count); }});
+          .reserve = [this](int64_t count) { return dispatcher_->Reserve(count); },
+          .scanner = scanner_.get()});
   RETURN_IF_ERROR(router_->Load());
 
   ServerInfo info = {.version = std::string(Version()),
@@ -266,7 +276,7 @@ absl::Status Server::StartServing() {
                                                                 .tests = *tests_,
                                                                 .clock = clock_,
                                                                 .reader = reader_});
-  drafts_ = std::make_unique<WebhookDrafts>(config_.webhooks.base_url,
+  drafts_ = std::make_unique<WebhookDrafts>(config_.webhooks.base_url, ErrorStateOf(config_),
                                             WebhookDrafts::Dependencies{.authorizer = *authorizer_,
                                                                         .egress = *egress_,
                                                                         .tests = *tests_,
@@ -419,6 +429,7 @@ void Server::Shutdown() {
   // Everything that was asked of the store before is still done and answered.
   hasher_thread_.Stop();
   reader_.Stop();
+  if (scanner_ != nullptr) scanner_->Stop();
   writer_.Stop();
   callbacks_.Stop();
   if (store_ != nullptr) store_->Stop();

@@ -26,6 +26,7 @@
 #include "server/delivery/resolver.h"
 #include "server/delivery/signer.h"
 #include "server/events/event_router.h"
+#include "server/events/log_scanner.h"
 #include "server/gateway/transcoder.h"
 #include "server/grpc_server.h"
 #include "server/http/http_server.h"
@@ -131,6 +132,7 @@ class Server {
   std::unique_ptr<SystemResolver> resolver_;
   std::unique_ptr<Dispatcher> dispatcher_;
 
+  std::unique_ptr<LogScanner> scanner_;
   std::unique_ptr<EventRouter> router_;
 
   std::unique_ptr<const Master> master_;

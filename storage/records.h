@@ -28,6 +28,9 @@ enum class TriggerType {
   kCustom = 4,
 };
 
+// The word for determined.experiment.v1.STATE_ERROR in bodies.
+enum class ErrorStateName { kErrored = 1, kError = 2 };
+
 struct TriggerRecord {
   int32_t id = 0;  // 0 until stored
   TriggerType type = TriggerType::kExperimentStateChange;
@@ -46,6 +49,7 @@ struct WebhookRecord {
   bool skip_tls_verification = false;
   std::optional<int32_t> max_in_flight;
   std::optional<double> max_requests_per_second;
+  std::optional<ErrorStateName> error_state;  // none: as the server says
   std::optional<absl::Time> disabled_at;
   std::string disabled_reason;  // empty unless disabled
   // Since when every attempt failed; none after a confirmed one.

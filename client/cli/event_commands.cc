@@ -1,15 +1,19 @@
 #include <algorithm>
+#include <istream>
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "base/status_macros.h"
+#include "base/utf8.h"
 #include "client/cli/commands.h"
 #include "client/cli/delivery_output.h"
+#include "client/cli/display_width.h"
 #include "client/cli/values.h"
 
 namespace webhookd {
@@ -69,6 +73,7 @@ void PrintEvent(Session& session, const v1::RecordedEvent& event) {
   add("Accepted", ShowTime(event.accepted_at(), event.has_accepted_at()));
   add("Deliveries", absl::StrCat(event.delivery_count()));
   add("What", Summary(event));
+  for (const std::string& correction : event.input().corrections()) add("Note", correction);
   table.Print(session.out(), session.color);
 }
 
@@ -86,14 +91,16 @@ void PrintJudgements(Session& session, const v1::GetEventResponse& response, boo
     std::string why = judgement.explanation();
     if (judgement.deleted()) absl::StrAppend(&why, " (the webhook was deleted since)");
     if (judgement.changed_since()) absl::StrAppend(&why, " (the webhook was changed since)");
-    table.AddRow(
-        {absl::StrCat(judgement.webhook_name(), judgement.webhook_name().empty() ? "" : " ", "(#",
-                      judgement.webhook_id(), ")"),
-         absl::StrCat(judgement.trigger_id()), ReasonCell(judgement),
-         judgement.fired()
-             ? Table::Cell(absl::StrCat(judgement.delivery_id(), " ", StateCell(delivery).text))
-             : Table::Cell("-"),
-         why});
+    const bool numbered = judgement.webhook_id() != 0;
+    table.AddRow({absl::StrCat(judgement.webhook_name(),
+                               judgement.webhook_name().empty() || !numbered ? "" : " ",
+                               numbered ? absl::StrCat("(#", judgement.webhook_id(), ")") : ""),
+                  judgement.trigger_id() == 0 ? "-" : absl::StrCat(judgement.trigger_id()),
+                  ReasonCell(judgement),
+                  judgement.fired() ? Table::Cell(absl::StrCat(judgement.delivery_id(), " ",
+                                                               StateCell(delivery).text))
+                                    : Table::Cell("-"),
+                  why});
   }
   if (table.empty()) {
     session.out() << (fired_only ? "No trigger fired.\n" : "There are no triggers.\n");
@@ -257,6 +264,71 @@ void AddDryRun(CLI::App& group, Session& session) {
   });
 }
 
+// The lines of the terminal's input, each with its end.
+std::vector<std::string> ReadLines(std::istream& in) {
+  std::vector<std::string> lines;
+  std::string line;
+  while (std::getline(in, line)) lines.push_back(ValidUtf8(in.eof() ? line : line + "\n"));
+  return lines;
+}
+
+void PrintLineMatches(Session& session, const v1::TestPatternRequest& request,
+                      const v1::TestPatternResponse& response) {
+  Table table({"LINE", "RESULT", "MATCH", "TEXT"});
+  for (int i = 0; i < response.results_size(); ++i) {
+    const v1::LineMatch& match = response.results(i);
+    const std::string& line = request.lines(i);
+    Table::Cell result = "-";
+    if (match.matches()) {
+      result = match.config_line() ? Table::Cell("configuration", Color::kYellow)
+                                   : Table::Cell("fires", Color::kGreen);
+    }
+    table.AddRow({absl::StrCat(i + 1), result,
+                  match.matches() ? line.substr(match.begin(), match.end() - match.begin()) : "",
+                  line.substr(0, 120)});
+  }
+  table.Print(session.out(), session.color);
+}
+
+void AddTestPattern(CLI::App& group, Session& session) {
+  CLI::App* const app = group.add_subcommand(
+      "test-pattern", "Try a pattern on lines of a log, as the server matches them");
+  auto request = std::make_shared<v1::TestPatternRequest>();
+  app->add_option("REGEX", *request->mutable_regex(), "The pattern of a TASK_LOG trigger")
+      ->type_name("")
+      ->required();
+  app->footer(
+      "Reads the lines from standard input, at most 1,000. Exits with 1 when none would fire.\n"
+      "Example:\n  webhookctl event test-pattern 'CUDA.*memory$' < train.log");
+  app->callback([&session, request] {
+    session.command = [&session, request]() -> absl::StatusOr<ExitCode> {
+      v1::TestPatternRequest tried = *request;
+      for (std::string& line : ReadLines(session.terminal.in)) tried.add_lines(std::move(line));
+      ASSIGN_OR_RETURN(const v1::TestPatternResponse response,
+                       session.connection().Call(&DeliveryStub::TestPattern, tried));
+      const bool fires = std::any_of(
+          response.results().begin(), response.results().end(),
+          [](const v1::LineMatch& match) { return match.matches() && !match.config_line(); });
+      const ExitCode result = fires ? ExitCode::kDone : ExitCode::kFailed;
+      if (session.json) {
+        session.PrintJson(response);
+        return result;
+      }
+      if (!response.error().empty()) {
+        session.terminal.err << "The pattern cannot be used: " << Printable(response.error())
+                             << ".\n";
+        return ExitCode::kFailed;
+      }
+      if (tried.lines().empty()) {
+        session.out() << "The pattern can be used; there were no lines to try it on.\n";
+        return ExitCode::kDone;
+      }
+      PrintLineMatches(session, tried, response);
+      return result;
+    };
+  });
+}
+
 }  // namespace
 
 void AddEventCommands(CLI::App& app, Session& session) {
@@ -267,6 +339,7 @@ void AddEventCommands(CLI::App& app, Session& session) {
   AddShow(group, session, "show", "Show an event and the triggers that fired for it", true);
   AddShow(group, session, "explain", "Say for every trigger why it fired for an event or not",
           false);
+  AddTestPattern(group, session);
   CLI::App& trigger = *app.add_subcommand("trigger", "Try triggers");
   trigger.require_subcommand(1);
   AddDryRun(trigger, session);

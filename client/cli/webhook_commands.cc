@@ -95,6 +95,7 @@ void PrintWebhook(Session& session, const Webhook& webhook) {
   if (webhook.has_max_requests_per_second()) {
     add("Rate", absl::StrCat(webhook.max_requests_per_second(), " requests per second at most"));
   }
+  if (webhook.has_error_state()) add("Error state", webhook.error_state());
   if (webhook.skip_tls_verification()) add("TLS", {"certificate is not verified", Color::kRed});
   if (webhook.has_created_at()) add("Created", ShowTime(webhook.created_at(), true));
   if (webhook.has_disabled_at()) add("Disabled", ShowTime(webhook.disabled_at(), true));
@@ -109,6 +110,7 @@ struct WebhookFields {
   std::vector<Trigger> triggers;
   std::optional<int> max_in_flight;
   std::optional<double> rate;
+  std::optional<std::string> error_state;
 };
 
 void AddFieldOptions(CLI::App* app, WebhookFields& fields) {
@@ -160,6 +162,10 @@ void AddFieldOptions(CLI::App* app, WebhookFields& fields) {
       ->type_name("N");
   app->add_option("--rate", fields.rate, "How many requests a second may start; 0 for no limit")
       ->type_name("N");
+  app->add_option(
+         "--error-state", fields.error_state,
+         "Word for a failed experiment's state in its bodies; \"\" for the server's choice")
+      ->type_name("ERRORED|ERROR");
 }
 
 void AddList(CLI::App& group, Session& session) {
@@ -246,6 +252,7 @@ void AddCreate(CLI::App& group, Session& session) {
       webhook.mutable_triggers()->Add(fields.triggers.begin(), fields.triggers.end());
       if (fields.max_in_flight.value_or(0) != 0) webhook.set_max_in_flight(*fields.max_in_flight);
       if (fields.rate.value_or(0) != 0) webhook.set_max_requests_per_second(*fields.rate);
+      if (!fields.error_state.value_or("").empty()) webhook.set_error_state(*fields.error_state);
       if (options->skip_tls_verification) webhook.set_skip_tls_verification(true);
       ASSIGN_OR_RETURN(const PostWebhookResponse response,
                        session.connection().Call(&DeterminedStub::PostWebhook, request));
@@ -296,6 +303,7 @@ void AddUpdate(CLI::App& group, Session& session) {
       webhook.mutable_triggers()->Add(fields.triggers.begin(), fields.triggers.end());
       if (fields.max_in_flight.has_value()) webhook.set_max_in_flight(*fields.max_in_flight);
       if (fields.rate.has_value()) webhook.set_max_requests_per_second(*fields.rate);
+      if (fields.error_state.has_value()) webhook.set_error_state(*fields.error_state);
       if (options->enabled.has_value()) webhook.set_disabled(!*options->enabled);
       if (options->skip_tls_verification.has_value()) {
         webhook.set_skip_tls_verification(*options->skip_tls_verification);

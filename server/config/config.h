@@ -22,6 +22,7 @@ struct Config {
     std::string signing_key;         // empty: generated once and kept in the database
     std::string signing_key_source;  // such as "--webhooks-signing-key"; empty when there is none
     std::string base_url;            // of the page, for links in messages; empty: no links
+    std::string error_state = "ERRORED";  // or "ERROR": the word for that state in bodies
   };
 
   struct Delivery {

@@ -80,6 +80,13 @@ std::vector<Setting> MakeSettings() {
            CheckBaseUrl),
        .help = "Where people reach Determined's pages, for links in messages.",
        .when_empty = "no links"},
+      {.key = "webhooks.error_state",
+       .field = ChoiceField([](auto& c) -> auto& { return c.webhooks.error_state; },
+                            {"ERRORED", "ERROR"}),
+       .help =
+           "Word that bodies have for the state of a failed experiment: ERRORED, as Determined's "
+           "documentation has it, or ERROR, as a Determined master sends it. A webhook can choose "
+           "for itself."},
 
       {.key = "delivery.retry_schedule",
        .field = ScheduleField(

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "server/events/report_correction.h"
 #include "server/events/report_validation.h"
 #include "server/events/reports.h"
 
@@ -17,11 +18,29 @@ absl::Status ExperimentNotKnown(int32_t experiment_id) {
       " is not known here: report its state, or tell of it by PutExperiment, before its alerts"));
 }
 
-absl::Status TrialNotKnown(int32_t experiment_id, int32_t trial_id) {
-  return absl::NotFoundError(absl::StrCat(
-      "trial ", trial_id, " of experiment ", experiment_id,
-      " is not known here: tell of it by PutExperiment or with a report before its alerts"));
-}
+// The scan of a report of lines, which then goes to the store.
+class ReportScan final : public LogScanner::Scan {
+ public:
+  ReportScan(EventIntake& intake, std::unique_ptr<ScannedReport> report)
+      : intake_(intake), bytes_(report->bytes()), report_(std::move(report)) {}
+
+  int64_t bytes() const override { return bytes_; }
+
+  bool Step() override {
+    if (index_ == nullptr) index_ = intake_.CurrentIndex();
+    if (!report_->ScanStep(*index_)) return false;
+    intake_.Take(std::move(report_));
+    return true;
+  }
+
+  void Refuse(const absl::Status& status) override { report_->Finish(status); }
+
+ private:
+  EventIntake& intake_;
+  const int64_t bytes_;
+  std::unique_ptr<ScannedReport> report_;
+  std::shared_ptr<const TriggerIndex> index_;
+};
 
 }  // namespace
 
@@ -48,6 +67,7 @@ absl::Status EventRouter::Load() {
 
 ReportContext EventRouter::Context() {
   return {.base_url = options_.base_url,
+          .error_name = options_.error_state,
           .random = dependencies_.random,
           .memory = memory_,
           .store = dependencies_.store,
@@ -56,14 +76,17 @@ ReportContext EventRouter::Context() {
 
 void EventRouter::ReportExperimentState(v1::ReportExperimentStateRequest request,
                                         Done<v1::ReportExperimentStateResponse> done) {
+  Corrections corrections = CorrectReport(request);
   const absl::Status valid = ValidateReport(request);
   if (!valid.ok()) return std::move(done)(valid);
   known_.Learn(request.experiment(), KnownExperiments::Durability::kWithEvent);
-  intake_.Take(MakeStateReport(Context(), std::move(request), std::move(done)));
+  intake_.Take(
+      MakeStateReport(Context(), std::move(request), std::move(corrections), std::move(done)));
 }
 
 void EventRouter::ReportTaskLogs(v1::ReportTaskLogsRequest request,
                                  Done<v1::ReportTaskLogsResponse> done) {
+  Corrections corrections = CorrectReport(request);
   const absl::Status valid = ValidateReport(request);
   if (!valid.ok()) return std::move(done)(valid);
   const std::string& task_id = request.logs(0).task_id();
@@ -73,12 +96,18 @@ void EventRouter::ReportTaskLogs(v1::ReportTaskLogsRequest request,
     known_.LearnTask(task_id, request.experiment().id(), request.experiment().trial_id());
   }
   experiment = known_.FindByTask(task_id);
-  intake_.Take(
-      MakeTaskLogReport(Context(), std::move(request), std::move(experiment), std::move(done)));
+  std::unique_ptr<ScannedReport> report =
+      MakeTaskLogReport(Context(), std::move(request), std::move(experiment),
+                        std::move(corrections), std::move(done));
+  if (dependencies_.scanner == nullptr) return intake_.Take(std::move(report));
+  std::unique_ptr<LogScanner::Scan> scan = std::make_unique<ReportScan>(intake_, std::move(report));
+  const absl::Status status = dependencies_.scanner->Add(scan);
+  if (!status.ok()) scan->Refuse(status);
 }
 
 void EventRouter::ReportMetrics(v1::ReportMetricsRequest request,
                                 Done<v1::ReportMetricsResponse> done) {
+  Corrections corrections = CorrectReport(request);
   const absl::Status valid = ValidateReport(request);
   if (!valid.ok()) return std::move(done)(valid);
   if (!request.idempotency_key().empty()) {
@@ -94,29 +123,34 @@ void EventRouter::ReportMetrics(v1::ReportMetricsRequest request,
   }
   KnownExperimentPtr experiment =
       known_.Learn(request.experiment(), KnownExperiments::Durability::kLater);
-  intake_.Take(
-      MakeMetricReport(Context(), std::move(request), std::move(experiment), std::move(done)));
+  intake_.Take(MakeMetricReport(Context(), std::move(request), std::move(experiment),
+                                std::move(corrections), std::move(done)));
 }
 
 void EventRouter::PostCustomEvent(determined::api::v1::PostWebhookEventDataRequest request,
                                   DoneStatus done) {
+  Corrections corrections = CorrectAlert(request);
   const absl::Status valid = ValidateCustomEvent(request);
   if (!valid.ok()) return std::move(done)(valid);
   KnownExperimentPtr experiment = known_.Find(request.experiment_id());
   if (experiment == nullptr) return std::move(done)(ExperimentNotKnown(request.experiment_id()));
   if (request.has_trial_id()) {
+    // The trial is only told: one that nobody told of yet must not cost the alert.
     if (!known_.HasTrial(request.experiment_id(), request.trial_id())) {
-      return std::move(done)(TrialNotKnown(request.experiment_id(), request.trial_id()));
+      corrections.push_back(absl::StrCat("trial ", request.trial_id(), " of experiment ",
+                                         request.experiment_id(),
+                                         " was not known here: it is given as the alert has it"));
     }
     v1::Experiment with_trial = *experiment;
     with_trial.set_trial_id(request.trial_id());
     experiment = std::make_shared<const v1::Experiment>(std::move(with_trial));
   }
-  intake_.Take(
-      MakeCustomReport(Context(), std::move(request), std::move(experiment), std::move(done)));
+  intake_.Take(MakeCustomReport(Context(), std::move(request), std::move(experiment),
+                                std::move(corrections), std::move(done)));
 }
 
-void EventRouter::PutExperiment(const v1::PutExperimentRequest& request, DoneStatus done) {
+void EventRouter::PutExperiment(v1::PutExperimentRequest request, DoneStatus done) {
+  CorrectPut(request);
   const absl::Status valid = ValidatePut(request);
   if (!valid.ok()) return std::move(done)(valid);
   known_.Put(request, std::move(done));

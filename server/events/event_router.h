@@ -13,6 +13,7 @@
 #include "server/events/event_intake.h"
 #include "server/events/firing_memory.h"
 #include "server/events/known_experiments.h"
+#include "server/events/log_scanner.h"
 #include "server/events/reports.h"
 #include "storage/store.h"
 #include "storage/wake.h"
@@ -32,6 +33,7 @@ class EventRouter {
  public:
   struct Options {
     std::string base_url;  // of the page, for links; without trailing slash; may be empty
+    ErrorStateName error_state = ErrorStateName::kErrored;  // for webhooks that do not say
     absl::Duration lease = absl::Minutes(5);
     absl::Duration first_wait;  // before a delivery's first attempt
     KnownExperiments::Options known_experiments = {};
@@ -46,6 +48,8 @@ class EventRouter {
     RandomBits& random;
     Wake wake;
     Reserve reserve;
+    // Where lines of logs are scanned; null: on the thread that reports them.
+    LogScanner* scanner = nullptr;
   };
 
   EventRouter(Options options, Dependencies dependencies);
@@ -56,16 +60,16 @@ class EventRouter {
   void ReportExperimentState(v1::ReportExperimentStateRequest request,
                              Done<v1::ReportExperimentStateResponse> done);
 
-  // Lines that fire nothing cost no write.
+  // Lines that fire nothing cost no write. RESOURCE_EXHAUSTED: too many lines wait to be matched.
   void ReportTaskLogs(v1::ReportTaskLogsRequest request, Done<v1::ReportTaskLogsResponse> done);
 
   // Metrics that fire nothing cost no write, but for a trigger that comes to be armed again.
   void ReportMetrics(v1::ReportMetricsRequest request, Done<v1::ReportMetricsResponse> done);
 
-  // An alert of an experiment's own code. NOT_FOUND: nobody told of the experiment or the trial.
+  // An alert of an experiment's own code. NOT_FOUND: nobody told of the experiment.
   void PostCustomEvent(determined::api::v1::PostWebhookEventDataRequest request, DoneStatus done);
 
-  void PutExperiment(const v1::PutExperimentRequest& request, DoneStatus done);
+  void PutExperiment(v1::PutExperimentRequest request, DoneStatus done);
 
   // What is known of an experiment; null if nothing is.
   std::shared_ptr<const v1::Experiment> FindExperiment(int32_t experiment_id) {

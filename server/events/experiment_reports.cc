@@ -21,14 +21,15 @@ absl::Time TimeOr(const google::protobuf::Timestamp& timestamp, bool is_set, abs
 class StateReport final : public EventReport {
  public:
   StateReport(const ReportContext& context, v1::ReportExperimentStateRequest request,
-              Done<v1::ReportExperimentStateResponse> done)
-      : base_url_(context.base_url),
+              const Corrections& corrections, Done<v1::ReportExperimentStateResponse> done)
+      : context_(context),
         key_(std::move(*request.mutable_idempotency_key())),
         header_(
             {.event_id = TimeOrderedUuid(context.now, context.random),
              .occurred_at = TimeOr(request.occurred_at(), request.has_occurred_at(), context.now)}),
         done_(std::move(done)) {
     input_.mutable_experiment()->Swap(request.mutable_experiment());
+    AddCorrections(corrections, input_);
   }
 
   std::vector<AcceptEventRequest> Match(const TriggerIndex& index) override {
@@ -41,11 +42,14 @@ class StateReport final : public EventReport {
       NewDelivery delivery = DeliveryOf(match);
       if (match.webhook->type == WebhookType::kSlack) {
         delivery.body = bodies_.Add(
-            "slack", [&] { return RenderSlackStateChange(header_, experiment, base_url_); },
+            BodyKey(match, context_),
+            [&] { return RenderSlackStateChange(header_, experiment, context_.base_url); },
             event.bodies);
       } else {
         delivery.body = bodies_.Add(
-            "default", [&] { return RenderStateChange(header_, experiment); }, event.bodies);
+            BodyKey(match, context_),
+            [&] { return RenderStateChange(header_, experiment, ErrorNameFor(match, context_)); },
+            event.bodies);
       }
       event.deliveries.push_back(std::move(delivery));
     }
@@ -71,7 +75,7 @@ class StateReport final : public EventReport {
   }
 
  private:
-  const std::string& base_url_;
+  const ReportContext context_;
   const std::string key_;
   const EventHeader header_;
   v1::EventInput input_;
@@ -83,12 +87,14 @@ class CustomReport final : public EventReport {
  public:
   CustomReport(const ReportContext& context,
                determined::api::v1::PostWebhookEventDataRequest request,
-               KnownExperimentPtr experiment, DoneStatus done)
-      : base_url_(context.base_url),
+               const KnownExperimentPtr& experiment, const Corrections& corrections,
+               DoneStatus done)
+      : context_(context),
         header_(
             {.event_id = TimeOrderedUuid(context.now, context.random), .occurred_at = context.now}),
         done_(std::move(done)) {
     *input_.mutable_experiment() = *experiment;
+    AddCorrections(corrections, input_);
     auto& alert = *input_.mutable_custom();
     alert.Swap(request.mutable_data());
     alert.set_title(Cut(alert.title(), kMaxTitleBytes));
@@ -106,11 +112,14 @@ class CustomReport final : public EventReport {
       const auto& alert = input_.custom();
       if (match.webhook->type == WebhookType::kSlack) {
         delivery.body = bodies_.Add(
-            "slack", [&] { return RenderSlackCustom(header_, experiment, alert, base_url_); },
+            BodyKey(match, context_),
+            [&] { return RenderSlackCustom(header_, experiment, alert, context_.base_url); },
             event.bodies);
       } else {
         delivery.body = bodies_.Add(
-            "default", [&] { return RenderCustom(header_, experiment, alert); }, event.bodies);
+            BodyKey(match, context_),
+            [&] { return RenderCustom(header_, experiment, alert, ErrorNameFor(match, context_)); },
+            event.bodies);
       }
       event.deliveries.push_back(std::move(delivery));
     }
@@ -128,7 +137,7 @@ class CustomReport final : public EventReport {
   }
 
  private:
-  const std::string& base_url_;
+  const ReportContext context_;
   const std::string key_;  // the RPC has none
   const EventHeader header_;
   v1::EventInput input_;
@@ -140,15 +149,20 @@ class CustomReport final : public EventReport {
 
 std::unique_ptr<EventReport> MakeStateReport(const ReportContext& context,
                                              v1::ReportExperimentStateRequest request,
+                                             Corrections corrections,
                                              Done<v1::ReportExperimentStateResponse> done) {
-  return std::make_unique<StateReport>(context, std::move(request), std::move(done));
+  return std::make_unique<StateReport>(context, std::move(request), corrections, std::move(done));
 }
 
 std::unique_ptr<EventReport> MakeCustomReport(
     const ReportContext& context, determined::api::v1::PostWebhookEventDataRequest request,
-    KnownExperimentPtr experiment, DoneStatus done) {
-  return std::make_unique<CustomReport>(context, std::move(request), std::move(experiment),
+    KnownExperimentPtr experiment, Corrections corrections, DoneStatus done) {
+  return std::make_unique<CustomReport>(context, std::move(request), experiment, corrections,
                                         std::move(done));
+}
+
+void AddCorrections(const Corrections& corrections, v1::EventInput& input) {
+  input.mutable_corrections()->Add(corrections.begin(), corrections.end());
 }
 
 void ListDeliveries(const AcceptedEvent& event,
@@ -162,6 +176,15 @@ void ListDeliveries(const AcceptedEvent& event,
     matched.set_trigger_id(delivery.trigger_id);
     matched.set_skipped(delivery.skipped);
   }
+}
+
+ErrorStateName ErrorNameFor(const Match& match, const ReportContext& context) {
+  return match.webhook->error_state.value_or(context.error_name);
+}
+
+absl::string_view BodyKey(const Match& match, const ReportContext& context) {
+  if (match.webhook->type == WebhookType::kSlack) return "slack";
+  return ErrorNameFor(match, context) == ErrorStateName::kError ? "ERROR" : "ERRORED";
 }
 
 NewDelivery DeliveryOf(const Match& match) {

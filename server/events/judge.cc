@@ -1,5 +1,7 @@
 #include "server/events/judge.h"
 
+#include <re2/re2.h>
+
 #include <utility>
 #include <vector>
 
@@ -41,13 +43,19 @@ bool EndsWithPatternKey(absl::string_view before) {
   return absl::EndsWith(before, "regex") || absl::EndsWith(before, "pattern");
 }
 
-bool HoldsAsConfig(absl::string_view line, absl::string_view text) {
-  size_t at = line.find(text);
-  if (at == absl::string_view::npos) return false;
-  if (absl::StrContains(line, "log_policies") || absl::StrContains(line, "log_pattern_policies")) {
-    return true;
-  }
-  for (; at != absl::string_view::npos; at = line.find(text, at + 1)) {
+// Whether the key `log_policies`, or its older name, stands in the line as a configuration has it:
+// quoted in any way and followed by a colon, or in YAML without quotes before its list. A line
+// that only speaks of it does not.
+bool HoldsLogPolicies(absl::string_view line) {
+  static const RE2& as_config = *new RE2(R"re((?m)\\?["']log_(?:pattern_)?policies\\?["']\s*:)re"
+                                         R"re(|(?:^|[\s{,])log_(?:pattern_)?policies:\s*[\[{])re"
+                                         R"re(|^\s*(?:-\s+)?log_(?:pattern_)?policies:\s*$)re");
+  return RE2::PartialMatch(re2::StringPiece(line.data(), line.size()), as_config);
+}
+
+// Whether `text` stands in the line as the value of a key that holds patterns.
+bool HoldsPattern(absl::string_view line, absl::string_view text) {
+  for (size_t at = line.find(text); at != absl::string_view::npos; at = line.find(text, at + 1)) {
     if (EndsWithPatternKey(line.substr(0, at))) return true;
   }
   return false;
@@ -132,8 +140,9 @@ Verdict TriggerJudge::JudgeCondition(const Occurrence& occurrence) const {
     case TriggerType::kExperimentStateChange:
       if (condition_->state == occurrence.experiment.state()) return {};
       return No(v1::JUDGEMENT_REASON_STATE, "the trigger waits for ",
-                PayloadStateName(condition_->state), ", and the experiment became ",
-                PayloadStateName(occurrence.experiment.state()));
+                PayloadStateName(condition_->state, condition_->error_name),
+                ", and the experiment became ",
+                PayloadStateName(occurrence.experiment.state(), ErrorStateName::kError));
     case TriggerType::kTaskLog:
       return JudgeLine(occurrence.line);
     case TriggerType::kMetricThresholdExceeded:
@@ -154,8 +163,9 @@ Verdict TriggerJudge::JudgeLine(absl::string_view line) const {
     return No(v1::JUDGEMENT_REASON_PATTERN, Quoted(regex), " does not match the line");
   }
   if (PrintsConfig(line, regex)) {
-    return No(v1::JUDGEMENT_REASON_CONFIG_LINE, "the line prints a configuration that holds ",
-              Quoted(regex));
+    return No(v1::JUDGEMENT_REASON_CONFIG_LINE,
+              "the line prints an experiment's configuration: it has log_policies, or ",
+              Quoted(regex), " as a pattern");
   }
   return {};
 }
@@ -166,9 +176,9 @@ Verdict Judge(const WebhookRecord& webhook, const TriggerRecord& trigger,
 }
 
 bool PrintsConfig(absl::string_view line, absl::string_view pattern) {
-  if (HoldsAsConfig(line, pattern)) return true;
+  if (HoldsLogPolicies(line) || HoldsPattern(line, pattern)) return true;
   const std::string escaped = JsonEscaped(pattern);
-  return escaped != pattern && HoldsAsConfig(line, escaped);
+  return escaped != pattern && HoldsPattern(line, escaped);
 }
 
 bool IsListed(const WebhookRecord& webhook, const v1::Experiment& experiment) {

@@ -46,10 +46,11 @@ class TriggerJudge {
   mutable std::unique_ptr<const PatternSet> pattern_;  // when the first line comes
 };
 
-// Whether a line that matches `pattern` prints a configuration that holds it, as trials do with
-// their experiment's: it names log_policies or log_pattern_policies and holds the pattern's text,
-// or the text stands there as the value of a key "regex" or "pattern". The text may be escaped as
-// JSON escapes it. A line that merely repeats the text of its pattern is no such line.
+// Whether a line that matches `pattern` prints a configuration, as trials do with their
+// experiment's, and so fires nothing: it has the key log_policies (or log_pattern_policies, its
+// older name) in JSON, in Python's form of a dict or in YAML, escaped or not, or the pattern's text
+// as the value of a key "regex" or "pattern". A line that merely repeats the text of its pattern,
+// or speaks of log_policies, is no such line.
 bool PrintsConfig(absl::string_view line, absl::string_view pattern);
 
 // Whether the experiment's configuration names the webhook, by number or by name.

@@ -20,10 +20,12 @@ constexpr int kMaxHeldBack = 1'000;
 class MetricReport final : public EventReport {
  public:
   MetricReport(const ReportContext& context, v1::ReportMetricsRequest request,
-               KnownExperimentPtr experiment, Done<v1::ReportMetricsResponse> done)
+               KnownExperimentPtr experiment, Corrections corrections,
+               Done<v1::ReportMetricsResponse> done)
       : context_(context),
         request_(std::move(request)),
         experiment_(std::move(experiment)),
+        corrections_(std::move(corrections)),
         occurred_at_(request_.has_occurred_at()
                          ? absl::FromUnixSeconds(request_.occurred_at().seconds()) +
                                absl::Nanoseconds(request_.occurred_at().nanos())
@@ -147,12 +149,12 @@ class MetricReport final : public EventReport {
       const bool slack = firing.match.webhook->type == WebhookType::kSlack;
       // The body tells the condition, which few triggers share.
       delivery.body = bodies.Add(
-          absl::StrCat(slack ? "slack " : "default ", firing.match.trigger_id),
+          absl::StrCat(BodyKey(firing.match, context_), " ", firing.match.trigger_id),
           [&] {
             return slack ? RenderSlackMetric(header, *experiment_, reported, condition,
                                              context_.base_url)
                          : RenderMetric(header, *experiment_, reported, condition,
-                                        firing.held_reports);
+                                        firing.held_reports, ErrorNameFor(firing.match, context_));
           },
           event.bodies);
       event.deliveries.push_back(std::move(delivery));
@@ -163,6 +165,7 @@ class MetricReport final : public EventReport {
                                      .fired_at = context_.now});
     }
     *input.mutable_experiment() = *experiment_;
+    AddCorrections(corrections_, input);
     event.input = input.SerializeAsString();
     return event;
   }
@@ -182,6 +185,7 @@ class MetricReport final : public EventReport {
   const ReportContext context_;
   const v1::ReportMetricsRequest request_;
   const KnownExperimentPtr experiment_;
+  const Corrections corrections_;
   const absl::Time occurred_at_;
   std::map<int32_t, MetricTracker::Decision> decisions_;  // by trigger
   std::set<int32_t> fired_;                               // triggers, in the last try
@@ -194,9 +198,10 @@ class MetricReport final : public EventReport {
 std::unique_ptr<EventReport> MakeMetricReport(const ReportContext& context,
                                               v1::ReportMetricsRequest request,
                                               KnownExperimentPtr experiment,
+                                              Corrections corrections,
                                               Done<v1::ReportMetricsResponse> done) {
   return std::make_unique<MetricReport>(context, std::move(request), std::move(experiment),
-                                        std::move(done));
+                                        std::move(corrections), std::move(done));
 }
 
 }  // namespace webhookd

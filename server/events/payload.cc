@@ -39,15 +39,15 @@ std::vector<std::string> StateNames() {
   for (int state = 0; state < experiment_v1::State_ARRAYSIZE; ++state) {
     absl::string_view name = experiment_v1::State_Name(static_cast<experiment_v1::State>(state));
     absl::ConsumePrefix(&name, "STATE_");
-    names.emplace_back(state == experiment_v1::STATE_ERROR ? "ERRORED" : name);
+    names.emplace_back(name);
   }
   return names;
 }
 
 void SetExperiment(const EventHeader& event, const v1::Experiment& experiment,
-                   v1::ExperimentData& data) {
+                   ErrorStateName error_name, v1::ExperimentData& data) {
   data.set_id(experiment.id());
-  data.set_state(PayloadStateName(experiment.state()));
+  data.set_state(PayloadStateName(experiment.state(), error_name));
   data.set_name(experiment.name());
   data.set_slots_per_trial(experiment.slots_per_trial());
   data.set_duration(DurationSeconds(experiment, event.occurred_at));
@@ -58,8 +58,11 @@ void SetExperiment(const EventHeader& event, const v1::Experiment& experiment,
 
 }  // namespace
 
-std::string PayloadStateName(int experiment_state) {
+std::string PayloadStateName(int experiment_state, ErrorStateName error_name) {
   static const auto* const names = new std::vector<std::string>(StateNames());
+  if (experiment_state == experiment_v1::STATE_ERROR && error_name == ErrorStateName::kErrored) {
+    return "ERRORED";
+  }
   if (!experiment_v1::State_IsValid(experiment_state)) return absl::StrCat(experiment_state);
   return (*names)[experiment_state];
 }
@@ -79,7 +82,8 @@ std::string Cut(absl::string_view text, size_t max_bytes) {
   return absl::StrCat(text.substr(0, end), kEllipsis);
 }
 
-std::string RenderStateChange(const EventHeader& event, const v1::Experiment& experiment) {
+std::string RenderStateChange(const EventHeader& event, const v1::Experiment& experiment,
+                              ErrorStateName error_name) {
   // One allocation for the whole message in place of one for each part of it.
   alignas(8) char block[2048];
   google::protobuf::ArenaOptions options;
@@ -88,8 +92,8 @@ std::string RenderStateChange(const EventHeader& event, const v1::Experiment& ex
   google::protobuf::Arena arena(options);
   auto& body = *google::protobuf::Arena::CreateMessage<v1::Event>(&arena);
   SetHeader(event, kExperimentStateChange, body);
-  body.mutable_condition()->set_state(PayloadStateName(experiment.state()));
-  SetExperiment(event, experiment, *body.mutable_event_data()->mutable_experiment());
+  body.mutable_condition()->set_state(PayloadStateName(experiment.state(), error_name));
+  SetExperiment(event, experiment, error_name, *body.mutable_event_data()->mutable_experiment());
   return CanonicalJson(body);
 }
 
@@ -107,7 +111,7 @@ std::string RenderTaskLog(const EventHeader& event, const determined::task::v1::
 
 std::string RenderMetric(const EventHeader& event, const v1::Experiment& experiment,
                          const v1::ReportedMetric& metric, const MetricCondition& condition,
-                         int held_reports) {
+                         int held_reports, ErrorStateName error_name) {
   v1::Event body;
   SetHeader(event, "METRIC_THRESHOLD_EXCEEDED", body);
   v1::Condition& told = *body.mutable_condition();
@@ -123,7 +127,7 @@ std::string RenderMetric(const EventHeader& event, const v1::Experiment& experim
   if (condition.once_per == MetricCondition::OncePer::kTrial) told.set_once_per("trial");
   if (condition.once_per == MetricCondition::OncePer::kExperiment) told.set_once_per("experiment");
   v1::EventData& data = *body.mutable_event_data();
-  SetExperiment(event, experiment, *data.mutable_experiment());
+  SetExperiment(event, experiment, error_name, *data.mutable_experiment());
   data.set_trial_id(experiment.trial_id());
   data.mutable_metric()->set_name(metric.name());
   data.mutable_metric()->set_value(metric.value());
@@ -134,20 +138,19 @@ std::string RenderMetric(const EventHeader& event, const v1::Experiment& experim
 }
 
 std::string LevelName(const determined::webhook::v1::CustomWebhookEventData& alert) {
-  const auto level = alert.level();
-  if (level == determined::log::v1::LOG_LEVEL_UNSPECIFIED) return "INFO";
-  absl::string_view name = determined::log::v1::LogLevel_Name(level);
+  absl::string_view name = determined::log::v1::LogLevel_Name(alert.level());
   absl::ConsumePrefix(&name, "LOG_LEVEL_");
-  return std::string(name);
+  return name.empty() ? "UNSPECIFIED" : std::string(name);
 }
 
 std::string RenderCustom(const EventHeader& event, const v1::Experiment& experiment,
-                         const determined::webhook::v1::CustomWebhookEventData& alert) {
+                         const determined::webhook::v1::CustomWebhookEventData& alert,
+                         ErrorStateName error_name) {
   v1::Event body;
   SetHeader(event, "CUSTOM", body);
-  body.mutable_condition()->set_state(PayloadStateName(experiment.state()));
+  body.mutable_condition()->set_state(PayloadStateName(experiment.state(), error_name));
   v1::ExperimentData& data = *body.mutable_event_data()->mutable_experiment();
-  SetExperiment(event, experiment, data);
+  SetExperiment(event, experiment, error_name, data);
   if (experiment.has_trial_id()) data.set_trial_id(experiment.trial_id());
   v1::CustomData& custom = *body.mutable_event_data()->mutable_custom_data();
   custom.set_title(Cut(alert.title(), kMaxTitleBytes));

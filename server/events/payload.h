@@ -36,16 +36,18 @@ inline constexpr size_t kMaxDescriptionBytes = 16'384;
 // in two.
 std::string Cut(absl::string_view text, size_t max_bytes);
 
-// The name of a determined.experiment.v1.State in payloads: without the prefix STATE_, and ERRORED
-// for STATE_ERROR. The number itself for a state that this version does not know.
-std::string PayloadStateName(int experiment_state);
+// The name of a determined.experiment.v1.State in payloads: without the prefix STATE_, and
+// `error_name` for STATE_ERROR. The number itself for a state that this version does not know.
+std::string PayloadStateName(int experiment_state,
+                             ErrorStateName error_name = ErrorStateName::kErrored);
 
 // How long the experiment ran, in whole seconds: from its start to its end, or to `occurred_at`
 // while it has none; 0 without a start, never negative.
 int64_t DurationSeconds(const v1::Experiment& experiment, absl::Time occurred_at);
 
 // The body of a Default webhook for a change of state (webhookd.v1.Event as canonical JSON).
-std::string RenderStateChange(const EventHeader& event, const v1::Experiment& experiment);
+std::string RenderStateChange(const EventHeader& event, const v1::Experiment& experiment,
+                              ErrorStateName error_name = ErrorStateName::kErrored);
 
 // The body of a Default webhook for a line that matched `regex`.
 std::string RenderTaskLog(const EventHeader& event, const determined::task::v1::TaskLog& log,
@@ -55,14 +57,15 @@ std::string RenderTaskLog(const EventHeader& event, const determined::task::v1::
 // row. The condition is written as the trigger has it.
 std::string RenderMetric(const EventHeader& event, const v1::Experiment& experiment,
                          const v1::ReportedMetric& metric, const MetricCondition& condition,
-                         int held_reports);
+                         int held_reports, ErrorStateName error_name = ErrorStateName::kErrored);
 
-// The name of the alert's level without prefix; INFO when none was given.
+// The name of the alert's level without prefix; UNSPECIFIED when none was given.
 std::string LevelName(const determined::webhook::v1::CustomWebhookEventData& alert);
 
 // The body of a Default webhook for an alert; of the experiment's trial_id if it is set.
 std::string RenderCustom(const EventHeader& event, const v1::Experiment& experiment,
-                         const determined::webhook::v1::CustomWebhookEventData& alert);
+                         const determined::webhook::v1::CustomWebhookEventData& alert,
+                         ErrorStateName error_name = ErrorStateName::kErrored);
 
 // The body of a Default webhook for a test: {"data":"test"} as the seed's "Testing Webhooks" shows.
 std::string RenderTestEvent(const EventHeader& event);

@@ -1,7 +1,5 @@
 #include "server/events/report_validation.h"
 
-#include <google/protobuf/timestamp.pb.h>
-
 #include <cstdint>
 #include <string>
 
@@ -9,7 +7,6 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "base/quoted.h"
 #include "base/status_macros.h"
 #include "determined/api/v1/webhook.pb.h"
@@ -19,21 +16,10 @@
 namespace webhookd {
 namespace {
 
-using google::protobuf::Timestamp;
-
-constexpr size_t kMaxNameBytes = 4096;
 constexpr size_t kMaxKeyBytes = 255;
-constexpr size_t kMaxWebhookNameBytes = 255;
-constexpr int kMaxListedWebhooks = 1000;
 constexpr size_t kMaxTaskIdBytes = 1024;
-constexpr size_t kMaxMetricNameBytes = 255;
 constexpr int kMaxMetrics = 10'000;
 constexpr int kMaxKnown = 10'000;
-
-// The range of google.protobuf.Timestamp: 0001-01-01T00:00:00Z to 9999-12-31T23:59:59.999999999Z.
-constexpr int64_t kMinSeconds = -62135596800;
-constexpr int64_t kMaxSeconds = 253402300799;
-constexpr int32_t kMaxNanos = 999999999;
 
 template <typename... Parts>
 absl::Status Invalid(const Parts&... parts) {
@@ -58,60 +44,14 @@ absl::Status CheckKey(absl::string_view key) {
   return Invalid("idempotency_key is ", Quoted(key), "; control characters are not allowed");
 }
 
-absl::Status CheckTimestamp(absl::string_view field, const Timestamp& timestamp) {
-  if (timestamp.seconds() < kMinSeconds || timestamp.seconds() > kMaxSeconds) {
-    return Invalid(field, ".seconds is ", timestamp.seconds(), "; it must be from ", kMinSeconds,
-                   " to ", kMaxSeconds, " (the years 1 to 9999)");
-  }
-  if (timestamp.nanos() < 0 || timestamp.nanos() > kMaxNanos) {
-    return Invalid(field, ".nanos is ", timestamp.nanos(), "; it must be from 0 to ", kMaxNanos);
-  }
-  return absl::OkStatus();
-}
-
-std::string Shown(const Timestamp& timestamp) {
-  return absl::FormatTime(
-      absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos()),
-      absl::UTCTimeZone());
-}
-
-absl::Status CheckTimes(const v1::Experiment& experiment) {
-  const Timestamp& start = experiment.start_time();
-  const Timestamp& end = experiment.end_time();
-  RETURN_IF_ERROR(CheckTimestamp("experiment.start_time", start));
-  RETURN_IF_ERROR(CheckTimestamp("experiment.end_time", end));
-  if (!experiment.has_start_time() || !experiment.has_end_time()) return absl::OkStatus();
-  const bool before = end.seconds() < start.seconds() ||
-                      (end.seconds() == start.seconds() && end.nanos() < start.nanos());
-  if (!before) return absl::OkStatus();
-  return Invalid("experiment.end_time ", Shown(end), " is before start_time ", Shown(start),
-                 "; leave end_time unset while the experiment has not ended");
-}
-
 absl::Status CheckState(int state) {
   if (state == determined::experiment::v1::STATE_UNSPECIFIED) {
     return Invalid("experiment.state is not set; name the state the experiment is in now");
   }
   if (determined::experiment::v1::State_IsValid(state)) return absl::OkStatus();
   return Invalid("experiment.state is ", state,
-                 ", which is no determined.experiment.v1.State; it must be from 1 to ",
+                 ", which is not a determined.experiment.v1.State; it must be from 1 to ",
                  determined::experiment::v1::State_MAX);
-}
-
-absl::Status CheckWebhooks(const v1::WebhookIntegration& webhooks) {
-  const auto check_size = [](absl::string_view field, int size) {
-    if (size <= kMaxListedWebhooks) return absl::OkStatus();
-    return Invalid(field, " has ", size, " entries; at most ", kMaxListedWebhooks, " are allowed");
-  };
-  RETURN_IF_ERROR(check_size("experiment.webhooks.webhook_id", webhooks.webhook_id_size()));
-  RETURN_IF_ERROR(check_size("experiment.webhooks.webhook_name", webhooks.webhook_name_size()));
-  // Numbers and names that no webhook can have are left alone: they come from somebody's
-  // configuration, and a slip there must not keep other webhooks from firing.
-  for (int i = 0; i < webhooks.webhook_name_size(); ++i) {
-    RETURN_IF_ERROR(CheckLength(absl::StrCat("experiment.webhooks.webhook_name[", i, "]"),
-                                webhooks.webhook_name(i), kMaxWebhookNameBytes));
-  }
-  return absl::OkStatus();
 }
 
 // Whether a report may leave the state out: it is not about a change of state.
@@ -119,23 +59,10 @@ enum class StateIs { kNeeded, kOptional };
 
 absl::Status CheckExperiment(const v1::Experiment& experiment, StateIs state) {
   RETURN_IF_ERROR(CheckAtLeast("experiment.id", experiment.id(), 1));
-  RETURN_IF_ERROR(CheckLength("experiment.name", experiment.name(), kMaxNameBytes));
-  if (state == StateIs::kNeeded || experiment.state() != 0) {
-    RETURN_IF_ERROR(CheckState(experiment.state()));
-  }
-  RETURN_IF_ERROR(CheckTimes(experiment));
-  RETURN_IF_ERROR(CheckAtLeast("experiment.slots_per_trial", experiment.slots_per_trial(), 0));
-  RETURN_IF_ERROR(
-      CheckLength("experiment.resource_pool", experiment.resource_pool(), kMaxNameBytes));
+  if (state == StateIs::kNeeded) RETURN_IF_ERROR(CheckState(experiment.state()));
   RETURN_IF_ERROR(CheckAtLeast("experiment.workspace_id", experiment.workspace_id(), 0));
-  RETURN_IF_ERROR(
-      CheckLength("experiment.workspace_name", experiment.workspace_name(), kMaxNameBytes));
-  RETURN_IF_ERROR(CheckAtLeast("experiment.project_id", experiment.project_id(), 0));
-  RETURN_IF_ERROR(CheckLength("experiment.project_name", experiment.project_name(), kMaxNameBytes));
-  if (experiment.has_trial_id()) {
-    RETURN_IF_ERROR(CheckAtLeast("experiment.trial_id", experiment.trial_id(), 1));
-  }
-  return CheckWebhooks(experiment.webhooks());
+  if (!experiment.has_trial_id()) return absl::OkStatus();
+  return CheckAtLeast("experiment.trial_id", experiment.trial_id(), 1);
 }
 
 absl::Status CheckTaskId(absl::string_view field, absl::string_view task_id) {
@@ -153,7 +80,7 @@ absl::Status CheckLog(const std::string& field, const determined::task::v1::Task
     return Invalid(field, ".task_id is ", Quoted(log.task_id()), " and that of logs[0] is ",
                    Quoted(task_id), "; report the lines of one task at a time");
   }
-  return CheckTimestamp(field + ".timestamp", log.timestamp());
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -182,7 +109,6 @@ absl::Status ValidateReport(const v1::ReportMetricsRequest& report) {
     return Invalid("group is ", Quoted(report.group()),
                    R"(; it must be "training" or "validation")");
   }
-  RETURN_IF_ERROR(CheckAtLeast("steps_completed", report.steps_completed(), 0));
   if (report.metrics().empty()) return Invalid("metrics is empty; report at least one metric");
   if (report.metrics_size() > kMaxMetrics) {
     return Invalid("metrics has ", report.metrics_size(), " entries; at most ", kMaxMetrics,
@@ -192,15 +118,13 @@ absl::Status ValidateReport(const v1::ReportMetricsRequest& report) {
   for (int i = 0; i < report.metrics_size(); ++i) {
     const std::string field = absl::StrCat("metrics[", i, "].name");
     const std::string& name = report.metrics(i).name();
-    if (name.empty()) return Invalid(field, " is empty; name the metric");
-    RETURN_IF_ERROR(CheckLength(field, name, kMaxMetricNameBytes));
     const auto [known, added] = names.try_emplace(name, i);
     if (!added) {
       return Invalid(field, " is ", Quoted(name), ", as that of metrics[", known->second,
                      "]; report each metric once");
     }
   }
-  return CheckTimestamp("occurred_at", report.occurred_at());
+  return absl::OkStatus();
 }
 
 absl::Status ValidatePut(const v1::PutExperimentRequest& request) {
@@ -229,16 +153,8 @@ absl::Status ValidatePut(const v1::PutExperimentRequest& request) {
 
 absl::Status ValidateCustomEvent(const determined::api::v1::PostWebhookEventDataRequest& request) {
   RETURN_IF_ERROR(CheckAtLeast("experiment_id", request.experiment_id(), 1));
-  if (request.has_trial_id()) RETURN_IF_ERROR(CheckAtLeast("trial_id", request.trial_id(), 1));
-  if (request.data().title().empty() && request.data().description().empty()) {
-    return Invalid("data has neither a title nor a description; say what happened");
-  }
-  if (!determined::log::v1::LogLevel_IsValid(request.data().level())) {
-    return Invalid("data.level is ", static_cast<int>(request.data().level()),
-                   ", which is no determined.log.v1.LogLevel; it must be from 0 to ",
-                   static_cast<int>(determined::log::v1::LogLevel_MAX));
-  }
-  return absl::OkStatus();
+  if (!request.has_trial_id()) return absl::OkStatus();
+  return CheckAtLeast("trial_id", request.trial_id(), 1);
 }
 
 absl::Status ValidateReport(const v1::ReportExperimentStateRequest& report) {
@@ -246,8 +162,7 @@ absl::Status ValidateReport(const v1::ReportExperimentStateRequest& report) {
   if (!report.has_experiment()) {
     return Invalid("experiment is not set; say which experiment changed its state");
   }
-  RETURN_IF_ERROR(CheckExperiment(report.experiment(), StateIs::kNeeded));
-  return CheckTimestamp("occurred_at", report.occurred_at());
+  return CheckExperiment(report.experiment(), StateIs::kNeeded);
 }
 
 }  // namespace webhookd

@@ -16,14 +16,13 @@ class ReportTaskLogsRequest;
 namespace webhookd {
 
 // Checks a report against the bounds that webhookd/v1/ingest.proto states. INVALID_ARGUMENT names
-// the field by its path (such as "experiment.webhooks.webhook_id[3]"), its value and what it must
-// be.
+// the field by its path (such as "logs[3].task_id"), its value and what it must be. Only what
+// decides something is checked: see report_correction.h for the rest.
 absl::Status ValidateReport(const v1::ReportExperimentStateRequest& report);
 // As Determined has it, the lines are of one task and have no id.
 absl::Status ValidateReport(const v1::ReportTaskLogsRequest& report);
 absl::Status ValidateReport(const v1::ReportMetricsRequest& report);
 absl::Status ValidatePut(const v1::PutExperimentRequest& request);
-// An alert needs a title or a description; too long ones are cut later.
 absl::Status ValidateCustomEvent(const determined::api::v1::PostWebhookEventDataRequest& request);
 
 }  // namespace webhookd

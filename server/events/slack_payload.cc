@@ -14,6 +14,7 @@
 #include "determined/task/v1/task.pb.h"
 #include "determined/webhook/v1/webhook.pb.h"
 #include "server/events/canonical_json.h"
+#include "server/events/pattern_syntax.h"
 #include "webhookd/v1/delivery.pb.h"
 #include "webhookd/v1/ingest.pb.h"
 
@@ -42,13 +43,13 @@ size_t Utf16Units(absl::string_view text) {
   return units;
 }
 
-// Where a person's text stands.
-enum class Place { kText, kLink, kCode };
+// Where a person's text stands: in a line, in several, in a link or in code.
+enum class Place { kText, kLines, kLink, kCode };
 
 // One character of a person's text as it may stand in mrkdwn
 // (https://docs.slack.dev/messaging/formatting-message-text, "Escaping text"). Line breaks become
-// spaces: a name cannot write lines of its own into the message. In code they are harmless, but
-// back-ticks would end it, and have no escape.
+// spaces: a name cannot write lines of its own into the message. What has several lines keeps them.
+// In code they are harmless, but back-ticks would end it, and have no escape.
 absl::string_view EscapedCharacter(absl::string_view character, const Utf8Step& step, Place place) {
   switch (step.code_point) {
     case '&':
@@ -63,7 +64,9 @@ absl::string_view EscapedCharacter(absl::string_view character, const Utf8Step& 
     case '`':
       return place == Place::kCode ? "ˋ" : "`";
     case '\n':
-      return place == Place::kCode ? "\n" : " ";
+      return place == Place::kCode || place == Place::kLines ? "\n" : " ";
+    case '\r':
+      return place == Place::kCode || place == Place::kLines ? "" : " ";
     case 0x7f:
     case 0x2028:
     case 0x2029:
@@ -93,6 +96,28 @@ std::string Escaped(absl::string_view text, size_t max_units, Place place) {
     text.remove_prefix(step.length);
   }
   return escaped;
+}
+
+constexpr absl::string_view kFence = "```";
+
+bool LeavesFenceOpen(absl::string_view text) {
+  bool open = false;
+  for (size_t at = text.find(kFence); at != absl::string_view::npos;
+       at = text.find(kFence, at + kFence.size())) {
+    open = !open;
+  }
+  return open;
+}
+
+// A person's text of several lines. A code fence that is open where the text is cut is closed.
+std::string EscapedLines(absl::string_view text, size_t max_units) {
+  std::string whole = Escaped(text, max_units, Place::kLines);
+  // One that its author left open is left as it is.
+  if (LeavesFenceOpen(text) || !LeavesFenceOpen(whole)) return whole;
+  std::string shorter = Escaped(text, max_units - kFence.size() - 1, Place::kLines);
+  // The cut may have come before the fence began, or in the middle of its back-ticks.
+  if (!LeavesFenceOpen(shorter)) return shorter;
+  return absl::StrCat(shorter, "\n", kFence);
 }
 
 // `text` (a person's) and `suffix` (ours), linked to `url` unless it is empty, in at most
@@ -211,10 +236,31 @@ void AppendFields(const std::vector<std::string>& fields, std::string& json) {
   json.push_back(']');
 }
 
-// {"blocks":[ a section of plain text and fields ] : what a message begins with, not closed.
-std::string Headline(absl::string_view text, const std::vector<std::string>& fields) {
-  std::string json = R"({"blocks":[{"type":"section","text":)";
+// What a notification shows of a message, and old clients in place of it: one short line.
+std::string Summary(absl::string_view headline, absl::string_view text) {
+  if (text.empty()) return std::string(headline);
+  return absl::StrCat(headline, ": ", Escaped(text, kMaxIdUnits, Place::kText));
+}
+
+// "name (#41)", as a person's text.
+std::string TitleOf(const v1::Experiment& experiment) {
+  return absl::StrCat(experiment.name(), experiment.name().empty() ? "" : " ", "(#",
+                      experiment.id(), ")");
+}
+
+// {"text":…,"blocks":[ a section : what every message begins with, not closed.
+std::string Beginning(absl::string_view summary) {
+  std::string json = R"({"text":)";
   json.reserve(1024);
+  AppendJsonString(summary, json);
+  json.append(R"(,"blocks":[{"type":"section","text":)");
+  return json;
+}
+
+// The same with a text without formatting, fields, and the end of the block.
+std::string Headline(absl::string_view text, absl::string_view summary,
+                     const std::vector<std::string>& fields) {
+  std::string json = Beginning(summary);
   AppendTextObject("plain_text", text, json);
   AppendFields(fields, json);
   json.append("}]");
@@ -229,8 +275,9 @@ void AppendAttachment(const EventHeader& event, const v1::Experiment& experiment
       look.mark, Linked(PageUrl(base_url, "experiments", experiment.id(), "overview"),
                         experiment.name(), absl::StrCat(space, "(#", experiment.id(), ")"),
                         kMaxSectionUnits - Utf16Units(look.mark)));
-  absl::StrAppend(&json, R"(,"attachments":[{"color":")", look.color,
-                  R"(","blocks":[{"type":"section","text":)");
+  absl::StrAppend(&json, R"(,"attachments":[{"color":")", look.color, R"(","fallback":)");
+  AppendJsonString(Summary(look.headline, TitleOf(experiment)), json);
+  json.append(R"(,"blocks":[{"type":"section","text":)");
   AppendTextObject("mrkdwn", title, json);
   AppendFields(Fields(event, experiment, look, base_url), json);
   json.append("}]}]}");
@@ -241,7 +288,7 @@ void AppendAttachment(const EventHeader& event, const v1::Experiment& experiment
 std::string RenderSlackStateChange(const EventHeader& event, const v1::Experiment& experiment,
                                    absl::string_view base_url) {
   const Look look = LookOf(experiment.state());
-  std::string json = Headline(look.headline, {});
+  std::string json = Headline(look.headline, Summary(look.headline, TitleOf(experiment)), {});
   AppendAttachment(event, experiment, look, base_url, json);
   return json;
 }
@@ -270,8 +317,9 @@ std::string RenderSlackTaskLog(const determined::task::v1::TaskLog& log,
   if (!log.agent_id().empty()) {
     absl::StrAppend(&text, ", running on node `", code(log.agent_id(), kMaxIdUnits), "`");
   }
+  const absl::string_view written = WithoutLineEnd(log.log());
   // An empty fence would show as six back-ticks.
-  const std::string line = log.log().empty() ? " " : code(log.log(), kMaxLineUnits);
+  const std::string line = written.empty() ? " " : code(written, kMaxLineUnits);
   absl::StrAppend(&text, ", reported a log\n```", line, "```\nThis log matched the regex\n```",
                   code(regex, kMaxRegexUnits), "```\n");
   const std::string url = absl::StrCat(EscapedBase(base_url), path);
@@ -280,7 +328,7 @@ std::string RenderSlackTaskLog(const determined::task::v1::TaskLog& log,
   } else {
     absl::StrAppend(&text, "<", url, "|View full logs here>");
   }
-  std::string json = R"({"blocks":[{"type":"section","text":)";
+  std::string json = Beginning(Summary("A task reported a log", written));
   AppendTextObject("mrkdwn", text, json);
   json.append("}]}");
   return json;
@@ -300,12 +348,13 @@ std::string RenderSlackMetric(const EventHeader& event, const v1::Experiment& ex
   if (condition.for_steps > 1) {
     absl::StrAppend(&limit, " for ", condition.for_steps, " reports");
   }
-  std::string json =
-      Headline("A metric of your experiment crossed its threshold",
-               {absl::StrCat("*Metric*: ", Escaped(metric.name(), kMaxIdUnits, Place::kText)),
-                absl::StrCat("*Value*: ", number(metric.value())), limit,
-                absl::StrCat("*Steps*: ", metric.steps_completed()),
-                absl::StrCat("*Group*: ", Escaped(metric.group(), kMaxIdUnits, Place::kText))});
+  constexpr absl::string_view kHeadline = "A metric of your experiment crossed its threshold";
+  std::string json = Headline(
+      kHeadline, Summary(kHeadline, absl::StrCat(metric.name(), " = ", number(metric.value()))),
+      {absl::StrCat("*Metric*: ", Escaped(metric.name(), kMaxIdUnits, Place::kText)),
+       absl::StrCat("*Value*: ", number(metric.value())), limit,
+       absl::StrCat("*Steps*: ", metric.steps_completed()),
+       absl::StrCat("*Group*: ", Escaped(metric.group(), kMaxIdUnits, Place::kText))});
   AppendAttachment(event, experiment, LookOf(experiment.state()), base_url, json);
   return json;
 }
@@ -314,21 +363,27 @@ std::string RenderSlackCustom(const EventHeader& event, const v1::Experiment& ex
                               const determined::webhook::v1::CustomWebhookEventData& alert,
                               absl::string_view base_url) {
   const Look look = LookOf(experiment.state());
-  std::vector<std::string> fields = {absl::StrCat("*Level*: ", LevelName(alert))};
-  const auto add = [&fields](absl::string_view title, absl::string_view text) {
-    if (text.empty()) return;
-    fields.push_back(
-        absl::StrCat(title, Escaped(text, kMaxFieldUnits - title.size(), Place::kText)));
+  std::vector<std::string> fields;
+  const auto add = [&fields](absl::string_view title, const std::string& text) {
+    if (!text.empty()) fields.push_back(absl::StrCat(title, text));
   };
-  add("*Title*: ", alert.title());
-  add("*Description*: ", alert.description());
-  std::string json = Headline(look.headline, fields);
+  if (alert.level() != determined::log::v1::LOG_LEVEL_UNSPECIFIED) {
+    add("*Level*: ", LevelName(alert));
+  }
+  constexpr absl::string_view kTitle = "*Title*: ";
+  add(kTitle, Escaped(alert.title(), kMaxFieldUnits - kTitle.size(), Place::kText));
+  constexpr absl::string_view kDescription = "*Description*: ";
+  add(kDescription, EscapedLines(alert.description(), kMaxFieldUnits - kDescription.size()));
+  std::string json = Headline(
+      look.headline,
+      Summary(look.headline, alert.title().empty() ? TitleOf(experiment) : alert.title()), fields);
   AppendAttachment(event, experiment, look, base_url, json);
   return json;
 }
 
 std::string RenderSlackTest(const EventHeader& /*event*/) {
-  return Headline("This is a test of a Determined webhook: it works.", {}) + "}";
+  constexpr absl::string_view kText = "This is a test of a Determined webhook: it works.";
+  return Headline(kText, kText, {}) + "}";
 }
 
 }  // namespace webhookd

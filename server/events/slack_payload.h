@@ -9,9 +9,10 @@
 namespace webhookd {
 
 // The body of a Slack webhook for a change of state: one block and one attachment, as a Determined
-// master sends them. Links are set when `base_url` (without trailing slash) is not empty. Text from
-// people is escaped and cut to Slack's limits (section text 3,000 characters, field 2,000). ASCII
-// JSON, a fixed point of Python's json like every body.
+// master sends them, and besides a `text` and a `fallback` for notifications. Links are set when
+// `base_url` (without trailing slash) is not empty. Text from people is escaped and cut to Slack's
+// limits (section text 3,000 characters, field 2,000). ASCII JSON, a fixed point of Python's json
+// like every body.
 std::string RenderSlackStateChange(const EventHeader& event, const v1::Experiment& experiment,
                                    absl::string_view base_url);
 
@@ -27,8 +28,8 @@ std::string RenderSlackMetric(const EventHeader& event, const v1::Experiment& ex
                               const v1::ReportedMetric& metric, const MetricCondition& condition,
                               absl::string_view base_url);
 
-// The body of a Slack webhook for an alert: as for a change of state, with the alert's level, title
-// and description in the first block.
+// The body of a Slack webhook for an alert: as for a change of state, with what was given of the
+// alert's level, title and description in the first block. The description keeps its lines.
 std::string RenderSlackCustom(const EventHeader& event, const v1::Experiment& experiment,
                               const determined::webhook::v1::CustomWebhookEventData& alert,
                               absl::string_view base_url);

@@ -1,3 +1,6 @@
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,27 +18,58 @@ namespace {
 
 constexpr int kMaxHeldBack = 1'000;
 
+// Bytes of lines that are scanned in one step, unless one line has more.
+constexpr size_t kMaxStepBytes = 16 << 10;
+
 // One event for each line that fires. A line that fires nothing leaves no trace.
-class TaskLogReport final : public EventReport {
+class TaskLogReport final : public ScannedReport {
  public:
   TaskLogReport(const ReportContext& context, v1::ReportTaskLogsRequest request,
-                KnownExperimentPtr experiment, Done<v1::ReportTaskLogsResponse> done)
+                KnownExperimentPtr experiment, Corrections corrections,
+                Done<v1::ReportTaskLogsResponse> done)
       : context_(context),
         request_(std::move(request)),
         experiment_(std::move(experiment)),
+        corrections_(std::move(corrections)),
         scope_(absl::StrCat("task/", request_.logs(0).task_id())),
-        done_(std::move(done)) {}
+        done_(std::move(done)) {
+    lines_.reserve(request_.logs_size());
+    for (const auto& log : request_.logs()) {
+      lines_.push_back(log.log());
+      // A line without text takes memory as well.
+      bytes_ += static_cast<int64_t>(log.log().size() + sizeof(log));
+    }
+  }
+
+  int64_t bytes() const override { return bytes_; }
+
+  bool ScanStep(const TriggerIndex& index) override {
+    if (version_ != index.version()) {
+      version_ = index.version();
+      scanned_ = 0;
+      matched_.clear();
+    }
+    if (!index.ListensToLogs(experiment())) scanned_ = lines_.size();
+    const size_t first = scanned_;
+    size_t step_bytes = 0;
+    while (scanned_ < lines_.size() &&
+           (scanned_ == first || step_bytes + lines_[scanned_].size() <= kMaxStepBytes)) {
+      step_bytes += lines_[scanned_++].size();
+    }
+    const auto lines = std::span(lines_).subspan(first, scanned_ - first);
+    for (MatchedLine& matched : index.MatchLogs(experiment(), lines)) {
+      matched.line += first;
+      matched_.push_back(std::move(matched));
+    }
+    return scanned_ == lines_.size();
+  }
 
   std::vector<AcceptEventRequest> Match(const TriggerIndex& index) override {
-    const v1::Experiment& experiment =
-        experiment_ == nullptr ? v1::Experiment::default_instance() : *experiment_;
-    std::vector<absl::string_view> lines;
-    lines.reserve(request_.logs_size());
-    for (const auto& log : request_.logs()) lines.push_back(log.log());
-
+    while (!ScanStep(index)) {
+    }
     std::vector<AcceptEventRequest> events;
     absl::flat_hash_set<int32_t> fired;  // triggers, by earlier lines of the report
-    for (MatchedLine& matched : index.MatchLogs(experiment, lines)) {
+    for (MatchedLine matched : matched_) {
       v1::EventInput input;
       std::erase_if(matched.matches, [&](const webhookd::Match& match) {
         const bool before = context_.memory.once.Has(match.trigger_id, scope_) ||
@@ -48,7 +82,7 @@ class TaskLogReport final : public EventReport {
         return before;
       });
       if (matched.matches.empty()) continue;
-      events.push_back(EventOf(index, experiment, matched, std::move(input)));
+      events.push_back(EventOf(index, matched, std::move(input)));
     }
     return events;
   }
@@ -71,9 +105,15 @@ class TaskLogReport final : public EventReport {
   }
 
  private:
-  AcceptEventRequest EventOf(const TriggerIndex& index, const v1::Experiment& experiment,
-                             const MatchedLine& matched, v1::EventInput input) {
-    const determined::task::v1::TaskLog& log = request_.logs(static_cast<int>(matched.line));
+  const v1::Experiment& experiment() const {
+    return experiment_ == nullptr ? v1::Experiment::default_instance() : *experiment_;
+  }
+
+  AcceptEventRequest EventOf(const TriggerIndex& index, const MatchedLine& matched,
+                             v1::EventInput input) {
+    determined::task::v1::TaskLog log = request_.logs(static_cast<int>(matched.line));
+    AddCorrections(corrections_, input);
+    AddCorrections(CorrectLine(log), input);
     absl::Time occurred_at = context_.now;
     if (log.has_timestamp()) {
       occurred_at = absl::FromUnixSeconds(log.timestamp().seconds()) +
@@ -83,7 +123,7 @@ class TaskLogReport final : public EventReport {
                                 .occurred_at = occurred_at};
     AcceptEventRequest event = {.event_id = header.event_id,
                                 .event_type = "TASK_LOG",
-                                .experiment_id = experiment.id(),
+                                .experiment_id = experiment().id(),
                                 .occurred_at = occurred_at};
     EventBodies bodies;
     for (const webhookd::Match& match : matched.matches) {
@@ -94,16 +134,15 @@ class TaskLogReport final : public EventReport {
       delivery.body = bodies.Add(
           absl::StrCat(slack ? "slack " : "default ", regex),
           [&] {
-            return slack ? RenderSlackTaskLog(log, experiment, regex, context_.base_url)
+            return slack ? RenderSlackTaskLog(log, experiment(), regex, context_.base_url)
                          : RenderTaskLog(header, log, regex);
           },
           event.bodies);
       event.deliveries.push_back(std::move(delivery));
     }
-    if (experiment_ != nullptr) *input.mutable_experiment() = experiment;
-    determined::task::v1::TaskLog& told = *input.mutable_task_log();
-    told = log;
-    told.set_log(Cut(log.log(), kMaxTriggeringLogBytes));
+    if (experiment_ != nullptr) *input.mutable_experiment() = *experiment_;
+    log.set_log(Cut(log.log(), kMaxTriggeringLogBytes));
+    *input.mutable_task_log() = std::move(log);
     input.set_webhooks_version(index.version());
     event.input = input.SerializeAsString();
     return event;
@@ -112,18 +151,28 @@ class TaskLogReport final : public EventReport {
   const ReportContext context_;
   const v1::ReportTaskLogsRequest request_;
   const KnownExperimentPtr experiment_;
+  const Corrections corrections_;
   const std::string scope_;
+  std::vector<absl::string_view> lines_;  // of request_
+  int64_t bytes_ = 0;
+
+  // What the lines before `scanned_` fire by the index of `version_`.
+  int64_t version_ = -1;
+  size_t scanned_ = 0;
+  std::vector<MatchedLine> matched_;
+
   Done<v1::ReportTaskLogsResponse> done_;
 };
 
 }  // namespace
 
-std::unique_ptr<EventReport> MakeTaskLogReport(const ReportContext& context,
-                                               v1::ReportTaskLogsRequest request,
-                                               KnownExperimentPtr experiment,
-                                               Done<v1::ReportTaskLogsResponse> done) {
+std::unique_ptr<ScannedReport> MakeTaskLogReport(const ReportContext& context,
+                                                 v1::ReportTaskLogsRequest request,
+                                                 KnownExperimentPtr experiment,
+                                                 Corrections corrections,
+                                                 Done<v1::ReportTaskLogsResponse> done) {
   return std::make_unique<TaskLogReport>(context, std::move(request), std::move(experiment),
-                                         std::move(done));
+                                         std::move(corrections), std::move(done));
 }
 
 }  // namespace webhookd

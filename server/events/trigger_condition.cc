@@ -67,9 +67,12 @@ absl::Status CheckState(const Struct& condition, absl::string_view field) {
   return absl::InvalidArgumentError(absl::StrCat(field, ".state is ", state.status().message()));
 }
 
+absl::StatusOr<absl::string_view> RegexOf(const Struct& condition, absl::string_view field) {
+  return OnlyString(condition, "regex", field, R"({"regex": R} with R in RE2 syntax)");
+}
+
 absl::Status CheckRegex(const Struct& condition, absl::string_view field) {
-  ASSIGN_OR_RETURN(const absl::string_view regex,
-                   OnlyString(condition, "regex", field, R"({"regex": R} with R in RE2 syntax)"));
+  ASSIGN_OR_RETURN(const absl::string_view regex, RegexOf(condition, field));
   const absl::Status pattern = CheckPattern(regex);
   if (pattern.ok()) return absl::OkStatus();
   return absl::InvalidArgumentError(
@@ -268,6 +271,9 @@ absl::StatusOr<TriggerCondition> ParseCondition(TriggerType type,
   TriggerCondition condition;
   if (type == TriggerType::kExperimentStateChange) {
     ASSIGN_OR_RETURN(condition.state, StateOfCondition(condition_json));
+    if (absl::StrContains(condition_json, "ERRORED")) {
+      condition.error_name = ErrorStateName::kErrored;
+    }
     return condition;
   }
   Struct stored;
@@ -276,8 +282,14 @@ absl::StatusOr<TriggerCondition> ParseCondition(TriggerType type,
   if (!parsed.ok()) {
     return absl::InvalidArgumentError(absl::StrCat(Quoted(condition_json), " is no JSON object"));
   }
+  if (type == TriggerType::kTaskLog) {
+    // Only read: what an earlier version accepted goes on firing.
+    ASSIGN_OR_RETURN(const absl::string_view regex, RegexOf(stored, "condition"));
+    condition.regex = std::string(regex);
+    RETURN_IF_ERROR(CheckCompiles(regex));
+    return condition;
+  }
   RETURN_IF_ERROR(CheckShape(type, stored, "condition"));
-  if (type == TriggerType::kTaskLog) condition.regex = stored.fields().at("regex").string_value();
   if (type == TriggerType::kMetricThresholdExceeded) {
     ASSIGN_OR_RETURN(condition.metric, MetricReader(stored, "condition").Read());
   }
@@ -300,7 +312,7 @@ absl::StatusOr<int> ParseStateName(absl::string_view name) {
   if (!determined::experiment::v1::State_Parse(absl::StrCat(kStatePrefix, name), &state) ||
       state == determined::experiment::v1::STATE_UNSPECIFIED) {
     return absl::InvalidArgumentError(
-        absl::StrCat(Quoted(name), ", which is no state of an experiment; use one of ",
+        absl::StrCat(Quoted(name), ", which is not a state of an experiment; use one of ",
                      StateNameList(), " (or ERRORED for ERROR)"));
   }
   return state;

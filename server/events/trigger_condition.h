@@ -42,6 +42,7 @@ struct MetricCondition {
 // A trigger's condition, read. What belongs to other types of triggers is empty.
 struct TriggerCondition {
   int state = 0;  // determined.experiment.v1.State, for EXPERIMENT_STATE_CHANGE
+  ErrorStateName error_name = ErrorStateName::kError;  // as the condition spells STATE_ERROR
   std::string regex;
   MetricCondition metric;
 };

@@ -104,10 +104,14 @@ std::vector<Match> TriggerIndex::MatchStateChange(const v1::Experiment& experime
   return matches;
 }
 
+bool TriggerIndex::ListensToLogs(const v1::Experiment& experiment) const {
+  return !log_triggers_->empty() && !experiment.webhooks().exclude();
+}
+
 std::vector<MatchedLine> TriggerIndex::MatchLogs(const v1::Experiment& experiment,
                                                  std::span<const absl::string_view> lines) const {
   std::vector<MatchedLine> matched;
-  if (log_triggers_->empty() || experiment.webhooks().exclude()) return matched;
+  if (!ListensToLogs(experiment)) return matched;
   const std::shared_ptr<const LogScope> scope = log_triggers_->ScopeOf(experiment.workspace_id());
   const std::vector<int32_t> listed = Listed(experiment);
   std::vector<const Match*> found;

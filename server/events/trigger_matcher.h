@@ -42,6 +42,8 @@ class TriggerIndex {
                         const TriggerIndex* earlier = nullptr);
 
   int64_t version() const { return snapshot_->version(); }
+  // Whether lines of the experiment's tasks may fire something at all.
+  bool ListensToLogs(const v1::Experiment& experiment) const;
   const WebhookSnapshot& snapshot() const { return *snapshot_; }
 
   std::vector<Match> MatchStateChange(const v1::Experiment& experiment) const;

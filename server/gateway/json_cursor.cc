@@ -313,6 +313,13 @@ std::string JsonCursor::Found() {
                                                : Quoted(rest.substr(0, step.length));
 }
 
+void JsonCursor::ReturnTo(const Place& place) {
+  position_ = place.position;
+  depth_ = place.depth;
+  reason_.clear();
+  failed_at_ = 0;
+}
+
 void JsonCursor::Fail(size_t position, std::string reason) {
   if (!reason_.empty()) return;
   reason_ = std::move(reason);

@@ -60,6 +60,18 @@ class JsonCursor {
   // Reads over any value.
   bool Skip();
 
+  // A place to come back to. Afterwards nothing has failed.
+  struct Place {
+    size_t position = 0;
+    size_t depth = 0;
+  };
+  Place place() const { return {position_, depth_}; }
+  void ReturnTo(const Place& place);
+  // The text from `place` to here.
+  absl::string_view TextSince(const Place& place) const {
+    return text_.substr(place.position, position_ - place.position);
+  }
+
   // Whether only white space is left.
   bool AtEnd() { return Peek() == Kind::kEnd; }
 

@@ -29,13 +29,13 @@ absl::optional<T> ReadNumber(JsonCursor& cursor, absl::string_view wanted, const
     const absl::optional<JsonCursor::Number> number = cursor.ReadNumber();
     if (!number.has_value()) return absl::nullopt;
     value = parse(number->text);
-    if (!value.has_value()) FailExpected(cursor, wanted, position, number->text);
+    if (!value.has_value()) FailExpected(cursor, wanted, position, Shown(number->text));
     return value;
   }
   const absl::optional<absl::string_view> text = ReadJsonText(cursor, wanted);
   if (!text.has_value()) return absl::nullopt;
   if (IsJsonNumber(*text)) value = parse(*text);
-  if (!value.has_value()) FailExpected(cursor, wanted, position, absl::StrCat("\"", *text, "\""));
+  if (!value.has_value()) FailExpected(cursor, wanted, position, Quoted(*text));
   return value;
 }
 

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/mutex.h"
+#include "server/gateway/field_leniency.h"
 
 namespace webhookd {
 namespace {
@@ -48,6 +49,8 @@ class Plans {
     FieldPlan plan;
     plan.field = &field;
     plan.has_presence = field.has_presence();
+    plan.decorates = OnlyDecorates(field);
+    plan.exact = KeepsNumbersExactly(field);
     plan.quoted_name = absl::StrCat("\"", field.json_name(), "\":");
     if (field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
       plan.message = &Make(*field.message_type());

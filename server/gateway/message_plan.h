@@ -22,6 +22,8 @@ struct FieldPlan {
   bool has_presence = false;
   bool takes_null = false;  // null is a value: google.protobuf.Value and NullValue
   bool null_enum = false;   // google.protobuf.NullValue
+  bool decorates = false;   // see OnlyDecorates
+  bool exact = false;       // see KeepsNumbersExactly
   // Of an enum: its values by name.
   const absl::flat_hash_map<absl::string_view, int>* enum_values = nullptr;
 };

@@ -10,6 +10,7 @@
 #include <google/protobuf/timestamp.pb.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -19,10 +20,12 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/types/optional.h"
 #include "base/quoted.h"
 #include "base/status_macros.h"
 #include "server/gateway/any_type.h"
+#include "server/gateway/field_leniency.h"
 #include "server/gateway/json_cursor.h"
 #include "server/gateway/json_scalar.h"
 #include "server/gateway/message_plan.h"
@@ -80,6 +83,8 @@ class Reader {
   // most texts hold fields in the order of the .proto file, without spaces, and some are left out.
   const FieldPlan* TakeLikelyField(const MessagePlan& plan, size_t likely);
   bool ReadList(const FieldPlan& plan, Message& message);
+  // Sets a field that only decorates, unless its value cannot be read.
+  bool ReadDecoration(const FieldPlan& plan, Message& message);
   // Sets the field, or adds to it if it is repeated.
   bool ReadSingle(const FieldPlan& plan, Message& message);
   bool ReadMap(const FieldPlan& plan, Message& message);
@@ -97,6 +102,8 @@ class Reader {
   bool ReadTextForm(const MessagePlan& plan, Message& message);
 
   absl::optional<int> ReadEnum(const FieldPlan& plan);
+  // Whether the double is the whole number that stands from `place` to here.
+  bool CheckKept(const JsonCursor::Place& place, double number);
   // Puts a name in front of the path of what failed.
   bool FailedIn(absl::string_view name) {
     path_ = absl::StrCat(name, path_.empty() || path_[0] == '[' ? "" : ".", path_);
@@ -116,6 +123,7 @@ class Reader {
   JsonCursor& cursor_;
   std::string path_;
   size_t messages_ = 0;
+  bool exact_numbers_ = false;
 };
 
 bool Reader::ReadMessage(const MessagePlan& plan, Message& message) {
@@ -196,7 +204,31 @@ bool Reader::ReadMember(const FieldPlan& plan, Message& message) {
   }
   if (plan.field->is_map()) return ReadMap(plan, message);
   if (plan.field->is_repeated()) return ReadList(plan, message);
-  return ReadSingle(plan, message);
+  return plan.decorates ? ReadDecoration(plan, message) : ReadSingle(plan, message);
+}
+
+bool Reader::ReadDecoration(const FieldPlan& plan, Message& message) {
+  const Kind kind = cursor_.Peek();
+  const JsonCursor::Place place = cursor_.place();
+  if (ReadSingle(plan, message)) return true;
+  const Reflection& reflection = *message.GetReflection();
+  const FieldDescriptor* const field = plan.field;
+  reflection.ClearField(&message, field);
+  path_.clear();
+  cursor_.ReturnTo(place);
+  if (field->type() == FieldDescriptor::TYPE_ENUM && kind == Kind::kString) {
+    const absl::optional<absl::string_view> name = cursor_.ReadString();
+    if (!name.has_value()) return false;
+    const absl::optional<int> value = LooseEnumValue(*field->enum_type(), *name);
+    if (value.has_value()) reflection.SetEnumValue(&message, field, *value);
+    return true;
+  }
+  if (!cursor_.Skip()) return false;
+  if (field->type() == FieldDescriptor::TYPE_STRING &&
+      (kind == Kind::kNumber || kind == Kind::kBool)) {
+    reflection.SetString(&message, field, std::string(cursor_.TextSince(place)));
+  }
+  return true;
 }
 
 bool Reader::ReadList(const FieldPlan& plan, Message& message) {
@@ -284,6 +316,7 @@ bool Reader::ReadSingle(const FieldPlan& plan, Message& message) {
       return true;
     }
     case FieldDescriptor::CPPTYPE_MESSAGE:
+      exact_numbers_ = plan.exact;
       return ReadMessage(*plan.message, repeated ? *reflection.AddMessage(&message, field)
                                                  : *reflection.MutableMessage(&message, field));
   }
@@ -404,9 +437,11 @@ bool Reader::ReadValue(Value& value) {
       return boolean.has_value();
     }
     case Kind::kNumber: {
+      const JsonCursor::Place place = cursor_.place();
       const absl::optional<double> number = ReadJsonFloat<double>(cursor_, "a double");
       value.set_number_value(number.value_or(0));
-      return number.has_value();
+      if (!number.has_value()) return false;
+      return !exact_numbers_ || CheckKept(place, *number);
     }
     case Kind::kString: {
       const absl::optional<absl::string_view> text = cursor_.ReadString();
@@ -536,6 +571,19 @@ bool Reader::ReadTextForm(const MessagePlan& plan, Message& message) {
     duration.set_nanos(value->nanos);
   }
   return true;
+}
+
+bool Reader::CheckKept(const JsonCursor::Place& place, double number) {
+  const absl::string_view text = cursor_.TextSince(place);
+  constexpr double kFirstGap = 9'007'199'254'740'992;  // 2⁵³
+  if (std::abs(number) < kFirstGap || text.find_first_of(".eE") != absl::string_view::npos) {
+    return true;
+  }
+  const std::string kept = absl::StrFormat("%.0f", number);
+  if (kept == text) return true;
+  return FailExpected(
+      cursor_, absl::StrCat("a whole number that can be kept exactly, such as ", Shown(kept)),
+      place.position, Shown(text));
 }
 
 absl::optional<int> Reader::ReadEnum(const FieldPlan& plan) {

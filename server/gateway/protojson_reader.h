@@ -18,7 +18,8 @@
 // INVALID_ARGUMENT and name the place, the field and what was expected:
 // "3:14: triggers[0].id: expected an int32, found \"x\"". They include a field given twice, two
 // members of one oneof, a scalar for a list, names of enum values that there are not, and anything
-// that is not JSON to the letter.
+// that is not JSON to the letter. Fields that only decorate an event (field_leniency.h) are not
+// refused for their value.
 //
 // Time is linear in the size of the text. A text is refused as soon as it nests deeper than
 // kMaxJsonDepth or makes more than kMaxJsonMessages messages (every value of a Struct is one),

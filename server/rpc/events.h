@@ -58,7 +58,7 @@ class Events {
   void PostTaskLogs(const Caller& caller, const determined::api::v1::PostTaskLogsRequest& request,
                     determined::api::v1::PostTaskLogsResponse& response, DoneStatus done);
   // PERMISSION_DENIED: the caller may not see webhooks of the experiment's workspace. NOT_FOUND:
-  // the experiment or the trial is not known.
+  // the experiment is not known.
   void PostEventData(const Caller& caller,
                      const determined::api::v1::PostWebhookEventDataRequest& request,
                      determined::api::v1::PostWebhookEventDataResponse& response, DoneStatus done);

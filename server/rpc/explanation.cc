@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "base/quoted.h"
 #include "server/rpc/delivery_conversion.h"
@@ -131,6 +132,43 @@ class EventJudge {
   absl::flat_hash_map<int32_t, v1::JudgementReason> held_back_;
 };
 
+// Of each webhook that the experiment's configuration names and that does not exist: somebody waits
+// for it in vain.
+std::vector<v1::TriggerJudgement> NamedInVain(const v1::Experiment& experiment,
+                                              const WebhookSnapshot& webhooks) {
+  std::vector<v1::TriggerJudgement> judgements;
+  const auto add = [&](const auto&... why) -> v1::TriggerJudgement& {
+    v1::TriggerJudgement& judgement = judgements.emplace_back();
+    judgement.set_reason(v1::JUDGEMENT_REASON_NO_SUCH_WEBHOOK);
+    judgement.set_explanation(
+        absl::StrCat("the configuration of experiment ", experiment.id(), " names ", why...));
+    return judgement;
+  };
+  absl::flat_hash_set<int32_t> ids;
+  for (const int32_t id : experiment.webhooks().webhook_id()) {
+    if (webhooks.Find(id) != nullptr || !ids.insert(id).second) continue;
+    v1::TriggerJudgement& judgement =
+        add("webhook ", id, ", which does not exist: it was deleted or never created");
+    judgement.set_webhook_id(id);
+  }
+  absl::flat_hash_set<absl::string_view> names;
+  for (const auto& webhook : webhooks.webhooks()) {
+    const int32_t workspace_id = webhook->workspace_id.value_or(0);
+    if (workspace_id == 0 || workspace_id == experiment.workspace_id()) names.insert(webhook->name);
+  }
+  for (const std::string& name : experiment.webhooks().webhook_name()) {
+    if (!names.insert(name).second) continue;
+    v1::TriggerJudgement& judgement =
+        add("webhook ", Quoted(name), ", but no webhook of this name is global",
+            experiment.workspace_id() == 0
+                ? std::string()
+                : absl::StrCat(" or belongs to workspace ", experiment.workspace_id()),
+            ": it was deleted, renamed or never created");
+    judgement.set_webhook_name(name);
+  }
+  return judgements;
+}
+
 }  // namespace
 
 absl::StatusOr<TriggerType> ParseEventType(absl::string_view name) {
@@ -177,6 +215,9 @@ std::vector<v1::TriggerJudgement> JudgeEvent(const EventRecord& event, const v1:
     }
   }
   for (v1::TriggerJudgement& judgement : judge.TakeOthers(webhooks)) {
+    judgements.push_back(std::move(judgement));
+  }
+  for (v1::TriggerJudgement& judgement : NamedInVain(input.experiment(), webhooks)) {
     judgements.push_back(std::move(judgement));
   }
   std::sort(judgements.begin(), judgements.end(), [](const auto& a, const auto& b) {

@@ -25,8 +25,9 @@ v1::RecordedEvent EventToProto(const EventRecord& event);
 // What a trigger sees of a stored event. Borrows both.
 Occurrence OccurrenceOf(const EventRecord& event, const v1::EventInput& input);
 
-// Judges the event for every trigger there is, as it is now, and for those that it fired; those
-// come first, then by webhook and trigger; at most kMaxJudgements.
+// Judges the event for every trigger there is, as it is now, and for those that it fired, and says
+// which webhooks the experiment's configuration names that do not exist. Those that fired come
+// first, then by webhook and trigger; at most kMaxJudgements.
 std::vector<v1::TriggerJudgement> JudgeEvent(const EventRecord& event, const v1::EventInput& input,
                                              const std::vector<DeliveryRecord>& deliveries,
                                              const WebhookSnapshot& webhooks, absl::Time now);

@@ -83,17 +83,19 @@ TestEvent NewTestEvent(WebhookType type, absl::Time now, RandomBits& random) {
 }
 
 absl::StatusOr<std::string> SampleBody(const WebhookRecord& webhook, const TriggerRecord& trigger,
-                                       const EventHeader& event, absl::string_view base_url) {
+                                       const EventHeader& event, absl::string_view base_url,
+                                       ErrorStateName error_state) {
   ASSIGN_OR_RETURN(const TriggerCondition condition,
                    ParseCondition(trigger.type, trigger.condition_json));
   const bool slack = webhook.type == WebhookType::kSlack;
+  const ErrorStateName error_name = webhook.error_state.value_or(error_state);
   const v1::Experiment running =
       SampleExperiment(webhook, event, determined::experiment::v1::STATE_RUNNING);
   switch (trigger.type) {
     case TriggerType::kExperimentStateChange: {
       const v1::Experiment experiment = SampleExperiment(webhook, event, condition.state);
       return slack ? RenderSlackStateChange(event, experiment, base_url)
-                   : RenderStateChange(event, experiment);
+                   : RenderStateChange(event, experiment, error_name);
     }
     case TriggerType::kTaskLog: {
       const determined::task::v1::TaskLog line = SampleLine(event, condition.regex);
@@ -104,11 +106,11 @@ absl::StatusOr<std::string> SampleBody(const WebhookRecord& webhook, const Trigg
       const v1::ReportedMetric metric = SampleMetric(condition.metric);
       return slack ? RenderSlackMetric(event, running, metric, condition.metric, base_url)
                    : RenderMetric(event, running, metric, condition.metric,
-                                  condition.metric.for_steps);
+                                  condition.metric.for_steps, error_name);
     }
     case TriggerType::kCustom:
       return slack ? RenderSlackCustom(event, running, SampleAlert(), base_url)
-                   : RenderCustom(event, running, SampleAlert());
+                   : RenderCustom(event, running, SampleAlert(), error_name);
   }
   return absl::InternalError(
       absl::StrCat("triggers of type ", static_cast<int>(trigger.type), " have no sample"));

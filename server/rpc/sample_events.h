@@ -23,9 +23,11 @@ struct TestEvent {
 TestEvent NewTestEvent(WebhookType type, absl::Time now, RandomBits& random);
 
 // The body that a webhook of this type and workspace sends when a made-up event fires `trigger`.
-// `base_url` as for RenderSlackStateChange. INTERNAL: the condition cannot be read.
+// `base_url` as for RenderSlackStateChange; `error_state` is for a webhook that does not say.
+// INTERNAL: the condition cannot be read.
 absl::StatusOr<std::string> SampleBody(const WebhookRecord& webhook, const TriggerRecord& trigger,
-                                       const EventHeader& event, absl::string_view base_url);
+                                       const EventHeader& event, absl::string_view base_url,
+                                       ErrorStateName error_state = ErrorStateName::kErrored);
 
 }  // namespace webhookd
 

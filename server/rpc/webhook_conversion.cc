@@ -204,6 +204,16 @@ absl::Status CheckMaxRequestsPerSecond(double max_requests_per_second) {
                    static_cast<int>(kMaxMaxRequestsPerSecond), ", or leave it out for no limit"));
 }
 
+absl::StatusOr<std::optional<ErrorStateName>> ParseErrorState(absl::string_view error_state) {
+  if (error_state.empty()) return std::nullopt;
+  if (error_state == "ERRORED") return ErrorStateName::kErrored;
+  if (error_state == "ERROR") return ErrorStateName::kError;
+  return InvalidField("error_state",
+                      absl::StrCat(Quoted(error_state),
+                                   " is unknown: give ERRORED or ERROR, or leave it out for the "
+                                   "server's setting webhooks.error_state"));
+}
+
 absl::Status CheckTogether(const WebhookRecord& webhook) {
   if (webhook.mode == WebhookMode::kSpecific) return absl::OkStatus();
   for (size_t i = 0; i < webhook.triggers.size(); ++i) {
@@ -246,6 +256,7 @@ absl::StatusOr<WebhookRecord> NewWebhook(const pb::Webhook& webhook, const Egres
     RETURN_IF_ERROR(CheckMaxRequestsPerSecond(webhook.max_requests_per_second()));
     record.max_requests_per_second = webhook.max_requests_per_second();
   }
+  ASSIGN_OR_RETURN(record.error_state, ParseErrorState(webhook.error_state()));
   record.created_at = now;
   SetDisabled(webhook.disabled(), now, record);
   RETURN_IF_ERROR(CheckTogether(record));
@@ -281,6 +292,9 @@ pb::Webhook WebhookToProto(const WebhookRecord& webhook) {
   if (webhook.max_in_flight) proto.set_max_in_flight(*webhook.max_in_flight);
   if (webhook.max_requests_per_second) {
     proto.set_max_requests_per_second(*webhook.max_requests_per_second);
+  }
+  if (webhook.error_state) {
+    proto.set_error_state(*webhook.error_state == ErrorStateName::kError ? "ERROR" : "ERRORED");
   }
   return proto;
 }

@@ -35,6 +35,8 @@ absl::StatusOr<std::vector<TriggerRecord>> ParseTriggers(
     const google::protobuf::RepeatedPtrField<determined::webhook::v1::Trigger>& triggers);
 absl::Status CheckMaxInFlight(int32_t max_in_flight);
 absl::Status CheckMaxRequestsPerSecond(double max_requests_per_second);
+// "ERRORED" or "ERROR"; none for "".
+absl::StatusOr<std::optional<ErrorStateName>> ParseErrorState(absl::string_view error_state);
 // What the fields must fulfil together.
 absl::Status CheckTogether(const WebhookRecord& webhook);
 // Disables or enables; a webhook that is disabled already keeps its reason.

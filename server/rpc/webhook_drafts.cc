@@ -39,7 +39,8 @@ absl::Status WebhookDrafts::Preview(const Caller& caller, const v1::PreviewWebho
   for (const TriggerRecord& trigger : webhook.triggers) {
     v1::PreviewedBody& previewed = *response.add_bodies();
     previewed.set_event_type(std::string(TriggerTypeName(trigger.type)));
-    ASSIGN_OR_RETURN(*previewed.mutable_body(), SampleBody(webhook, trigger, event, base_url_));
+    ASSIGN_OR_RETURN(*previewed.mutable_body(),
+                     SampleBody(webhook, trigger, event, base_url_, error_state_));
   }
   return absl::OkStatus();
 }

@@ -29,9 +29,9 @@ class WebhookDrafts {
     RandomBits& random;
   };
 
-  // `base_url` as for RenderSlackStateChange.
-  WebhookDrafts(std::string base_url, Dependencies dependencies)
-      : base_url_(std::move(base_url)), dependencies_(dependencies) {}
+  // `base_url` and `error_state` as for SampleBody.
+  WebhookDrafts(std::string base_url, ErrorStateName error_state, Dependencies dependencies)
+      : base_url_(std::move(base_url)), error_state_(error_state), dependencies_(dependencies) {}
 
   void AddTo(Api& api);
 
@@ -46,6 +46,7 @@ class WebhookDrafts {
   absl::StatusOr<WebhookRecord> Draft(const Caller& caller, const Request& request) const;
 
   const std::string base_url_;
+  const ErrorStateName error_state_;
   const Dependencies dependencies_;
 };
 

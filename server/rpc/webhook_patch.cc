@@ -85,6 +85,9 @@ absl::StatusOr<WebhookRecord> PatchedWebhook(WebhookRecord webhook,
       webhook.max_requests_per_second = patch.max_requests_per_second();
     }
   }
+  if (taken("error_state")) {
+    ASSIGN_OR_RETURN(webhook.error_state, ParseErrorState(patch.error_state()));
+  }
   RETURN_IF_ERROR(CheckTogether(webhook));
   return webhook;
 }

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "server/events/pattern_budget.h"
 #include "server/rpc/delivery_conversion.h"
 #include "server/rpc/rpc_error.h"
 #include "server/rpc/webhook_conversion.h"
@@ -150,6 +151,9 @@ void Webhooks::Post(const Caller& caller, const PostWebhookRequest& request,
   const absl::Status allowed = dependencies_.authorizer.CheckWorkspace(
       caller, Permission::kEditWebhooks, webhook->workspace_id);
   if (!allowed.ok()) return std::move(done)(allowed);
+  const absl::Status affordable =
+      CheckPatternBudget(*dependencies_.catalog.Current(), nullptr, *webhook);
+  if (!affordable.ok()) return std::move(done)(affordable);
 
   AuditEntry audit = Audit(caller, "webhook.create", *webhook);
   dependencies_.store.CreateWebhook(
@@ -181,6 +185,8 @@ void Webhooks::TryPatch(PatchCall call) {
         call.caller, Permission::kEditWebhooks, patched->workspace_id);
     if (!allowed.ok()) return std::move(call.done)(allowed);
   }
+  const absl::Status affordable = CheckPatternBudget(*snapshot, webhook->get(), *patched);
+  if (!affordable.ok()) return std::move(call.done)(affordable);
 
   ++call.attempts;
   AuditEntry audit = Audit(call.caller, "webhook.update", *patched);

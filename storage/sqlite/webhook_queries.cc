@@ -18,12 +18,12 @@ constexpr absl::string_view kSelectVersion = "SELECT webhooks_version FROM store
 constexpr absl::string_view kSelectWebhooks =
     "SELECT id, name, url, type, mode, workspace_id, skip_tls_verification, max_in_flight,"
     " max_requests_per_second, disabled_at, disabled_reason, failing_since, created_at,"
-    " changed_version FROM webhooks WHERE deleted_at IS NULL ORDER BY id";
+    " changed_version, error_state FROM webhooks WHERE deleted_at IS NULL ORDER BY id";
 
 constexpr absl::string_view kSelectWebhook =
     "SELECT id, name, url, type, mode, workspace_id, skip_tls_verification, max_in_flight,"
     " max_requests_per_second, disabled_at, disabled_reason, failing_since, created_at,"
-    " changed_version FROM webhooks WHERE id = ?1 AND deleted_at IS NULL";
+    " changed_version, error_state FROM webhooks WHERE id = ?1 AND deleted_at IS NULL";
 
 constexpr absl::string_view kSelectAllTriggers =
     "SELECT t.webhook_id, t.id, t.type, t.condition_json "
@@ -36,13 +36,13 @@ constexpr absl::string_view kSelectTriggers =
 constexpr absl::string_view kInsertWebhook =
     "INSERT INTO webhooks (name, url, type, mode, workspace_id, skip_tls_verification,"
     " max_in_flight, max_requests_per_second, disabled_at, disabled_reason, failing_since,"
-    " created_at) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    " created_at, error_state) "
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 
 constexpr absl::string_view kUpdateWebhook =
     "UPDATE webhooks SET name = ?2, url = ?3, type = ?4, mode = ?5, workspace_id = ?6,"
     " skip_tls_verification = ?7, max_in_flight = ?8, max_requests_per_second = ?9,"
-    " disabled_at = ?10, disabled_reason = ?11, failing_since = ?12 "
+    " disabled_at = ?10, disabled_reason = ?11, failing_since = ?12, error_state = ?13 "
     "WHERE id = ?1";
 
 constexpr absl::string_view kSetChangedVersion =
@@ -95,7 +95,13 @@ WebhookRecord ReadWebhook(const Statement& row) {
   webhook.failing_since = row.OptionalTime(11);
   webhook.created_at = row.Time(12);
   webhook.changed_version = row.Int(13);
+  if (!row.IsNull(14)) webhook.error_state = static_cast<ErrorStateName>(row.Int(14));
   return webhook;
+}
+
+std::optional<int> NumberOf(std::optional<ErrorStateName> name) {
+  if (!name.has_value()) return std::nullopt;
+  return static_cast<int>(*name);
 }
 
 TriggerRecord ReadTrigger(const Statement& row) {
@@ -200,7 +206,8 @@ absl::StatusOr<WebhookChange> CreateWebhook(Transaction& transaction,
   insert.Bind(webhook.name, webhook.url, static_cast<int>(webhook.type),
               static_cast<int>(webhook.mode), webhook.workspace_id, webhook.skip_tls_verification,
               webhook.max_in_flight, webhook.max_requests_per_second, webhook.disabled_at,
-              webhook.disabled_reason, webhook.failing_since, webhook.created_at);
+              webhook.disabled_reason, webhook.failing_since, webhook.created_at,
+              NumberOf(webhook.error_state));
   const absl::Status status = insert.Run();
   if (!status.ok()) return NameTakenOr(status, insert, webhook);
   const auto webhook_id = static_cast<int32_t>(connection.LastInsertId());
@@ -224,7 +231,8 @@ absl::StatusOr<WebhookChange> UpdateWebhook(Transaction& transaction, const Webh
     update.Bind(webhook.id, webhook.name, webhook.url, static_cast<int>(webhook.type),
                 static_cast<int>(webhook.mode), webhook.workspace_id, webhook.skip_tls_verification,
                 webhook.max_in_flight, webhook.max_requests_per_second, webhook.disabled_at,
-                webhook.disabled_reason, begins_anew ? std::nullopt : old.failing_since);
+                webhook.disabled_reason, begins_anew ? std::nullopt : old.failing_since,
+                NumberOf(webhook.error_state));
     const absl::Status status = update.Run();
     if (!status.ok()) return NameTakenOr(status, update, webhook);
   }

@@ -23,6 +23,7 @@ WebhookRecord FullWebhook() {
   webhook.skip_tls_verification = true;
   webhook.max_in_flight = 3;
   webhook.max_requests_per_second = 0.1;
+  webhook.error_state = ErrorStateName::kError;
   webhook.disabled_at = absl::FromUnixMicros(1'665'689'991'123'456);
   webhook.disabled_reason = "410 Gone";
   webhook.failing_since = absl::FromUnixMicros(1'665'600'000'000'001);

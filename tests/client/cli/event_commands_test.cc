@@ -47,6 +47,24 @@ class FakeHistory final : public v1::DeliveryService::Service {
     other.set_changed_since(true);
     return grpc::Status::OK;
   }
+  grpc::Status TestPattern(grpc::ServerContext*, const v1::TestPatternRequest* request,
+                           v1::TestPatternResponse* response) override {
+    tested = *request;
+    if (request->regex() == "(") {
+      response->set_error(R"("(" is not a valid pattern)");
+      return grpc::Status::OK;
+    }
+    for (const std::string& line : request->lines()) {
+      v1::LineMatch& match = *response->add_results();
+      const size_t at = line.find(request->regex());
+      if (at == std::string::npos) continue;
+      match.set_matches(true);
+      match.set_begin(static_cast<int>(at));
+      match.set_end(static_cast<int>(at + request->regex().size()));
+      match.set_config_line(line.find("log_policies") != std::string::npos);
+    }
+    return grpc::Status::OK;
+  }
   grpc::Status DryRunTrigger(grpc::ServerContext*, const v1::DryRunTriggerRequest* request,
                              v1::DryRunTriggerResponse* response) override {
     tried = *request;
@@ -59,6 +77,7 @@ class FakeHistory final : public v1::DeliveryService::Service {
   }
 
   v1::ListEventsRequest listed;
+  v1::TestPatternRequest tested;
   v1::DryRunTriggerRequest tried;
 
  private:
@@ -209,6 +228,24 @@ TEST_F(EventCommandsTest, RaisesAlerts) {
   EXPECT_FALSE(alerts_.alert.has_trial_id());
   EXPECT_EQ(alerts_.alert.data().title(), "a title");
   EXPECT_EQ(alerts_.alert.data().level(), determined::log::v1::LOG_LEVEL_ERROR);
+}
+
+TEST_F(EventCommandsTest, TriesAPatternOnLines) {
+  const std::string lines =
+      "all is well\r\nCUDA out of memory\n{\"log_policies\": \"memory\"}\nlast \xff memory";
+  const CliResult tried = Run({"event", "test-pattern", "memory"}, {.input = lines});
+  EXPECT_EQ(tried.code, 0) << tried.err;
+  EXPECT_THAT(
+      history_.tested.lines(),
+      ::testing::ElementsAre("all is well\r\n", "CUDA out of memory\n",
+                             "{\"log_policies\": \"memory\"}\n", "last \xEF\xBF\xBD memory"));
+  EXPECT_THAT(tried.out, AllOf(HasSubstr("2     fires          memory  CUDA out of memory"),
+                               HasSubstr("3     configuration  memory")));
+  EXPECT_EQ(Run({"event", "test-pattern", "memory"}, {.input = "nothing\n"}).code, 1);
+  EXPECT_EQ(Run({"event", "test-pattern", "memory"}).code, 0);
+  const CliResult wrong = Run({"event", "test-pattern", "("}, {.input = "x\n"});
+  EXPECT_EQ(wrong.code, 1);
+  EXPECT_THAT(wrong.err, HasSubstr(R"("(" is not a valid pattern)"));
 }
 
 }  // namespace

@@ -92,15 +92,17 @@ TEST_F(WebhookCommandsTest, UpdatesOnlyWhatIsGiven) {
   EXPECT_FALSE(patch.webhook().has_skip_tls_verification());
   EXPECT_THAT(patch.webhook().triggers(), IsEmpty());
 
-  EXPECT_EQ(Run({"webhook", "update", "1", "--enable", "--verify-tls", "--rate", "0", "--on",
-                 "ERROR", "--name", "b", "--mode", "workspace", "--max-in-flight", "0"})
-                .code,
-            0);
+  EXPECT_EQ(
+      Run({"webhook", "update", "1", "--enable", "--verify-tls", "--rate", "0", "--on", "ERROR",
+           "--name", "b", "--mode", "workspace", "--max-in-flight", "0", "--error-state", "ERROR"})
+          .code,
+      0);
   const auto all = determined_.last_patch().webhook();
   EXPECT_TRUE(all.has_disabled() && !all.disabled());
   EXPECT_TRUE(all.has_skip_tls_verification() && !all.skip_tls_verification());
   EXPECT_TRUE(all.has_max_requests_per_second() && all.max_requests_per_second() == 0);
   EXPECT_TRUE(all.has_max_in_flight() && all.max_in_flight() == 0);
+  EXPECT_EQ(all.error_state(), "ERROR");
   EXPECT_EQ(all.triggers_size(), 1);
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "server/events/trigger_matcher.h"
 #include "tests/server/events/vectors.h"
 #include "tests/server/events/webhooks.h"
@@ -45,7 +46,7 @@ TEST_F(JudgeTest, NamesTheFirstReasonThatApplies) {
   EXPECT_EQ(Reason(occurrence), v1::JUDGEMENT_REASON_DISABLED);
   trigger_ = StateTrigger("ERROR");
   EXPECT_EQ(Reason(occurrence), v1::JUDGEMENT_REASON_STATE);
-  EXPECT_THAT(explanation_, HasSubstr("waits for ERRORED, and the experiment became COMPLETED"));
+  EXPECT_THAT(explanation_, HasSubstr("waits for ERROR, and the experiment became COMPLETED"));
   trigger_.condition_json = "spoiled";
   EXPECT_EQ(Reason(occurrence), v1::JUDGEMENT_REASON_UNREADABLE);
   webhook_.mode = WebhookMode::kSpecific;
@@ -67,6 +68,9 @@ TEST_F(JudgeTest, ReadsLines) {
     return Reason({.type = occurrence.type, .experiment = experiment_, .line = line});
   };
   EXPECT_EQ(reason("CUDA out of memory"), v1::JUDGEMENT_REASON_FIRED);
+  EXPECT_EQ(reason("CUDA out of memory\n"), v1::JUDGEMENT_REASON_FIRED);
+  EXPECT_EQ(reason(R"(config: {"log_policies": [], "x": "CUDA and memory"})"),
+            v1::JUDGEMENT_REASON_CONFIG_LINE);
   EXPECT_EQ(reason("all is well"), v1::JUDGEMENT_REASON_PATTERN);
   EXPECT_EQ(reason(R"(config: {"regex": "CUDA.*memory"})"), v1::JUDGEMENT_REASON_CONFIG_LINE);
 }
@@ -107,12 +111,32 @@ TEST(PrintsConfig, KnowsAConfigurationByItsKeys) {
   EXPECT_TRUE(PrintsConfig(R"({\"regex\": \"CUDA\s"out"\"})", pattern));
   EXPECT_TRUE(PrintsConfig(R"("log_policies":[{"p":"CUDA\\s\"out\""}])", pattern));
   EXPECT_TRUE(PrintsConfig(R"("log_pattern_policies":[CUDA\s"out"])", pattern));
-  EXPECT_FALSE(PrintsConfig(R"("log_policies":[])", pattern));
+  EXPECT_TRUE(PrintsConfig(R"("log_policies":[])", pattern));
   EXPECT_FALSE(PrintsConfig(R"(the line says CUDA\s"out")", pattern));
   EXPECT_FALSE(PrintsConfig(R"(error: CUDA\s"out")", pattern));
   // An ordinary line that repeats a pattern without special characters.
   EXPECT_FALSE(PrintsConfig("torch.cuda.OutOfMemoryError: CUDA out of memory",
                             "torch.cuda.OutOfMemoryError"));
+}
+
+// As a real master has it: whatever the pattern, and in every form in which it may be printed.
+TEST(PrintsConfig, KnowsLogPolicies) {
+  for (const char* const key : {"log_policies", "log_pattern_policies"}) {
+    for (const char* const line :
+         {R"(New trial runner on agent a: {"debug": false, "$": [{"pattern": "x"}]}\n)",
+          R"({"$":null,"name":"CUDA out of memory"})", R"(config: "{\"$\": []}")",
+          "{'debug': False, '$': []}", "$:", "  $:\n", "- $:", "first: 1\n$:\n- pattern: x\n",
+          "{debug: false, $: [{pattern: x}]}", "$: []"}) {
+      const std::string shown = absl::StrReplaceAll(line, {{"$", key}});
+      EXPECT_TRUE(PrintsConfig(shown, "(?i)cuda out of memory")) << shown;
+    }
+    for (const char* const line :
+         {"ERROR: invalid $: CUDA out of memory", "see \"$\" in the documentation",
+          "no $: CUDA out of memory", "$=3", "the $: of CUDA", "my_$: []", "wrong $:"}) {
+      const std::string shown = absl::StrReplaceAll(line, {{"$", key}});
+      EXPECT_FALSE(PrintsConfig(shown, "(?i)cuda out of memory")) << shown;
+    }
+  }
 }
 
 // Random webhooks and occurrences of few different values, so that they meet often.

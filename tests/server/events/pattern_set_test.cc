@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/events/pattern_syntax.h"
 #include "tests/testing/seeded_random.h"
 
 namespace webhookd {
@@ -37,10 +38,95 @@ TEST(CheckPattern, SaysWhatIsWrong) {
   };
   expect("", "is empty");
   expect(std::string(1025, 'a'), "has 1025 bytes; at most 1024");
-  expect("abc[", "missing ]: [ (from byte 4)");
-  expect("a**", "bad repetition operator: ** (from byte 2)");
+  expect("abc[", R"(missing ]: "[" (from byte 4))");
+  expect("a**", R"(bad repetition operator: "**" (from byte 2))");
   expect("(\\pL{30}){30}", "too costly");
   expect("a\xff", "invalid UTF-8");
+}
+
+TEST(CheckPattern, TakesGosSyntax) {
+  EXPECT_TRUE(CheckPattern("(?<year>\\d{4})-(?P<month>\\d\\d)").ok());
+  EXPECT_TRUE(CheckPattern(R"([(?<]a>\(?<\Q(?<n\E)").ok());
+  const auto message = [](absl::string_view pattern) {
+    return std::string(CheckPattern(pattern).message());
+  };
+  EXPECT_THAT(message(R"(\C)"), HasSubstr("has \\C, which Go's syntax does not"));
+  EXPECT_THAT(message(R"(a\Cb)"), HasSubstr("has \\C"));
+  EXPECT_TRUE(CheckPattern(R"(\\C[C])").ok());
+  // Neither Go nor RE2 looks behind.
+  EXPECT_THAT(message("(?<=a)b"), HasSubstr("invalid perl operator"));
+  EXPECT_THAT(message("(?<!a)b"), HasSubstr("invalid perl operator"));
+  // The place is that in the pattern as it was written.
+  EXPECT_THAT(message("(?<a>x)(?<b c>y)"), HasSubstr(R"("(?<b c>" (from byte 8))"));
+  EXPECT_THAT(message("(?<a>x)["), HasSubstr(R"("[" (from byte 8))"));
+}
+
+TEST(CheckPattern, QuotesLittleOfALongPattern) {
+  const std::string message(CheckPattern("(" + std::string(1'000, 'a')).message());
+  EXPECT_THAT(message, HasSubstr("missing )"));
+  EXPECT_LT(message.size(), 250u) << message;
+}
+
+TEST(FindPattern, FindsNamedGroupsAsGoWritesThem) {
+  const auto spans = FindPattern("code (?<code>\\d+)$", {"exit code 137\n", "exit code x\n"});
+  ASSERT_TRUE(spans[0].has_value());
+  EXPECT_EQ(spans[0]->begin, 5u);
+  EXPECT_EQ(spans[0]->end, 13u);
+  EXPECT_FALSE(spans[1].has_value());
+}
+
+// Every way to match says the same of a line with its end.
+TEST(PatternSet, MatchesLinesWithoutTheirEnd) {
+  struct Row {
+    const char* pattern;
+    const char* line;
+    bool matches;
+  };
+  const Row rows[] = {
+      {"memory$", "CUDA out of memory\n", true},
+      {"memory$", "CUDA out of memory\r\n", true},
+      {"memory$", "CUDA out of memory\r", true},
+      {"memory$", "CUDA out of memory", true},
+      {"memory$", "CUDA out of memory \n", false},
+      {R"(memory\z)", "CUDA out of memory\n", true},
+      {"^$", "\n", true},
+      {"^$", "a\n", false},
+      {"(?m)^$", "a\n", false},
+      {"[^a]$", "a\n", false},
+      {R"(\W$)", "a\n", false},
+      {"(?s)a.", "a\n", false},
+      // A pattern that speaks of line ends goes on matching them.
+      {R"(memory\n)", "CUDA out of memory\n", true},
+      {R"(memory\n$)", "CUDA out of memory\n", true},
+      {R"(memory\r\n)", "CUDA out of memory\r\n", true},
+      {R"(memory\x0a)", "CUDA out of memory\n", true},
+      {R"(memory\x{A})", "CUDA out of memory\n", true},
+      {R"(memory\012)", "CUDA out of memory\n", true},
+      {"memory[\n]", "CUDA out of memory\n", true},
+      {R"(memory\s$)", "CUDA out of memory\n", true},
+      {"memory[[:space:]]$", "CUDA out of memory\n", true},
+      {R"(memory$|never\n)", "CUDA out of memory\n", true},
+      {R"(memory\n)", "CUDA out of memory", false},
+      {R"(memory\\n)", "CUDA out of memory\n", false},
+      {R"(\Qmemory\n\E)", "CUDA out of memory\n", false},
+      // Ends of lines within what is one line of a log.
+      {R"(first\nsecond)", "first\nsecond\n", true},
+      {"(?m)first$", "first\nsecond\n", true},
+      {"first$", "first\nsecond\n", false},
+      {"second$", "first\nsecond\n", true},
+  };
+  for (const Row& row : rows) {
+    const std::vector<absl::string_view> lines = {row.line, "quiet\n"};
+    EXPECT_EQ(!PatternSet({row.pattern}).Match(row.line).empty(), row.matches)
+        << row.pattern << " alone in " << row.line;
+    const PatternSet set({"another", row.pattern, "third"});
+    EXPECT_EQ(!set.Match(row.line).empty(), row.matches) << row.pattern << " in " << row.line;
+    EXPECT_EQ(FindPattern(row.pattern, lines)[0].has_value(), row.matches)
+        << row.pattern << " found in " << row.line;
+    if (row.matches) {
+      EXPECT_THAT(set.Suspects(lines), testing::Contains(0)) << row.pattern << " in " << row.line;
+    }
+  }
 }
 
 TEST(PatternSet, MatchesNothingWithoutPatterns) {
@@ -92,7 +178,11 @@ TEST(PatternSet, AgreesWithSinglePatternsOnRandomText) {
     for (char& c : text) c = kAlphabet[random.Next() % kAlphabet.size()];
     std::vector<int> expected;
     for (size_t p = 0; p < patterns.size(); ++p) {
-      if (RE2::PartialMatch(text, patterns[p])) expected.push_back(static_cast<int>(p));
+      const std::string stripped(WithoutLineEnd(text));
+      const bool matches =
+          RE2::PartialMatch(stripped, patterns[p]) ||
+          (ReadPatternSyntax(patterns[p]).names_line_end && RE2::PartialMatch(text, patterns[p]));
+      if (matches) expected.push_back(static_cast<int>(p));
     }
     EXPECT_EQ(roomy.Match(text), expected) << text;
     EXPECT_EQ(narrow.Match(text), expected) << text;
@@ -144,8 +234,9 @@ TEST(PatternSetSuspects, MissNoLine) {
   const std::vector<std::string> parts = {"a",     "b",      ".",     "^",     "$",      R"(\b)",
                                           R"(\B)", "[^x]",   "(?m)",  "(?s)",  "(?i:A)", "a*",
                                           "b+",    "(a|bc)", R"(\s)", R"(\n)", "x?",     "é",
-                                          "|",     R"(\C)",  R"(\A)", "(?-m)", R"(\z)"};
-  const std::vector<std::string> bits = {"a", "b", "c", " ", "x", "A", "é", "\n", "\xFF", "."};
+                                          "|",     R"(\r)",  R"(\A)", "(?-m)", R"(\z)"};
+  const std::vector<std::string> bits = {"a", "b",  "c",    " ", "x", "A",
+                                         "é", "\n", "\xFF", ".", "\r"};
   SeededRandom random(41);
   const auto pick = [&](const std::vector<std::string>& from) {
     return from[random.Next() % from.size()];

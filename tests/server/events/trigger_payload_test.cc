@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "determined/experiment/v1/experiment.pb.h"
 #include "determined/task/v1/task.pb.h"
 #include "determined/webhook/v1/webhook.pb.h"
 #include "server/events/payload.h"
@@ -20,6 +21,8 @@ namespace webhookd {
 namespace {
 
 using testing::AllOf;
+using testing::AnyOf;
+using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -65,9 +68,108 @@ TEST(RenderCustom, KeepsAnyAlertUnderTheLimit) {
   }
   const std::string body = RenderCustom(VectorEvent(), experiment, alert);
   EXPECT_LT(body.size(), 256u * 1024);
-  EXPECT_THAT(body, HasSubstr(R"("level":"INFO")"));
+  EXPECT_THAT(body, HasSubstr(R"("level":"UNSPECIFIED")"));
   EXPECT_THAT(NotFixedPoints({body, RenderSlackCustom(VectorEvent(), experiment, alert, "")}),
               IsEmpty());
+}
+
+TEST(RenderCustom, TellsAnAlertOfWhichNothingWasGiven) {
+  const determined::webhook::v1::CustomWebhookEventData alert;
+  EXPECT_THAT(RenderCustom(VectorEvent(), VectorExperiment(), alert),
+              EndsWith(R"("custom_data":{"title":"","description":"","level":"UNSPECIFIED"}}})"));
+  const std::string slack = RenderSlackCustom(VectorEvent(), VectorExperiment(), alert, "");
+  EXPECT_THAT(slack, testing::Not(AnyOf(HasSubstr("*Level*"), HasSubstr("*Title*"),
+                                        HasSubstr("*Description*"))));
+  EXPECT_THAT(slack, HasSubstr("cifar10_pytorch_const (#41)"));
+}
+
+// Of an alert with this description, what Slack shows as its field.
+std::string ShownDescription(const std::string& description) {
+  determined::webhook::v1::CustomWebhookEventData alert;
+  alert.set_description(description);
+  return RunPython(
+      "import json, sys\n"
+      "sys.stdout.reconfigure(encoding='utf-8')\n"
+      "field = json.loads(sys.stdin.read())['blocks'][0]['fields'][-1]['text']\n"
+      "assert len(field.encode('utf-16-le')) // 2 <= 2000\n"
+      "print(field.removeprefix('*Description*: ').replace('\\n', '|'))\n",
+      {RenderSlackCustom(VectorEvent(), VectorExperiment(), alert, "")})[0];
+}
+
+TEST(RenderSlackCustom, KeepsTheLinesOfADescription) {
+  EXPECT_EQ(ShownDescription("first\nsecond\r\n\n<third>"), "first|second||&lt;third&gt;");
+}
+
+TEST(RenderSlackCustom, ClosesAFenceThatItCutsInTwo) {
+  const std::string lines(3'000, 'x');
+  for (size_t before = 1'950; before < 2'000; ++before) {
+    for (const std::string& code : {"```" + lines + "```", "`" + lines + "`", "``" + lines}) {
+      const std::string shown = ShownDescription(std::string(before, 'y') + code + " end");
+      size_t fences = 0;
+      for (size_t at = shown.find("```"); at != std::string::npos; at = shown.find("```", at + 3)) {
+        ++fences;
+      }
+      EXPECT_EQ(fences % 2, 0u) << before << " " << shown.substr(1'900);
+    }
+  }
+  const std::string shown = ShownDescription("see ```\n" + lines + "\n``` there");
+  EXPECT_THAT(shown, EndsWith("x…|```"));
+  // What its author left open is as the author wrote it.
+  EXPECT_EQ(ShownDescription("see ```open"), "see ```open");
+  EXPECT_THAT(ShownDescription("```whole``` " + lines), EndsWith("x…"));
+}
+
+TEST(RenderSlack, HasTextForNotifications) {
+  const auto text = [](const std::string& body) {
+    return RunPython(
+        "import json, sys\n"
+        "sys.stdout.reconfigure(encoding='utf-8')\n"
+        "message = json.loads(sys.stdin.read())\n"
+        "print(message['text'])\n"
+        "for attachment in message.get('attachments', []): print(attachment['fallback'])\n",
+        {body});
+  };
+  const EventHeader event = VectorEvent();
+  v1::Experiment experiment = VectorExperiment();
+  experiment.set_name("a <b>\nc");
+  const std::string completed = "Your experiment completed successfully 🎉: a &lt;b&gt; c (#41)";
+  EXPECT_THAT(text(RenderSlackStateChange(event, experiment, "https://d.example.com")),
+              ElementsAre(completed, completed));
+  determined::webhook::v1::CustomWebhookEventData alert;
+  EXPECT_THAT(text(RenderSlackCustom(event, experiment, alert, "")),
+              ElementsAre(completed, completed));
+  alert.set_title("a title");
+  EXPECT_THAT(text(RenderSlackCustom(event, experiment, alert, "")),
+              ElementsAre("Your experiment completed successfully 🎉: a title", completed));
+  v1::ReportedMetric metric;
+  metric.set_name("loss");
+  metric.set_value(5);
+  EXPECT_THAT(
+      text(RenderSlackMetric(event, experiment, metric, {}, "")),
+      ElementsAre("A metric of your experiment crossed its threshold: loss = 5.0", completed));
+  EXPECT_THAT(text(RenderSlackTaskLog(LogOf("CUDA out of memory\n"), {}, "x", "")),
+              ElementsAre("A task reported a log: CUDA out of memory"));
+  EXPECT_THAT(text(RenderSlackTaskLog(LogOf(""), {}, "x", "")),
+              ElementsAre("A task reported a log"));
+  EXPECT_THAT(text(RenderSlackTest(event)), ElementsAre(HasSubstr("it works")));
+}
+
+// The word for a failed experiment is that of the documentation or that of a master.
+TEST(RenderBodies, HaveTheWordForAFailedExperimentThatIsAskedFor) {
+  v1::Experiment experiment = VectorExperiment();
+  experiment.set_state(determined::experiment::v1::STATE_ERROR);
+  const auto bodies = [&](ErrorStateName name) {
+    return std::vector<std::string>{RenderStateChange(VectorEvent(), experiment, name),
+                                    RenderMetric(VectorEvent(), experiment, {}, {}, 1, name),
+                                    RenderCustom(VectorEvent(), experiment, {}, name)};
+  };
+  for (const std::string& body : bodies(ErrorStateName::kErrored)) {
+    EXPECT_THAT(body, HasSubstr(R"("state":"ERRORED","name")"));
+  }
+  for (const std::string& body : bodies(ErrorStateName::kError)) {
+    EXPECT_THAT(body, HasSubstr(R"("state":"ERROR","name")"));
+    EXPECT_THAT(body, testing::Not(HasSubstr("ERRORED")));
+  }
 }
 
 TEST(RenderMetric, TellsWhatTheTriggerSays) {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "determined/experiment/v1/experiment.pb.h"
 #include "server/events/event_router.h"
 #include "tests/server/events/vectors.h"
 #include "tests/server/events/webhooks.h"
@@ -18,6 +19,8 @@
 namespace webhookd {
 namespace {
 
+using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -96,6 +99,77 @@ TEST_F(TriggerReportsTest, ALineThatFiresNothingIsNoWrite) {
   EXPECT_THAT(store_.accept_requests(), SizeIs(1));
   EXPECT_EQ(woken_, 1);
   EXPECT_EQ(held_, 1);
+}
+
+TEST_F(TriggerReportsTest, APrintedConfigurationFiresNothingAndTheRealLineStillDoes) {
+  Listen("a", TriggerType::kTaskLog, R"({"regex":"(?i)cuda out of memory"})");
+  Listen("b", TriggerType::kTaskLog, R"({"regex":"CUDA.*memory"})");
+  EXPECT_EQ(
+      ReportLine(R"([29] root: New trial runner in (container c) on agent a: {"debug": false, )"
+                 R"("log_policies": [{"pattern": "CUDA out of memory"}], "name": "n"})"
+                 "\n")
+          ->delivery_count(),
+      0);
+  EXPECT_EQ(ReportLine("RuntimeError: CUDA out of memory. Tried to allocate\n")->delivery_count(),
+            2);
+}
+
+TEST_F(TriggerReportsTest, AShippedLineMatchesToItsEndAndIsToldAsItWasSent) {
+  Listen("a", TriggerType::kTaskLog, R"({"regex":"memory$"})");
+  EXPECT_EQ(ReportLine("RuntimeError: CUDA out of memory\n")->delivery_count(), 1);
+  ASSERT_THAT(store_.accept_requests(), SizeIs(1));
+  EXPECT_THAT(*store_.accept_requests()[0].bodies[0],
+              HasSubstr(R"("triggering_log":"RuntimeError: CUDA out of memory\n"})"));
+}
+
+TEST_F(TriggerReportsTest, WhatWasWrongWithALineIsToldAndCostsNothing) {
+  Listen("a", TriggerType::kTaskLog, R"({"regex":"x"})");
+  v1::ReportTaskLogsRequest request;
+  *request.mutable_experiment() = VectorExperiment();
+  request.mutable_experiment()->mutable_end_time()->set_seconds(1);
+  determined::task::v1::TaskLog& log = *request.add_logs();
+  log.set_task_id("task");
+  log.set_log("x");
+  log.set_level(static_cast<determined::log::v1::LogLevel>(40));
+  log.mutable_timestamp()->set_nanos(-1);
+  router_->ReportTaskLogs(request, [](const auto& result) {
+    EXPECT_EQ(result->delivery_count(), 1) << result.status();
+  });
+  writer_.RunAll();
+  ASSERT_THAT(store_.accept_requests(), SizeIs(1));
+  const AcceptEventRequest stored = store_.accept_requests()[0];
+  EXPECT_EQ(stored.occurred_at, clock_.Now());
+  v1::EventInput input;
+  ASSERT_TRUE(input.ParseFromString(stored.input));
+  EXPECT_THAT(input.corrections(),
+              ElementsAre(HasSubstr("end_time 1970-01-01T00:00:01+00:00 is before start_time"),
+                          HasSubstr("timestamp has 0 seconds and -1"), HasSubstr("level is 40")));
+}
+
+TEST_F(TriggerReportsTest, EachWebhookGetsItsWordForAFailedExperiment) {
+  WebhookRecord webhook = Webhook("as the server", {"ERROR"});
+  store_.AddWebhook(webhook);
+  webhook.name = "as a master";
+  webhook.error_state = ErrorStateName::kError;
+  store_.AddWebhook(webhook);
+  webhook.name = "as documented";
+  webhook.error_state = ErrorStateName::kErrored;
+  store_.AddWebhook(webhook);
+  EXPECT_TRUE(catalog_.Reload().ok());
+  v1::ReportExperimentStateRequest report;
+  *report.mutable_experiment() = VectorExperiment();
+  report.mutable_experiment()->set_state(determined::experiment::v1::STATE_ERROR);
+  router_->ReportExperimentState(report, [](const auto& result) {
+    EXPECT_EQ(result->delivery_count(), 3) << result.status();
+  });
+  writer_.RunAll();
+  ASSERT_THAT(store_.accept_requests(), SizeIs(1));
+  const AcceptEventRequest stored = store_.accept_requests()[0];
+  // Rendered once for each word.
+  ASSERT_THAT(stored.bodies, SizeIs(2));
+  EXPECT_THAT(*stored.bodies[stored.deliveries[0].body], HasSubstr(R"("state":"ERRORED")"));
+  EXPECT_THAT(*stored.bodies[stored.deliveries[1].body], HasSubstr(R"("state":"ERROR")"));
+  EXPECT_EQ(stored.deliveries[2].body, stored.deliveries[0].body);
 }
 
 TEST_F(TriggerReportsTest, TheStoreDropsWhatFiredBeforeARestart) {

@@ -60,6 +60,114 @@ TEST(RestApi, ManagesAWebhookFromItsBirthToItsEnd) {
   EXPECT_EQ(client.Request("DELETE", "/api/v1/webhooks/1", "").status, 404);
 }
 
+std::string LogWebhookJson(const std::string& name, const std::string& url,
+                           const std::string& regex) {
+  return absl::StrCat(R"({"name":")", name, R"(","url":")", url,
+                      R"(","webhookType":"WEBHOOK_TYPE_DEFAULT","triggers":[)"
+                      R"({"triggerType":"TRIGGER_TYPE_TASK_LOG","condition":{"regex":")",
+                      regex, R"("}}]})");
+}
+
+// What Determined's shipper of logs sends when its own child fails, and others by hand: nothing
+// that only decorates a line costs the batch.
+TEST(RestApi, TakesLinesWhateverDecoratesThem) {
+  TestServer server;
+  RestClient client(server.address());
+  ASSERT_EQ(client.Post("/api/v1/webhooks", LogWebhookJson("w", "http://10.1.2.3/", "x")).status,
+            200);
+  int task = 0;
+  const auto logged = [&](const std::string& fields) {
+    const std::string id = absl::StrCat("t", ++task);
+    const RestAnswer answer = client.Post(
+        "/api/v1/task/logs",
+        absl::StrCat(R"({"logs":[{"taskId":")", id, R"(","log":"x\n",)", fields, "}]}"));
+    EXPECT_EQ(answer.status, 200) << fields << answer.body;
+    const RestAnswer events = client.Get("/api/v1/events?pageSize=1");
+    EXPECT_THAT(events.body, HasSubstr(absl::StrCat(R"("taskId":")", id, "\""))) << fields;
+    return events.body;
+  };
+  EXPECT_THAT(
+      logged(
+          R"("level":"ERROR","stdtype":"stderr","timestamp":"2026-12-01T02:09:16.521668+00:00")"),
+      HasSubstr(R"("level":"LOG_LEVEL_ERROR")"));
+  for (const char* const level : {R"("LOG_LEVEL_ERROR")", R"("error")", R"("Log_Level_Error")",
+                                  R"(" ERROR ")", "5", R"("5")"}) {
+    EXPECT_THAT(logged(absl::StrCat(R"("level":)", level)),
+                HasSubstr(R"("level":"LOG_LEVEL_ERROR")"))
+        << level;
+  }
+  for (const char* const level : {R"("FATAL")", R"("")", "40", R"("40")", "1.5", "-1", "true", "{}",
+                                  R"([{"a":[1]}])", "99999999999999999999"}) {
+    EXPECT_THAT(logged(absl::StrCat(R"("level":)", level)), Not(HasSubstr("LOG_LEVEL_E"))) << level;
+  }
+  EXPECT_THAT(logged(R"("agentId":5,"source":true,"stdtype":["stderr"],"rankId":"zero",)"
+                     R"("timestamp":"yesterday","containerId":null,"allocationId":{"a":1})"),
+              HasSubstr(R"("agentId":"5")"));
+  logged(R"("timestamp":"2026-12-01T02:09:16.521668")");
+  logged(R"("timestamp":1764554956)");
+  logged(R"("timestamp":"0000-01-01T00:00:00Z","rankId":4294967296)");
+  // What decides is as strict as ever, and so is JSON.
+  for (const char* const body :
+       {R"({"logs":[{"taskId":5,"log":"x"}]})", R"({"logs":[{"taskId":"t","log":7}]})",
+        R"({"logs":[{"taskId":"t","log":"x","level":ERROR}]})",
+        R"({"logs":[{"taskId":"t","log":"x","level":{"a"}}]})",
+        R"({"logs":[{"taskId":"t","log":"x","id":1}]})"}) {
+    EXPECT_EQ(client.Post("/api/v1/task/logs", body).status, 400) << body;
+  }
+}
+
+TEST(RestApi, TakesReportsWhateverDecoratesThem) {
+  TestServer server;
+  RestClient client(server.address());
+  const RestAnswer report =
+      client.Post("/api/v1/events/experiment-state",
+                  R"({"occurredAt":"now","experiment":{"id":7,"state":"STATE_COMPLETED","name":12,)"
+                  R"("startTime":"2026-01-01T00:00:05Z","endTime":"2026-01-01T00:00:00Z",)"
+                  R"("slotsPerTrial":-1,"projectId":"none"}})");
+  EXPECT_EQ(report.status, 200) << report.body;
+  const std::string event = client.Get("/api/v1/events?pageSize=1").body;
+  EXPECT_THAT(event, HasSubstr("is before start_time 2026-01-01T00:00:05+00:00"));
+  EXPECT_THAT(event, HasSubstr("slots_per_trial is -1"));
+  EXPECT_THAT(event, HasSubstr(R"("name":"12")"));
+  for (const char* const alert :
+       {R"({"experimentId":7})", R"({"experimentId":7,"data":{}})",
+        R"({"experimentId":7,"trialId":99,"data":{"title":5,"level":"loud"}})",
+        R"({"experimentId":7,"trialId":0,"data":{"level":"critical"}})"}) {
+    EXPECT_EQ(client.Post("/api/v1/webhooks/custom", alert).status, 200) << alert;
+  }
+  // What decides is refused.
+  for (const char* const wrong :
+       {R"({"experiment":{"id":7,"state":"DONE"}})", R"({"experiment":{"id":"x","state":6}})"}) {
+    EXPECT_EQ(client.Post("/api/v1/events/experiment-state", wrong).status, 400) << wrong;
+  }
+}
+
+TEST(RestApi, RefusesAThresholdThatItCannotKeep) {
+  TestServer server;
+  RestClient client(server.address());
+  const auto created = [&](const std::string& threshold) {
+    return client.Post(
+        "/api/v1/webhooks",
+        absl::StrCat(R"({"name":"t)", threshold,
+                     R"(","url":"http://10.1.2.3/","webhookType":1,)"
+                     R"("triggers":[{"triggerType":2,"condition":{"metric":"m","operator":">",)"
+                     R"("threshold":)",
+                     threshold, "}}]}"));
+  };
+  const RestAnswer refused = created("9007199254740993");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr("condition.threshold: expected a whole "
+                                      "number that can be kept exactly, such as 9007199254740992, "
+                                      "found 9007199254740993"));
+  EXPECT_EQ(created("-9007199254740993").status, 400);
+  EXPECT_EQ(created("123456789012345678901234567890").status, 400);
+  for (const char* const kept :
+       {"9007199254740992", "-9007199254740992", "9007199254740994", "1e300", "0.1",
+        "1000000000000000000000", "9007199254740993.0e0"}) {
+    EXPECT_EQ(created(kept).status, 200) << kept;
+  }
+}
+
 // Lists share the webhooks with each other; nobody may see what is not so any more.
 TEST(RestApi, ListsWebhooksAsTheyAreWhileTheyChange) {
   TestServer server;

@@ -46,6 +46,7 @@ TEST(NewWebhook, TakesAllFields) {
   webhook.set_skip_tls_verification(true);
   webhook.set_max_in_flight(1'000);
   webhook.set_max_requests_per_second(0.5);
+  webhook.set_error_state("ERROR");
   *webhook.add_triggers() = StateTrigger("ERRORED");
 
   const auto record = Convert(webhook);
@@ -59,6 +60,7 @@ TEST(NewWebhook, TakesAllFields) {
   EXPECT_TRUE(record->skip_tls_verification);
   EXPECT_EQ(record->max_in_flight, 1'000);
   EXPECT_EQ(record->max_requests_per_second, 0.5);
+  EXPECT_EQ(record->error_state, ErrorStateName::kError);
   EXPECT_EQ(record->disabled_at, std::nullopt);
   EXPECT_EQ(record->created_at, kNow);
   ASSERT_EQ(record->triggers.size(), 2u);
@@ -73,6 +75,7 @@ TEST(NewWebhook, DefaultsAreGlobalAndWorkspaceMode) {
   EXPECT_EQ(record->workspace_id, std::nullopt);
   EXPECT_EQ(record->max_in_flight, std::nullopt);
   EXPECT_EQ(record->max_requests_per_second, std::nullopt);
+  EXPECT_EQ(record->error_state, std::nullopt);
 }
 
 TEST(NewWebhook, WorkspaceZeroIsGlobal) {
@@ -255,6 +258,8 @@ INSTANTIATE_TEST_SUITE_P(
                      First(w).clear_condition();
                    },
                    "triggers[0]", "WEBHOOK_MODE_SPECIFIC"},
+        BadWebhook{"UnknownErrorState", [](auto& w) { w.set_error_state("FAILED"); }, "error_state",
+                   "\"FAILED\" is unknown: give ERRORED or ERROR"},
         BadWebhook{"NoneInFlight", [](auto& w) { w.set_max_in_flight(0); }, "max_in_flight", "0"},
         BadWebhook{"NegativeInFlight", [](auto& w) { w.set_max_in_flight(-4); }, "max_in_flight",
                    "-4"},
@@ -307,6 +312,7 @@ TEST(WebhookToProto, ShowsAllFields) {
   record.skip_tls_verification = true;
   record.max_in_flight = 2;
   record.max_requests_per_second = 0.25;
+  record.error_state = ErrorStateName::kErrored;
   record.disabled_at = kNow;
   record.disabled_reason = "410 Gone";
   record.created_at = kNow - absl::Seconds(5);
@@ -322,6 +328,7 @@ TEST(WebhookToProto, ShowsAllFields) {
   EXPECT_TRUE(webhook.skip_tls_verification());
   EXPECT_EQ(webhook.max_in_flight(), 2);
   EXPECT_EQ(webhook.max_requests_per_second(), 0.25);
+  EXPECT_EQ(webhook.error_state(), "ERRORED");
   EXPECT_TRUE(webhook.disabled());
   EXPECT_EQ(webhook.disabled_reason(), "410 Gone");
   EXPECT_EQ(webhook.disabled_at().seconds(), absl::ToUnixSeconds(kNow));
@@ -338,6 +345,7 @@ TEST(WebhookToProto, LeavesUnsetWhatIsNotSet) {
   EXPECT_FALSE(webhook.has_workspace_id());
   EXPECT_FALSE(webhook.has_max_in_flight());
   EXPECT_FALSE(webhook.has_max_requests_per_second());
+  EXPECT_FALSE(webhook.has_error_state());
   EXPECT_FALSE(webhook.has_disabled_reason());
   EXPECT_FALSE(webhook.has_disabled_at());
   EXPECT_TRUE(webhook.has_disabled());

@@ -24,6 +24,7 @@ WebhookRecord Stored() {
   webhook.url = "https://example.com/hook";
   webhook.max_in_flight = 4;
   webhook.max_requests_per_second = 2.5;
+  webhook.error_state = ErrorStateName::kErrored;
   webhook.created_at = kCreated;
   webhook.triggers = {{.id = 5, .condition_json = R"({"state":"COMPLETED"})"}};
   return webhook;
@@ -55,6 +56,7 @@ TEST(PatchedWebhook, TakesEveryField) {
   patch.set_max_in_flight(1);
   patch.set_max_requests_per_second(100'000);
   patch.set_disabled(true);
+  patch.set_error_state("ERROR");
   pb::Trigger& trigger = *patch.add_triggers();
   trigger.set_trigger_type(pb::TRIGGER_TYPE_EXPERIMENT_STATE_CHANGE);
   (*trigger.mutable_condition()->mutable_fields())["state"].set_string_value("ERRORED");
@@ -68,20 +70,23 @@ TEST(PatchedWebhook, TakesEveryField) {
   expected.skip_tls_verification = true;
   expected.max_in_flight = 1;
   expected.max_requests_per_second = 100'000;
+  expected.error_state = ErrorStateName::kError;
   expected.disabled_at = kNow;
   expected.disabled_reason = "disabled by request";
   expected.triggers = {{.condition_json = R"({"state":"ERRORED"})"}};
   EXPECT_EQ(*patched, expected);
 }
 
-TEST(PatchedWebhook, ZeroGivesNumbersTheirDefault) {
+TEST(PatchedWebhook, ZeroAndNothingGiveTheDefault) {
   PatchWebhookRequest request;
+  request.mutable_webhook()->set_error_state("");
   request.mutable_webhook()->set_max_in_flight(0);
   request.mutable_webhook()->set_max_requests_per_second(0);
   const auto patched = Patch(Stored(), request);
   ASSERT_TRUE(patched.ok()) << patched.status();
   EXPECT_EQ(patched->max_in_flight, std::nullopt);
   EXPECT_EQ(patched->max_requests_per_second, std::nullopt);
+  EXPECT_EQ(patched->error_state, std::nullopt);
 }
 
 TEST(PatchedWebhook, MaskChoosesFields) {

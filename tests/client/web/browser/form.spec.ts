@@ -101,7 +101,7 @@ test("tries a regular expression on sample lines with the server's RE2", async (
   await expect(page.locator("mark")).toHaveText("mémoire");
   await regex.fill("(?=look)"); // JavaScript knows it, RE2 does not
   await expect(regex).toHaveAttribute("aria-invalid", "true");
-  await expect(page.getByText(/no RE2 pattern/)).toBeVisible();
+  await expect(page.getByText(/not a valid pattern/)).toBeVisible();
 });
 
 test("previews what will be sent", async ({ signedIn: page }) => {

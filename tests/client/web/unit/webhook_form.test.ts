@@ -138,7 +138,7 @@ test("a webhook survives the form", () => {
 test("messages of the server find their field", () => {
   expect(fieldOfMessage('url "http://10.0.0.1/" is not allowed: …')).toBe("url");
   expect(fieldOfMessage("name is empty: give the webhook a name")).toBe("name");
-  expect(fieldOfMessage('triggers[2].condition.regex "(" is no RE2 pattern')).toBe(
+  expect(fieldOfMessage('triggers[2].condition.regex "(" is not a valid pattern')).toBe(
     "triggers[2].regex",
   );
   expect(fieldOfMessage("triggers[1] fires for the same events as triggers[0]")).toBe(

@@ -1,0 +1,60 @@
+#ifndef WEBHOOKD_SERVER_EVENTS_LOG_SCANNER_H_
+#define WEBHOOKD_SERVER_EVENTS_LOG_SCANNER_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "base/mutex.h"
+
+namespace webhookd {
+
+// Scans the lines of logs on threads of its own, so that patterns that take long hold up nobody who
+// serves. Reports take turns, a step each: a long one does not hold up a short one. Thread-safe.
+class LogScanner {
+ public:
+  // One report.
+  class Scan {
+   public:
+    virtual ~Scan() = default;
+    virtual int64_t bytes() const = 0;
+    // Does a part of the work, on one thread at a time. True when nothing is left to do.
+    virtual bool Step() = 0;
+    // Called in place of the rest when the scanner stops, and for whoever adds it when it is not
+    // taken.
+    virtual void Refuse(const absl::Status& status) = 0;
+  };
+
+  struct Options {
+    int threads = 1;
+    int64_t max_bytes = int64_t{256} << 20;  // of lines that wait or are being scanned
+  };
+
+  explicit LogScanner(Options options);
+  // Stops first.
+  ~LogScanner();
+
+  // Takes `scan`, unless: RESOURCE_EXHAUSTED, too much waits; UNAVAILABLE, after Stop.
+  absl::Status Add(std::unique_ptr<Scan>& scan);
+
+  // Ends the steps under way and abandons what is left. Blocks; idempotent.
+  void Stop();
+
+ private:
+  void Run();
+
+  const Options options_;
+  Mutex mutex_;
+  CondVar wake_;
+  std::deque<std::unique_ptr<Scan>> waiting_ ABSL_GUARDED_BY(mutex_);
+  int64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace webhookd
+
+#endif  // WEBHOOKD_SERVER_EVENTS_LOG_SCANNER_H_

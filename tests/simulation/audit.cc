@@ -167,7 +167,7 @@ class Auditor {
       Ledger::Event event = {.event_id = Text(row, 1),
                              .report = sqlite3_column_int(row, 2),
                              .idempotency_key = Text(row, 3),
-                             .accepted_at = absl::FromUnixMicros(sqlite3_column_int64(row, 4))};
+                             .accepted_at = ledger_.Now()};
       present.insert(event.event_id);
       CheckEvent(std::move(event));
     });

@@ -31,6 +31,7 @@ std::string TagOfUrl(absl::string_view url) { return std::string(url.substr(url.
 Ledger::Ledger(Clock& clock, Trace& trace, RetryPolicy retry, absl::Duration disable_after,
                std::string signing_key)
     : clock_(clock),
+      time_(clock, clock.Now()),
       trace_(trace),
       retry_(std::move(retry)),
       disable_after_(disable_after),
@@ -75,8 +76,10 @@ void Ledger::AddEvent(Event event, const std::vector<Delivery>& added) {
 
 void Ledger::Accepted(const AcceptEventRequest& request, const AcceptedEvent& accepted) {
   const auto known = event_of_key.find(request.idempotency_key);
-  const bool repeated = !request.idempotency_key.empty() && known != event_of_key.end() &&
-                        events.at(known->second).accepted_at > clock_.Now() - kKeyLifetime;
+  // Whoever sets the wall clock forward shortens how long keys are known.
+  const bool repeated = wall_set_at_ == absl::InfinitePast() && !request.idempotency_key.empty() &&
+                        known != event_of_key.end() &&
+                        events.at(known->second).accepted_at > time_.Now() - kKeyLifetime;
   if (repeated && (!accepted.duplicate || accepted.event_id != known->second)) {
     trace_.Violate("key ", request.idempotency_key, " of event ", known->second,
                    " caused another event ", accepted.event_id);
@@ -105,12 +108,12 @@ void Ledger::Accepted(const AcceptEventRequest& request, const AcceptedEvent& ac
                      .event_id = accepted.event_id,
                      .accepted_as_skipped = skipped,
                      .known = skipped ? DeliveryState::kSkipped : DeliveryState::kPending,
-                     .due = request.accepted_at});
+                     .due = time_.Now()});
   }
   AddEvent({.event_id = accepted.event_id,
             .report = request.experiment_id,
             .idempotency_key = request.idempotency_key,
-            .accepted_at = request.accepted_at},
+            .accepted_at = time_.Now()},
            added);
 }
 
@@ -165,7 +168,7 @@ void Ledger::AskAgain(Delivery& delivery) {
   delivery.released = true;
   delivery.failures = 0;
   delivery.slack = 0;
-  delivery.due = std::min(delivery.due, clock_.Now());
+  delivery.due = std::min(delivery.due, time_.Now());
 }
 
 void Ledger::RedeliveryAsked(int64_t delivery_id) { AskAgain(deliveries.at(delivery_id)); }
@@ -235,6 +238,11 @@ void Ledger::CancelAnswered(int64_t delivery_id, const absl::Status& status) {
   if (delivery.redeliveries_open == 0) delivery.known = DeliveryState::kCanceled;
 }
 
+void Ledger::CancelSettled(int64_t delivery_id) {
+  Delivery& delivery = deliveries.at(delivery_id);
+  if (delivery.known == DeliveryState::kCanceled) delivery.canceled_in_this_life = false;
+}
+
 // ---- Webhooks
 
 void Ledger::WebhookStored(const WebhookChange& change) {
@@ -248,6 +256,7 @@ void Ledger::WebhookStored(const WebhookChange& change) {
     trace_.Violate("webhook id ", id, " was given again after its deletion");
   }
   Webhook& webhook = webhooks[id];
+  if (known == webhooks.end()) webhook.created_at = time_.Now();
   webhook.record = change.webhook;
   webhook_of_tag[TagOfUrl(change.webhook.url)] = id;
 }
@@ -255,8 +264,8 @@ void Ledger::WebhookStored(const WebhookChange& change) {
 void Ledger::WebhookDisabled(const WebhookChange& change) {
   Webhook& webhook = webhooks.at(change.webhook.id);
   const bool again = webhook.record.disabled_at.has_value();
-  const absl::Time since = std::max(webhook.last_confirmed, webhook.record.created_at);
-  if (!again && !webhook.gone && clock_.Now() - since < disable_after_) {
+  const absl::Time since = std::max(webhook.last_confirmed, webhook.created_at);
+  if (!again && !webhook.gone && time_.Now() - since < disable_after_) {
     trace_.Violate("webhook ", change.webhook.id, " was disabled (", change.webhook.disabled_reason,
                    "), but answered no 410, and confirmed at ",
                    absl::FormatTime(since, absl::UTCTimeZone()));
@@ -295,6 +304,8 @@ void Ledger::Crashed() {
     if (delivery.redeliveries_open > 0) delivery.uncounted = true;
     delivery.redeliveries_open = 0;
     delivery.canceled_in_this_life = false;
+    // The next life begins with the wall clock: one that was set forward makes things due.
+    if (wall_set_at_ > absl::InfinitePast()) delivery.due = std::min(delivery.due, time_.Now());
   }
   for (auto& [key, conversation] : conversations) {
     counts.repeats_allowed += conversation.unrecorded;

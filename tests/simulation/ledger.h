@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "base/pinned_clock.h"
 #include "server/delivery/http_client.h"
 #include "server/delivery/retry_policy.h"
 #include "storage/records.h"
@@ -41,7 +42,7 @@ class Ledger {
     std::string event_id;
     int32_t report = 0;  // key of `reports`
     std::string idempotency_key;
-    absl::Time accepted_at;
+    absl::Time accepted_at;  // this and all other times: as they really pass
     std::vector<int64_t> deliveries;
   };
 
@@ -93,6 +94,7 @@ class Ledger {
     int open = 0;  // changes that were asked for and not answered, or answered with an error
     absl::Time last_confirmed = absl::InfinitePast();
     bool gone = false;  // it has answered 410
+    absl::Time created_at;
   };
 
   struct Counts {
@@ -145,6 +147,11 @@ class Ledger {
   // The process is gone, with everything in its memory.
   void Crashed();
 
+  // Who canceled a delivery was told that none of its requests is under way.
+  void CancelSettled(int64_t delivery_id);
+  // Somebody sets the wall clock.
+  void WallClockSet() { wall_set_at_ = time_.Now(); }
+
   std::map<int32_t, Report> reports;  // by the experiment's number
   std::map<std::string, Event> events;
   std::map<std::string, std::string> event_of_key;
@@ -157,6 +164,7 @@ class Ledger {
   Counts counts;
 
   const RetryPolicy& retry() const { return retry_; }
+  absl::Time Now() { return time_.Now(); }
   // Takes up what the store turned out to hold.
   void AddEvent(Event event, const std::vector<Delivery>& added);
 
@@ -165,14 +173,17 @@ class Ledger {
   void CheckMatch(const AcceptEventRequest& request);
   void CheckSkipped(const AcceptEventRequest& request);
   void FinishOne(const FinishedAttempt& finished);
+  absl::Time TimeOf(const AttemptRecord& attempt);
   std::optional<Conversation::Ended> TakeEnded(Conversation& conversation, const Delivery& delivery,
                                                const AttemptRecord& attempt);
   void CheckStep(Delivery& delivery, const FinishedAttempt& finished,
                  const Conversation::Ended& ended);
   void Settle(Delivery& delivery, const FinishedAttempt& finished);
-  bool MaySend(const Delivery& delivery) const;
+  bool MaySend(const Delivery& delivery);
 
-  Clock& clock_;
+  Clock& clock_;      // shows what the process sees
+  PinnedClock time_;  // that really passes
+  absl::Time wall_set_at_ = absl::InfinitePast();
   Trace& trace_;
   const RetryPolicy retry_;
   const absl::Duration disable_after_;

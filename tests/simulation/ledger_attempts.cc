@@ -28,8 +28,8 @@ bool WasSent(const AttemptRecord& attempt) {
 }  // namespace
 
 // Whether an attempt of it may begin now, as far as its state and time tell.
-bool Ledger::MaySend(const Delivery& delivery) const {
-  if (clock_.Now() < delivery.due) return false;
+bool Ledger::MaySend(const Delivery& delivery) {
+  if (time_.Now() < delivery.due) return false;
   if (!delivery.known.has_value() || *delivery.known == DeliveryState::kPending) return true;
   // It may have been in memory when it was canceled.
   return *delivery.known == DeliveryState::kCanceled && delivery.canceled_in_this_life;
@@ -52,7 +52,7 @@ void Ledger::Sent(const std::string& event_id, const std::string& tag, bool fres
     const int state = delivery.known.has_value() ? static_cast<int>(*delivery.known) : 0;
     trace_.Violate("delivery ", delivery.id, " (state ", state, ", due ",
                    absl::FormatTime(delivery.due, absl::UTCTimeZone()), ") was sent at ",
-                   absl::FormatTime(clock_.Now(), absl::UTCTimeZone()));
+                   absl::FormatTime(time_.Now(), absl::UTCTimeZone()));
   }
   const auto most = std::ssize(conversation.deliveries) +
                     std::count_if(conversation.ended.begin(), conversation.ended.end(),
@@ -83,7 +83,8 @@ void Ledger::Received(const HttpRequest& request, const std::string& tag) {
   const absl::Duration age = absl::SimpleAtoi(timestamp, &seconds)
                                  ? clock_.Now() - absl::FromUnixSeconds(seconds)
                                  : absl::InfiniteDuration();
-  if (age < -absl::Seconds(1) || age > absl::Seconds(20)) {
+  const bool wall_set = time_.Now() - wall_set_at_ <= absl::Seconds(20);
+  if (!wall_set && (age < -absl::Seconds(1) || age > absl::Seconds(20))) {
     trace_.Violate("the signature of event ", event_id, " is dated ", timestamp);
   }
   if (HeaderOf(request, "X-Determined-AI-Signature-Timestamp") != timestamp ||
@@ -113,7 +114,7 @@ void Ledger::Ended(const std::string& event_id, const std::string& tag, bool fre
       result.error == AttemptError::kNone ? AttemptErrorFromStatus(result.status) : result.error;
   const bool stale = error == AttemptError::kStaleConnection && !fresh_connection;
   conversation.last_was_stale = stale;
-  conversation.ended.push_back({.at = clock_.Now(),
+  conversation.ended.push_back({.at = time_.Now(),
                                 .error_class = std::string(AttemptErrorName(error)),
                                 .status = result.status,
                                 .free = stale,
@@ -158,6 +159,13 @@ std::optional<Ledger::Conversation::Ended> Ledger::TakeEnded(Conversation& conve
   return taken;
 }
 
+// When an attempt ended that put nothing on the wire. Long ago, as far as can be told, when the
+// wall clock was set since.
+absl::Time Ledger::TimeOf(const AttemptRecord& attempt) {
+  if (time_.Now() - wall_set_at_ <= absl::Minutes(1)) return absl::InfinitePast();
+  return attempt.started_at + attempt.duration + (time_.Now() - clock_.Now());
+}
+
 void Ledger::FinishOne(const FinishedAttempt& finished) {
   ++counts.recorded;
   Delivery& delivery = deliveries.at(finished.delivery_id);
@@ -166,7 +174,7 @@ void Ledger::FinishOne(const FinishedAttempt& finished) {
   Conversation& conversation = conversations.at({delivery.event_id, TagOfUrl(webhook.record.url)});
   --delivery.open;
   ++delivery.recorded;
-  Conversation::Ended ended = {.at = attempt.started_at + attempt.duration,
+  Conversation::Ended ended = {.at = TimeOf(attempt),
                                .error_class = attempt.error_class,
                                .status = attempt.status,
                                .free = false};

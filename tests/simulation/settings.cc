@@ -60,6 +60,7 @@ SimulationSettings SimulationSettings::Draw(uint64_t seed) {
   some(settings.stop = 4, 0.4);
   some(settings.fill_disk = 4, 0.3);
   some(settings.fail_syncs = 4, 0.3);
+  some(settings.set_wall_clock = 6, 0.3);
   return settings;
 }
 

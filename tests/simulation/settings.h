@@ -43,6 +43,7 @@ struct SimulationSettings {
   int stop = 1;  // in an orderly manner
   int fill_disk = 0;
   int fail_syncs = 0;
+  int set_wall_clock = 0;
 };
 
 }  // namespace webhookd

@@ -82,7 +82,7 @@ absl::Status SimulatedProcess::Open() {
          .next_step = machine_.clock.Steady()});
   }
   for (const PendingEndpoint& endpoint : pending) {
-    ShardOf(endpoint.webhook_id).NoteWaiting({endpoint});
+    ShardOf(endpoint.webhook_id).NoteWaiting({{endpoint.webhook_id, absl::InfinitePast()}});
   }
   return absl::OkStatus();
 }
@@ -111,6 +111,13 @@ void SimulatedProcess::WakeShards(WakeUp wake_up) {
 }
 
 void SimulatedProcess::Wake(WakeUp wake_up) { wake_(std::move(wake_up)); }
+
+void SimulatedProcess::Ask(int32_t webhook_id) { ShardOf(webhook_id).NoteAsked(webhook_id); }
+
+void SimulatedProcess::Drop(int32_t webhook_id, int64_t delivery_id,
+                            absl::AnyInvocable<void(bool) &&> done) {
+  ShardOf(webhook_id).Drop(webhook_id, delivery_id, std::move(done));
+}
 
 bool SimulatedProcess::RunOne() {
   // The shards, the writer and its callbacks are threads: any of them may be the next to run.

@@ -63,6 +63,10 @@ class SimulatedProcess {
   Store& store() { return *observed_; }
   const WebhookCatalog& catalog() const { return observed_->catalog(); }
   void Wake(WakeUp wake_up);
+  // As Dispatcher does.
+  void Ask(int32_t webhook_id);
+  void Drop(int32_t webhook_id, int64_t delivery_id,
+            absl::AnyInvocable<void(bool under_way) &&> done);
   // Deliveries in memory.
   int64_t held() const { return held_.load(); }
 

@@ -219,7 +219,7 @@ class Simulation {
         {settings_.cancel, Action::kCancel},
     };
     int64_t total = settings_.checkpoint + settings_.crash + settings_.stop + settings_.fill_disk +
-                    settings_.fail_syncs;
+                    settings_.fail_syncs + settings_.set_wall_clock;
     for (const auto& [weight, action] : asked) total += weight;
     int64_t roll = dice_.Below(total);
     for (const auto& [weight, action] : asked) {
@@ -229,6 +229,7 @@ class Simulation {
     if ((roll -= settings_.crash) < 0) return PlanCrash();
     if ((roll -= settings_.fill_disk) < 0) return FillDisk();
     if ((roll -= settings_.fail_syncs) < 0) return FailSyncs();
+    if ((roll -= settings_.set_wall_clock) < 0) return SetWallClock();
     if (process_ == nullptr) return;
     if ((roll -= settings_.checkpoint) < 0) return Checkpoint();
     Stop();
@@ -255,6 +256,20 @@ class Simulation {
     trace_.Add("the next ", count, " syncs fail");
     disk_.FailSyncs(count);
     recovers_at_ = clock_.Steady() + dice_.Between(absl::Milliseconds(10), absl::Hours(6));
+  }
+
+  // Somebody sets it, or puts it right again.
+  void SetWallClock() {
+    const absl::Time right = ledger_.Now();
+    absl::Duration error;
+    if (dice_.Chance(0.6)) {
+      error = dice_.Chance(0.5) ? absl::Hours(dice_.Between(1, 48))
+                                : absl::Hours(24 * dice_.Between(100, 4'000));
+      if (dice_.Chance(0.5)) error = -error;
+    }
+    trace_.Add("the wall clock is set ", absl::FormatDuration(error), " off");
+    clock_.SetWall(right + error);
+    ledger_.WallClockSet();
   }
 
   // Somebody else has the database open for a moment, and merges the log into it.

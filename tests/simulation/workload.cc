@@ -230,7 +230,7 @@ void Workload::Redeliver(SimulatedProcess& process) {
   process.store().Redeliver(id, clock_.Now(),
                             [&process](const absl::StatusOr<DeliveryRecord>& delivery) {
                               if (!delivery.ok()) return;
-                              process.Wake({.waiting = {delivery->webhook_id}});
+                              process.Ask(delivery->webhook_id);
                             });
 }
 
@@ -243,7 +243,7 @@ void Workload::Replay(SimulatedProcess& process) {
   trace_.Add("replay webhook ", webhook->id);
   process.store().Replay(request,
                          [id = webhook->id, &process](const absl::StatusOr<int64_t>& count) {
-                           if (count.ok()) process.Wake({.waiting = {id}});
+                           if (count.ok()) process.Ask(id);
                          });
 }
 
@@ -251,7 +251,14 @@ void Workload::Cancel(SimulatedProcess& process) {
   const int64_t id = PickDelivery();
   if (id == 0) return;
   trace_.Add("cancel ", id);
-  process.store().CancelDelivery(id, clock_.Now(), [](const absl::StatusOr<DeliveryRecord>&) {});
+  process.store().CancelDelivery(
+      id, clock_.Now(), [this, &process](const absl::StatusOr<DeliveryRecord>& delivery) {
+        if (!delivery.ok()) return;
+        process.Drop(delivery->webhook_id, delivery->id, [this, id = delivery->id](bool under_way) {
+          trace_.Add("canceled ", id, under_way ? " while it is under way" : "");
+          if (!under_way) ledger_.CancelSettled(id);
+        });
+      });
 }
 
 }  // namespace webhookd

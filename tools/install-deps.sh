@@ -17,7 +17,7 @@ readonly build_packages=(
   protobuf-compiler:protoc protobuf-compiler-grpc:grpc_cpp_plugin
   libgrpc++-dev libprotobuf-dev libabsl-dev libssl-dev zlib1g-dev
   libsqlite3-dev libcurl4-openssl-dev libre2-dev libyaml-cpp-dev libjemalloc-dev
-  libcli11-dev libspdlog-dev nlohmann-json3-dev
+  libcli11-dev nlohmann-json3-dev
   # A linker several times as fast; tools/cmake/Options.cmake takes it when it is there.
   mold:mold
   # CMake configures the tests and benchmarks with everything else.
@@ -54,7 +54,7 @@ readonly lint_packages=(
 )
 
 # What the same things are called where apt does not say: commands and pkg-config modules.
-readonly build_modules=(grpc++ protobuf sqlite3 libcurl re2 yaml-cpp jemalloc CLI11 spdlog
+readonly build_modules=(grpc++ protobuf sqlite3 libcurl re2 yaml-cpp jemalloc CLI11
   gtest gmock benchmark)
 readonly test_modules=()
 readonly bench_modules=()

@@ -83,7 +83,6 @@ class SqliteDamageTest : public testing::Test {
                           absl::InfinitePast()));
     if (!created.ok()) return errors;
     AcceptEventRequest event;
-    event.webhooks_version = created->version;
     event.event_id = name;
     event.idempotency_key = name;
     event.accepted_at = now;

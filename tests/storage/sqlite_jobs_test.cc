@@ -51,11 +51,10 @@ class SqliteJobsTest : public testing::Test {
     webhook.name = absl::StrCat("webhook ", ++webhooks_);
     webhook.url = "https://example.com/";
     Pending<WebhookChange> created;
-    store_->CreateWebhook(webhook, created.done());
+    store_->CreateWebhook(webhook, std::nullopt, created.done());
     const auto change = Run(created);
     ASSERT_TRUE(change.ok()) << change.status();
     webhook_id_ = change->webhook.id;
-    version_ = change->version;
   }
 
   // An event with so many deliveries. Gives their ids.
@@ -73,14 +72,13 @@ class SqliteJobsTest : public testing::Test {
   }
   Pending<AcceptedEvent> StartAccepting(int count, bool skipped = false) {
     AcceptEventRequest request;
-    request.webhooks_version = version_;
     request.event_id = absl::StrCat("event ", ++events_);
     request.accepted_at = clock_.Now();
     request.bodies = {std::make_shared<const std::string>("body")};
     request.deliveries.assign(
         count, {.webhook_id = webhook_id_, .trigger_id = 1, .skipped = skipped});
     Pending<AcceptedEvent> accepted;
-    store_->AcceptEvent(request, accepted.done());
+    AcceptEvent(*store_, request, accepted.done());
     return accepted;
   }
 
@@ -123,7 +121,6 @@ class SqliteJobsTest : public testing::Test {
   ManualExecutor executor_;
   std::unique_ptr<SqliteStore> store_;
   int32_t webhook_id_ = 0;
-  int64_t version_ = 0;
   int webhooks_ = 0;
   int events_ = 0;
 };
@@ -211,7 +208,7 @@ TEST_F(SqliteJobsTest, ADeletionHoldsAtOnceAndCancelsInSteps) {
   CreateWebhook();
   Accept(kMany);
   Pending<WebhookDeletion> deleted;
-  store_->DeleteWebhook(webhook_id_, clock_.Now(), deleted.done());
+  store_->DeleteWebhook(webhook_id_, clock_.Now(), std::nullopt, deleted.done());
   while (deleted.calls() == 0) ASSERT_TRUE(executor_.RunOne());
   EXPECT_EQ(deleted.Wait()->canceled_deliveries, kMany);
   EXPECT_THAT(InState(DeliveryState::kPending), AllOf(Ge(1), Le(kMany - 1)));
@@ -234,7 +231,7 @@ TEST_F(SqliteJobsTest, ADeletionEndsAReplayUnderWay) {
   Pending<int64_t> replayed = StartReplay();
   RunUntilSomeAre(DeliveryState::kPending, kMany);
   Pending<WebhookDeletion> deleted;
-  store_->DeleteWebhook(webhook_id_, clock_.Now(), deleted.done());
+  store_->DeleteWebhook(webhook_id_, clock_.Now(), std::nullopt, deleted.done());
   executor_.RunAll();
   EXPECT_THAT(replayed.Wait().value_or(-1), AllOf(Ge(1), Le(kMany - 1)));
   EXPECT_EQ(InState(DeliveryState::kPending), 0);

@@ -164,7 +164,8 @@ TEST_F(SqliteMovedFileTest, WhatWasCommittedToALostFileIsNotReportedAsKept) {
   (*file)->NoteLog();
   auto store_clock = sqlite::StoreClock::Load(**connection, clock_);
   ASSERT_TRUE(store_clock.ok()) << store_clock.status();
-  sqlite::GroupCommit commit(*std::move(connection), 1, clock_, *std::move(store_clock));
+  WebhookCatalog catalog(std::make_shared<const WebhookSnapshot>(WebhookSet()));
+  sqlite::GroupCommit commit(*std::move(connection), 1, clock_, *std::move(store_clock), catalog);
   absl::Status finished;
   std::vector<std::unique_ptr<sqlite::Write>> writes;
   writes.push_back(std::make_unique<Thief>(path, finished));

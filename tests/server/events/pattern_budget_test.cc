@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -28,12 +29,18 @@ WebhookRecord Listening(int32_t id, const std::string& regex,
 
 std::string Costly(int i) { return absl::StrCat("a.{0,40}b", i, ".*c"); }
 
+WebhookSnapshot Snapshot(const Webhooks& webhooks) {
+  WebhookSnapshot::Webhooks by_id;
+  for (const auto& webhook : webhooks) by_id.Set(webhook->id, webhook);
+  return {1, std::move(by_id)};
+}
+
 // How many webhooks of costly patterns a scope takes.
 int FillScope(Webhooks& webhooks, std::optional<int32_t> workspace_id) {
   for (int i = 0;; ++i) {
     const WebhookRecord next =
         Listening(static_cast<int32_t>(webhooks.size()) + 1, Costly(i), workspace_id);
-    if (!CheckPatternBudget(WebhookSnapshot(1, webhooks), nullptr, next).ok()) return i;
+    if (!CheckPatternBudget(Snapshot(webhooks), nullptr, next).ok()) return i;
     webhooks.push_back(std::make_shared<const WebhookRecord>(next));
   }
 }
@@ -46,7 +53,7 @@ TEST(PatternBudget, IsForEachScope) {
   // What one workspace spends does not take from another.
   EXPECT_EQ(FillScope(webhooks, 1), global);
   EXPECT_EQ(FillScope(webhooks, 2), global);
-  const WebhookSnapshot full(1, webhooks);
+  const WebhookSnapshot full = Snapshot(webhooks);
   const absl::Status refused = CheckPatternBudget(full, nullptr, Listening(0, Costly(99), 2));
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(refused.message()),
@@ -67,7 +74,7 @@ TEST(PatternBudget, TakesEveryChangeThatAddsNothing) {
   // As an earlier version may have left it.
   const WebhookRecord over = Listening(500, Costly(500), 1);
   webhooks.push_back(std::make_shared<const WebhookRecord>(over));
-  const WebhookSnapshot snapshot(1, webhooks);
+  const WebhookSnapshot snapshot = Snapshot(webhooks);
   WebhookRecord renamed = over;
   renamed.name = "renamed";
   EXPECT_TRUE(CheckPatternBudget(snapshot, &over, renamed).ok());

@@ -129,7 +129,7 @@ TEST_F(TriggerReportsTest, WhatWasWrongWithALineIsToldAndCostsNothing) {
   log.set_log("x");
   log.set_level(static_cast<determined::log::v1::LogLevel>(40));
   log.mutable_timestamp()->set_nanos(-1);
-  router_->ReportTaskLogs(request, [](const auto& result) {
+  router_->ReportTaskLogs(caller_, request, [](const auto& result) {
     EXPECT_EQ(result->delivery_count(), 1) << result.status();
   });
   writer_.RunAll();
@@ -152,11 +152,10 @@ TEST_F(TriggerReportsTest, EachWebhookGetsItsWordForAFailedExperiment) {
   webhook.name = "as documented";
   webhook.error_state = ErrorStateName::kErrored;
   store_.AddWebhook(webhook);
-  EXPECT_TRUE(catalog_.Reload().ok());
   v1::ReportExperimentStateRequest report;
   *report.mutable_experiment() = VectorExperiment();
   report.mutable_experiment()->set_state(determined::experiment::v1::STATE_ERROR);
-  router_->ReportExperimentState(report, [](const auto& result) {
+  router_->ReportExperimentState(caller_, report, [](const auto& result) {
     EXPECT_EQ(result->delivery_count(), 3) << result.status();
   });
   writer_.RunAll();

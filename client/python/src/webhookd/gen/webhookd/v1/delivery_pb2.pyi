@@ -44,6 +44,7 @@ class JudgementReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     JUDGEMENT_REASON_COOLDOWN: _ClassVar[JudgementReason]
     JUDGEMENT_REASON_ONCE: _ClassVar[JudgementReason]
     JUDGEMENT_REASON_CHANGED: _ClassVar[JudgementReason]
+    JUDGEMENT_REASON_NO_SUCH_WEBHOOK: _ClassVar[JudgementReason]
 DELIVERY_STATE_UNSPECIFIED: DeliveryState
 DELIVERY_STATE_PENDING: DeliveryState
 DELIVERY_STATE_IN_FLIGHT: DeliveryState
@@ -71,6 +72,7 @@ JUDGEMENT_REASON_HYSTERESIS: JudgementReason
 JUDGEMENT_REASON_COOLDOWN: JudgementReason
 JUDGEMENT_REASON_ONCE: JudgementReason
 JUDGEMENT_REASON_CHANGED: JudgementReason
+JUDGEMENT_REASON_NO_SUCH_WEBHOOK: JudgementReason
 
 class Delivery(_message.Message):
     __slots__ = ("id", "event_id", "event_type", "webhook_id", "trigger_id", "state", "attempt_count", "next_attempt_at", "created_at", "finished_at", "webhook_name", "last_status", "last_error_class")
@@ -103,7 +105,7 @@ class Delivery(_message.Message):
     def __init__(self, id: _Optional[int] = ..., event_id: _Optional[str] = ..., event_type: _Optional[str] = ..., webhook_id: _Optional[int] = ..., trigger_id: _Optional[int] = ..., state: _Optional[_Union[DeliveryState, str]] = ..., attempt_count: _Optional[int] = ..., next_attempt_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., created_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., finished_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., webhook_name: _Optional[str] = ..., last_status: _Optional[int] = ..., last_error_class: _Optional[str] = ...) -> None: ...
 
 class Attempt(_message.Message):
-    __slots__ = ("number", "started_at", "duration", "status", "error_class", "error_message", "response_excerpt", "remote_address", "url", "request_headers")
+    __slots__ = ("number", "started_at", "duration", "status", "error_class", "error_message", "response_excerpt", "remote_address", "url", "request_headers", "request_headers_not_kept")
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     STARTED_AT_FIELD_NUMBER: _ClassVar[int]
     DURATION_FIELD_NUMBER: _ClassVar[int]
@@ -114,6 +116,7 @@ class Attempt(_message.Message):
     REMOTE_ADDRESS_FIELD_NUMBER: _ClassVar[int]
     URL_FIELD_NUMBER: _ClassVar[int]
     REQUEST_HEADERS_FIELD_NUMBER: _ClassVar[int]
+    REQUEST_HEADERS_NOT_KEPT_FIELD_NUMBER: _ClassVar[int]
     number: int
     started_at: _timestamp_pb2.Timestamp
     duration: _duration_pb2.Duration
@@ -124,7 +127,8 @@ class Attempt(_message.Message):
     remote_address: str
     url: str
     request_headers: _containers.RepeatedCompositeFieldContainer[HttpHeader]
-    def __init__(self, number: _Optional[int] = ..., started_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., status: _Optional[int] = ..., error_class: _Optional[str] = ..., error_message: _Optional[str] = ..., response_excerpt: _Optional[str] = ..., remote_address: _Optional[str] = ..., url: _Optional[str] = ..., request_headers: _Optional[_Iterable[_Union[HttpHeader, _Mapping]]] = ...) -> None: ...
+    request_headers_not_kept: bool
+    def __init__(self, number: _Optional[int] = ..., started_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[_duration_pb2.Duration, _Mapping]] = ..., status: _Optional[int] = ..., error_class: _Optional[str] = ..., error_message: _Optional[str] = ..., response_excerpt: _Optional[str] = ..., remote_address: _Optional[str] = ..., url: _Optional[str] = ..., request_headers: _Optional[_Iterable[_Union[HttpHeader, _Mapping]]] = ..., request_headers_not_kept: bool = ...) -> None: ...
 
 class HttpHeader(_message.Message):
     __slots__ = ("name", "value")
@@ -219,10 +223,12 @@ class CancelDeliveryRequest(_message.Message):
     def __init__(self, delivery_id: _Optional[int] = ...) -> None: ...
 
 class CancelDeliveryResponse(_message.Message):
-    __slots__ = ("delivery",)
+    __slots__ = ("delivery", "attempt_in_flight")
     DELIVERY_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPT_IN_FLIGHT_FIELD_NUMBER: _ClassVar[int]
     delivery: Delivery
-    def __init__(self, delivery: _Optional[_Union[Delivery, _Mapping]] = ...) -> None: ...
+    attempt_in_flight: bool
+    def __init__(self, delivery: _Optional[_Union[Delivery, _Mapping]] = ..., attempt_in_flight: bool = ...) -> None: ...
 
 class RecordedEvent(_message.Message):
     __slots__ = ("event_id", "event_type", "experiment_id", "occurred_at", "accepted_at", "delivery_count", "input")
@@ -243,20 +249,22 @@ class RecordedEvent(_message.Message):
     def __init__(self, event_id: _Optional[str] = ..., event_type: _Optional[str] = ..., experiment_id: _Optional[int] = ..., occurred_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., accepted_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., delivery_count: _Optional[int] = ..., input: _Optional[_Union[EventInput, _Mapping]] = ...) -> None: ...
 
 class EventInput(_message.Message):
-    __slots__ = ("experiment", "task_log", "metric", "custom", "held_back", "webhooks_version")
+    __slots__ = ("experiment", "task_log", "metric", "custom", "held_back", "webhooks_version", "corrections")
     EXPERIMENT_FIELD_NUMBER: _ClassVar[int]
     TASK_LOG_FIELD_NUMBER: _ClassVar[int]
     METRIC_FIELD_NUMBER: _ClassVar[int]
     CUSTOM_FIELD_NUMBER: _ClassVar[int]
     HELD_BACK_FIELD_NUMBER: _ClassVar[int]
     WEBHOOKS_VERSION_FIELD_NUMBER: _ClassVar[int]
+    CORRECTIONS_FIELD_NUMBER: _ClassVar[int]
     experiment: _ingest_pb2.Experiment
     task_log: _task_pb2.TaskLog
     metric: ReportedMetric
     custom: _webhook_pb2.CustomWebhookEventData
     held_back: _containers.RepeatedCompositeFieldContainer[HeldBackTrigger]
     webhooks_version: int
-    def __init__(self, experiment: _Optional[_Union[_ingest_pb2.Experiment, _Mapping]] = ..., task_log: _Optional[_Union[_task_pb2.TaskLog, _Mapping]] = ..., metric: _Optional[_Union[ReportedMetric, _Mapping]] = ..., custom: _Optional[_Union[_webhook_pb2.CustomWebhookEventData, _Mapping]] = ..., held_back: _Optional[_Iterable[_Union[HeldBackTrigger, _Mapping]]] = ..., webhooks_version: _Optional[int] = ...) -> None: ...
+    corrections: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, experiment: _Optional[_Union[_ingest_pb2.Experiment, _Mapping]] = ..., task_log: _Optional[_Union[_task_pb2.TaskLog, _Mapping]] = ..., metric: _Optional[_Union[ReportedMetric, _Mapping]] = ..., custom: _Optional[_Union[_webhook_pb2.CustomWebhookEventData, _Mapping]] = ..., held_back: _Optional[_Iterable[_Union[HeldBackTrigger, _Mapping]]] = ..., webhooks_version: _Optional[int] = ..., corrections: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class ReportedMetric(_message.Message):
     __slots__ = ("name", "value", "group", "steps_completed")
@@ -423,10 +431,12 @@ class PreviewedBody(_message.Message):
     def __init__(self, event_type: _Optional[str] = ..., body: _Optional[str] = ...) -> None: ...
 
 class TryWebhookRequest(_message.Message):
-    __slots__ = ("webhook",)
+    __slots__ = ("webhook", "webhook_id")
     WEBHOOK_FIELD_NUMBER: _ClassVar[int]
+    WEBHOOK_ID_FIELD_NUMBER: _ClassVar[int]
     webhook: _webhook_pb2.Webhook
-    def __init__(self, webhook: _Optional[_Union[_webhook_pb2.Webhook, _Mapping]] = ...) -> None: ...
+    webhook_id: int
+    def __init__(self, webhook: _Optional[_Union[_webhook_pb2.Webhook, _Mapping]] = ..., webhook_id: _Optional[int] = ...) -> None: ...
 
 class TryWebhookResponse(_message.Message):
     __slots__ = ("completed", "event_id", "attempt", "request_body", "signing_key_source")

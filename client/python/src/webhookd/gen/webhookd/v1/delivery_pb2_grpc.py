@@ -168,7 +168,8 @@ class DeliveryServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def TryWebhook(self, request, context):
-        """TryWebhook sends a test event to a webhook that need not exist, once, and waits for the answer. Stores nothing.
+        """TryWebhook sends a test event to a webhook, which need not exist, once, and waits for the answer. Stores nothing. However
+        the receiver answers, the call succeeds and says how.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -87,7 +87,9 @@ class DeliveryServiceStub:
         webhookd.gen.webhookd.v1.delivery_pb2.TryWebhookRequest,
         webhookd.gen.webhookd.v1.delivery_pb2.TryWebhookResponse,
     ]
-    """TryWebhook sends a test event to a webhook that need not exist, once, and waits for the answer. Stores nothing."""
+    """TryWebhook sends a test event to a webhook, which need not exist, once, and waits for the answer. Stores nothing. However
+    the receiver answers, the call succeeds and says how.
+    """
 
 class DeliveryServiceAsyncStub:
     """DeliveryService shows operators what became of events, and sends again what failed."""
@@ -158,7 +160,9 @@ class DeliveryServiceAsyncStub:
         webhookd.gen.webhookd.v1.delivery_pb2.TryWebhookRequest,
         webhookd.gen.webhookd.v1.delivery_pb2.TryWebhookResponse,
     ]
-    """TryWebhook sends a test event to a webhook that need not exist, once, and waits for the answer. Stores nothing."""
+    """TryWebhook sends a test event to a webhook, which need not exist, once, and waits for the answer. Stores nothing. However
+    the receiver answers, the call succeeds and says how.
+    """
 
 class DeliveryServiceServicer(metaclass=abc.ABCMeta):
     """DeliveryService shows operators what became of events, and sends again what failed."""
@@ -251,6 +255,8 @@ class DeliveryServiceServicer(metaclass=abc.ABCMeta):
         request: webhookd.gen.webhookd.v1.delivery_pb2.TryWebhookRequest,
         context: _ServicerContext,
     ) -> typing.Union[webhookd.gen.webhookd.v1.delivery_pb2.TryWebhookResponse, collections.abc.Awaitable[webhookd.gen.webhookd.v1.delivery_pb2.TryWebhookResponse]]:
-        """TryWebhook sends a test event to a webhook that need not exist, once, and waits for the answer. Stores nothing."""
+        """TryWebhook sends a test event to a webhook, which need not exist, once, and waits for the answer. Stores nothing. However
+        the receiver answers, the call succeeds and says how.
+        """
 
 def add_DeliveryServiceServicer_to_server(servicer: DeliveryServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...

@@ -30,7 +30,7 @@ class EventServiceStub(object):
 
     A report is acknowledged only after its event and every delivery that it causes are stored durably. A caller that got
     no acknowledgement reports again with the same idempotency key: the second report answers with the first one's
-    result and causes nothing new.
+    result and causes nothing new. The same key of the same caller with another content is refused with ALREADY_EXISTS.
     """
 
     def __init__(self, channel):
@@ -71,7 +71,7 @@ class EventServiceServicer(object):
 
     A report is acknowledged only after its event and every delivery that it causes are stored durably. A caller that got
     no acknowledgement reports again with the same idempotency key: the second report answers with the first one's
-    result and causes nothing new.
+    result and causes nothing new. The same key of the same caller with another content is refused with ALREADY_EXISTS.
     """
 
     def ReportExperimentState(self, request, context):
@@ -153,7 +153,7 @@ class EventService(object):
 
     A report is acknowledged only after its event and every delivery that it causes are stored durably. A caller that got
     no acknowledgement reports again with the same idempotency key: the second report answers with the first one's
-    result and causes nothing new.
+    result and causes nothing new. The same key of the same caller with another content is refused with ALREADY_EXISTS.
     """
 
     @staticmethod

@@ -22,7 +22,7 @@ class EventServiceStub:
 
     A report is acknowledged only after its event and every delivery that it causes are stored durably. A caller that got
     no acknowledgement reports again with the same idempotency key: the second report answers with the first one's
-    result and causes nothing new.
+    result and causes nothing new. The same key of the same caller with another content is refused with ALREADY_EXISTS.
     """
 
     def __init__(self, channel: typing.Union[grpc.Channel, grpc.aio.Channel]) -> None: ...
@@ -66,7 +66,7 @@ class EventServiceAsyncStub:
 
     A report is acknowledged only after its event and every delivery that it causes are stored durably. A caller that got
     no acknowledgement reports again with the same idempotency key: the second report answers with the first one's
-    result and causes nothing new.
+    result and causes nothing new. The same key of the same caller with another content is refused with ALREADY_EXISTS.
     """
 
     ReportExperimentState: grpc.aio.UnaryUnaryMultiCallable[
@@ -109,7 +109,7 @@ class EventServiceServicer(metaclass=abc.ABCMeta):
 
     A report is acknowledged only after its event and every delivery that it causes are stored durably. A caller that got
     no acknowledgement reports again with the same idempotency key: the second report answers with the first one's
-    result and causes nothing new.
+    result and causes nothing new. The same key of the same caller with another content is refused with ALREADY_EXISTS.
     """
 
     @abc.abstractmethod

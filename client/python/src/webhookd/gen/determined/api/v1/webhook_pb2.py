@@ -27,7 +27,7 @@ from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mas
 from webhookd.gen.webhookd.v1 import delivery_pb2 as webhookd_dot_v1_dot_delivery__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x64\x65termined/api/v1/webhook.proto\x12\x11\x64\x65termined.api.v1\x1a#determined/webhook/v1/webhook.proto\x1a google/protobuf/field_mask.proto\x1a\x1awebhookd/v1/delivery.proto\"H\n\x11GetWebhookRequest\x12\x12\n\nwebhook_id\x18\x01 \x01(\x05\x12\x1f\n\x17with_waiting_deliveries\x18\x64 \x01(\x08\"}\n\x12GetWebhookResponse\x12/\n\x07webhook\x18\x01 \x01(\x0b\x32\x1e.determined.webhook.v1.Webhook\x12\x1f\n\x12waiting_deliveries\x18\x64 \x01(\x03H\x00\x88\x01\x01\x42\x15\n\x13_waiting_deliveries\"2\n\x12GetWebhooksRequest\x12\x1c\n\x14with_last_deliveries\x18\x64 \x01(\x08\"\x96\x01\n\x13GetWebhooksResponse\x12\x30\n\x08webhooks\x18\x01 \x03(\x0b\x32\x1e.determined.webhook.v1.Webhook\x12\x39\n\x0flast_deliveries\x18\x64 \x01(\x0b\x32\x1b.webhookd.v1.LastDeliveriesH\x00\x88\x01\x01\x42\x12\n\x10_last_deliveries\"E\n\x12PostWebhookRequest\x12/\n\x07webhook\x18\x01 \x01(\x0b\x32\x1e.determined.webhook.v1.Webhook\"F\n\x13PostWebhookResponse\x12/\n\x07webhook\x18\x01 \x01(\x0b\x32\x1e.determined.webhook.v1.Webhook\"\x88\x01\n\x13PatchWebhookRequest\x12\n\n\x02id\x18\x01 \x01(\x05\x12\x34\n\x07webhook\x18\x02 \x01(\x0b\x32#.determined.webhook.v1.PatchWebhook\x12/\n\x0bupdate_mask\x18\x64 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"G\n\x14PatchWebhookResponse\x12/\n\x07webhook\x18\x64 \x01(\x0b\x32\x1e.determined.webhook.v1.Webhook\"\"\n\x14\x44\x65leteWebhookRequest\x12\n\n\x02id\x18\x01 \x01(\x05\"Q\n\x15\x44\x65leteWebhookResponse\x12 \n\x13\x63\x61nceled_deliveries\x18\x64 \x01(\x03H\x00\x88\x01\x01\x42\x16\n\x14_canceled_deliveries\" \n\x12TestWebhookRequest\x12\n\n\x02id\x18\x01 \x01(\x05\"\xd7\x01\n\x13TestWebhookResponse\x12\x11\n\tcompleted\x18\x01 \x01(\x08\x12\x15\n\x08\x65vent_id\x18\x64 \x01(\tH\x00\x88\x01\x01\x12%\n\x07\x61ttempt\x18\x65 \x01(\x0b\x32\x14.webhookd.v1.Attempt\x12\x19\n\x0crequest_body\x18\x66 \x01(\tH\x01\x88\x01\x01\x12\x1f\n\x12signing_key_source\x18g \x01(\tH\x02\x88\x01\x01\x42\x0b\n\t_event_idB\x0f\n\r_request_bodyB\x15\n\x13_signing_key_source\"\x95\x01\n\x1bPostWebhookEventDataRequest\x12;\n\x04\x64\x61ta\x18\x01 \x01(\x0b\x32-.determined.webhook.v1.CustomWebhookEventData\x12\x15\n\rexperiment_id\x18\x02 \x01(\x05\x12\x15\n\x08trial_id\x18\x03 \x01(\x05H\x00\x88\x01\x01\x42\x0b\n\t_trial_id\"\x1e\n\x1cPostWebhookEventDataResponseB5Z3github.com/determined-ai/determined/proto/pkg/apiv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1f\x64\x65termined/api/v1/webhook.proto\x12\x11\x64\x65termined.api.v1\x1a#determined/webhook/v1/webhook.proto\x1a google/protobuf/field_mask.proto\x1a\x1awebhookd/v1/delivery.proto\"H\n\x11GetWebhookRequest\x12\x12\n\nwebhook_id\x18\x01 \x01(\x05\x12\x1f\n\x17with_waiting_deliveries\x18\x64 \x01(\x08\"}\n\x12GetWebhookResponse\x12/\n\x07webhook\x18\x01 \x01(\x0b\x32\x1e.determined.webhook.v1.Webhook\x12\x1f\n\x12waiting_deliveries\x18\x64 \x01(\x03H\x00\x88\x01\x01\x42\x15\n\x13_waiting_deliveries\"2\n\x12GetWebhooksRequest\x12\x1c\n\x14with_last_deliveries\x18\x64 \x01(\x08\"\x96\x01\n\x13GetWebhooksResponse\x12\x30\n\x08webhooks\x18\x01 \x03(\x0b\x32\x1e.determined.webhook.v1.Webhook\x12\x39\n\x0flast_deliveries\x18\x64 \x01(\x0b\x32\x1b.webhookd.v1.LastDeliveriesH\x00\x88\x01\x01\x42\x12\n\x10_last_deliveries\"E\n\x12PostWebhookRequest\x12/\n\x07webhook\x18\x01 \x01(\x0b\x32\x1e.determined.webhook.v1.Webhook\"X\n\x13PostWebhookResponse\x12/\n\x07webhook\x18\x01 \x01(\x0b\x32\x1e.determined.webhook.v1.Webhook\x12\x10\n\x08warnings\x18\x64 \x03(\t\"\x88\x01\n\x13PatchWebhookRequest\x12\n\n\x02id\x18\x01 \x01(\x05\x12\x34\n\x07webhook\x18\x02 \x01(\x0b\x32#.determined.webhook.v1.PatchWebhook\x12/\n\x0bupdate_mask\x18\x64 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\x7f\n\x14PatchWebhookResponse\x12/\n\x07webhook\x18\x64 \x01(\x0b\x32\x1e.determined.webhook.v1.Webhook\x12\x1f\n\x12\x61ttempts_in_flight\x18\x65 \x01(\x03H\x00\x88\x01\x01\x42\x15\n\x13_attempts_in_flight\"\"\n\x14\x44\x65leteWebhookRequest\x12\n\n\x02id\x18\x01 \x01(\x05\"\x89\x01\n\x15\x44\x65leteWebhookResponse\x12 \n\x13\x63\x61nceled_deliveries\x18\x64 \x01(\x03H\x00\x88\x01\x01\x12\x1f\n\x12\x61ttempts_in_flight\x18\x65 \x01(\x03H\x01\x88\x01\x01\x42\x16\n\x14_canceled_deliveriesB\x15\n\x13_attempts_in_flight\" \n\x12TestWebhookRequest\x12\n\n\x02id\x18\x01 \x01(\x05\"\xd7\x01\n\x13TestWebhookResponse\x12\x11\n\tcompleted\x18\x01 \x01(\x08\x12\x15\n\x08\x65vent_id\x18\x64 \x01(\tH\x00\x88\x01\x01\x12%\n\x07\x61ttempt\x18\x65 \x01(\x0b\x32\x14.webhookd.v1.Attempt\x12\x19\n\x0crequest_body\x18\x66 \x01(\tH\x01\x88\x01\x01\x12\x1f\n\x12signing_key_source\x18g \x01(\tH\x02\x88\x01\x01\x42\x0b\n\t_event_idB\x0f\n\r_request_bodyB\x15\n\x13_signing_key_source\"\x95\x01\n\x1bPostWebhookEventDataRequest\x12;\n\x04\x64\x61ta\x18\x01 \x01(\x0b\x32-.determined.webhook.v1.CustomWebhookEventData\x12\x15\n\rexperiment_id\x18\x02 \x01(\x05\x12\x15\n\x08trial_id\x18\x03 \x01(\x05H\x00\x88\x01\x01\x42\x0b\n\t_trial_id\"\x1e\n\x1cPostWebhookEventDataResponseB5Z3github.com/determined-ai/determined/proto/pkg/apiv1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,21 +46,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_POSTWEBHOOKREQUEST']._serialized_start=559
   _globals['_POSTWEBHOOKREQUEST']._serialized_end=628
   _globals['_POSTWEBHOOKRESPONSE']._serialized_start=630
-  _globals['_POSTWEBHOOKRESPONSE']._serialized_end=700
-  _globals['_PATCHWEBHOOKREQUEST']._serialized_start=703
-  _globals['_PATCHWEBHOOKREQUEST']._serialized_end=839
-  _globals['_PATCHWEBHOOKRESPONSE']._serialized_start=841
-  _globals['_PATCHWEBHOOKRESPONSE']._serialized_end=912
-  _globals['_DELETEWEBHOOKREQUEST']._serialized_start=914
-  _globals['_DELETEWEBHOOKREQUEST']._serialized_end=948
-  _globals['_DELETEWEBHOOKRESPONSE']._serialized_start=950
-  _globals['_DELETEWEBHOOKRESPONSE']._serialized_end=1031
-  _globals['_TESTWEBHOOKREQUEST']._serialized_start=1033
-  _globals['_TESTWEBHOOKREQUEST']._serialized_end=1065
-  _globals['_TESTWEBHOOKRESPONSE']._serialized_start=1068
-  _globals['_TESTWEBHOOKRESPONSE']._serialized_end=1283
-  _globals['_POSTWEBHOOKEVENTDATAREQUEST']._serialized_start=1286
-  _globals['_POSTWEBHOOKEVENTDATAREQUEST']._serialized_end=1435
-  _globals['_POSTWEBHOOKEVENTDATARESPONSE']._serialized_start=1437
-  _globals['_POSTWEBHOOKEVENTDATARESPONSE']._serialized_end=1467
+  _globals['_POSTWEBHOOKRESPONSE']._serialized_end=718
+  _globals['_PATCHWEBHOOKREQUEST']._serialized_start=721
+  _globals['_PATCHWEBHOOKREQUEST']._serialized_end=857
+  _globals['_PATCHWEBHOOKRESPONSE']._serialized_start=859
+  _globals['_PATCHWEBHOOKRESPONSE']._serialized_end=986
+  _globals['_DELETEWEBHOOKREQUEST']._serialized_start=988
+  _globals['_DELETEWEBHOOKREQUEST']._serialized_end=1022
+  _globals['_DELETEWEBHOOKRESPONSE']._serialized_start=1025
+  _globals['_DELETEWEBHOOKRESPONSE']._serialized_end=1162
+  _globals['_TESTWEBHOOKREQUEST']._serialized_start=1164
+  _globals['_TESTWEBHOOKREQUEST']._serialized_end=1196
+  _globals['_TESTWEBHOOKRESPONSE']._serialized_start=1199
+  _globals['_TESTWEBHOOKRESPONSE']._serialized_end=1414
+  _globals['_POSTWEBHOOKEVENTDATAREQUEST']._serialized_start=1417
+  _globals['_POSTWEBHOOKEVENTDATAREQUEST']._serialized_end=1566
+  _globals['_POSTWEBHOOKEVENTDATARESPONSE']._serialized_start=1568
+  _globals['_POSTWEBHOOKEVENTDATARESPONSE']._serialized_end=1598
 # @@protoc_insertion_point(module_scope)

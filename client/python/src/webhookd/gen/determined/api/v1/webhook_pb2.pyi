@@ -45,10 +45,12 @@ class PostWebhookRequest(_message.Message):
     def __init__(self, webhook: _Optional[_Union[_webhook_pb2.Webhook, _Mapping]] = ...) -> None: ...
 
 class PostWebhookResponse(_message.Message):
-    __slots__ = ("webhook",)
+    __slots__ = ("webhook", "warnings")
     WEBHOOK_FIELD_NUMBER: _ClassVar[int]
+    WARNINGS_FIELD_NUMBER: _ClassVar[int]
     webhook: _webhook_pb2.Webhook
-    def __init__(self, webhook: _Optional[_Union[_webhook_pb2.Webhook, _Mapping]] = ...) -> None: ...
+    warnings: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, webhook: _Optional[_Union[_webhook_pb2.Webhook, _Mapping]] = ..., warnings: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class PatchWebhookRequest(_message.Message):
     __slots__ = ("id", "webhook", "update_mask")
@@ -61,10 +63,12 @@ class PatchWebhookRequest(_message.Message):
     def __init__(self, id: _Optional[int] = ..., webhook: _Optional[_Union[_webhook_pb2.PatchWebhook, _Mapping]] = ..., update_mask: _Optional[_Union[_field_mask_pb2.FieldMask, _Mapping]] = ...) -> None: ...
 
 class PatchWebhookResponse(_message.Message):
-    __slots__ = ("webhook",)
+    __slots__ = ("webhook", "attempts_in_flight")
     WEBHOOK_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPTS_IN_FLIGHT_FIELD_NUMBER: _ClassVar[int]
     webhook: _webhook_pb2.Webhook
-    def __init__(self, webhook: _Optional[_Union[_webhook_pb2.Webhook, _Mapping]] = ...) -> None: ...
+    attempts_in_flight: int
+    def __init__(self, webhook: _Optional[_Union[_webhook_pb2.Webhook, _Mapping]] = ..., attempts_in_flight: _Optional[int] = ...) -> None: ...
 
 class DeleteWebhookRequest(_message.Message):
     __slots__ = ("id",)
@@ -73,10 +77,12 @@ class DeleteWebhookRequest(_message.Message):
     def __init__(self, id: _Optional[int] = ...) -> None: ...
 
 class DeleteWebhookResponse(_message.Message):
-    __slots__ = ("canceled_deliveries",)
+    __slots__ = ("canceled_deliveries", "attempts_in_flight")
     CANCELED_DELIVERIES_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPTS_IN_FLIGHT_FIELD_NUMBER: _ClassVar[int]
     canceled_deliveries: int
-    def __init__(self, canceled_deliveries: _Optional[int] = ...) -> None: ...
+    attempts_in_flight: int
+    def __init__(self, canceled_deliveries: _Optional[int] = ..., attempts_in_flight: _Optional[int] = ...) -> None: ...
 
 class TestWebhookRequest(_message.Message):
     __slots__ = ("id",)

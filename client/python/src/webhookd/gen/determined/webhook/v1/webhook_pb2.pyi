@@ -51,7 +51,7 @@ class CustomWebhookEventData(_message.Message):
     def __init__(self, level: _Optional[_Union[_log_pb2.LogLevel, str]] = ..., title: _Optional[str] = ..., description: _Optional[str] = ...) -> None: ...
 
 class Webhook(_message.Message):
-    __slots__ = ("id", "url", "triggers", "webhook_type", "name", "workspace_id", "mode", "disabled", "disabled_reason", "disabled_at", "created_at", "skip_tls_verification", "max_in_flight", "max_requests_per_second")
+    __slots__ = ("id", "url", "triggers", "webhook_type", "name", "workspace_id", "mode", "disabled", "disabled_reason", "disabled_at", "created_at", "skip_tls_verification", "max_in_flight", "max_requests_per_second", "error_state")
     ID_FIELD_NUMBER: _ClassVar[int]
     URL_FIELD_NUMBER: _ClassVar[int]
     TRIGGERS_FIELD_NUMBER: _ClassVar[int]
@@ -66,6 +66,7 @@ class Webhook(_message.Message):
     SKIP_TLS_VERIFICATION_FIELD_NUMBER: _ClassVar[int]
     MAX_IN_FLIGHT_FIELD_NUMBER: _ClassVar[int]
     MAX_REQUESTS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    ERROR_STATE_FIELD_NUMBER: _ClassVar[int]
     id: int
     url: str
     triggers: _containers.RepeatedCompositeFieldContainer[Trigger]
@@ -80,7 +81,8 @@ class Webhook(_message.Message):
     skip_tls_verification: bool
     max_in_flight: int
     max_requests_per_second: float
-    def __init__(self, id: _Optional[int] = ..., url: _Optional[str] = ..., triggers: _Optional[_Iterable[_Union[Trigger, _Mapping]]] = ..., webhook_type: _Optional[_Union[WebhookType, str]] = ..., name: _Optional[str] = ..., workspace_id: _Optional[int] = ..., mode: _Optional[_Union[WebhookMode, str]] = ..., disabled: bool = ..., disabled_reason: _Optional[str] = ..., disabled_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., created_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., skip_tls_verification: bool = ..., max_in_flight: _Optional[int] = ..., max_requests_per_second: _Optional[float] = ...) -> None: ...
+    error_state: str
+    def __init__(self, id: _Optional[int] = ..., url: _Optional[str] = ..., triggers: _Optional[_Iterable[_Union[Trigger, _Mapping]]] = ..., webhook_type: _Optional[_Union[WebhookType, str]] = ..., name: _Optional[str] = ..., workspace_id: _Optional[int] = ..., mode: _Optional[_Union[WebhookMode, str]] = ..., disabled: bool = ..., disabled_reason: _Optional[str] = ..., disabled_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., created_at: _Optional[_Union[_timestamp_pb2.Timestamp, _Mapping]] = ..., skip_tls_verification: bool = ..., max_in_flight: _Optional[int] = ..., max_requests_per_second: _Optional[float] = ..., error_state: _Optional[str] = ...) -> None: ...
 
 class Trigger(_message.Message):
     __slots__ = ("id", "trigger_type", "condition", "webhook_id")
@@ -95,7 +97,7 @@ class Trigger(_message.Message):
     def __init__(self, id: _Optional[int] = ..., trigger_type: _Optional[_Union[TriggerType, str]] = ..., condition: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., webhook_id: _Optional[int] = ...) -> None: ...
 
 class PatchWebhook(_message.Message):
-    __slots__ = ("url", "name", "mode", "triggers", "disabled", "skip_tls_verification", "max_in_flight", "max_requests_per_second")
+    __slots__ = ("url", "name", "mode", "triggers", "disabled", "skip_tls_verification", "max_in_flight", "max_requests_per_second", "error_state")
     URL_FIELD_NUMBER: _ClassVar[int]
     NAME_FIELD_NUMBER: _ClassVar[int]
     MODE_FIELD_NUMBER: _ClassVar[int]
@@ -104,6 +106,7 @@ class PatchWebhook(_message.Message):
     SKIP_TLS_VERIFICATION_FIELD_NUMBER: _ClassVar[int]
     MAX_IN_FLIGHT_FIELD_NUMBER: _ClassVar[int]
     MAX_REQUESTS_PER_SECOND_FIELD_NUMBER: _ClassVar[int]
+    ERROR_STATE_FIELD_NUMBER: _ClassVar[int]
     url: str
     name: str
     mode: WebhookMode
@@ -112,4 +115,5 @@ class PatchWebhook(_message.Message):
     skip_tls_verification: bool
     max_in_flight: int
     max_requests_per_second: float
-    def __init__(self, url: _Optional[str] = ..., name: _Optional[str] = ..., mode: _Optional[_Union[WebhookMode, str]] = ..., triggers: _Optional[_Iterable[_Union[Trigger, _Mapping]]] = ..., disabled: bool = ..., skip_tls_verification: bool = ..., max_in_flight: _Optional[int] = ..., max_requests_per_second: _Optional[float] = ...) -> None: ...
+    error_state: str
+    def __init__(self, url: _Optional[str] = ..., name: _Optional[str] = ..., mode: _Optional[_Union[WebhookMode, str]] = ..., triggers: _Optional[_Iterable[_Union[Trigger, _Mapping]]] = ..., disabled: bool = ..., skip_tls_verification: bool = ..., max_in_flight: _Optional[int] = ..., max_requests_per_second: _Optional[float] = ..., error_state: _Optional[str] = ...) -> None: ...

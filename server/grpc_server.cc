@@ -1,7 +1,6 @@
 #include "server/grpc_server.h"
 
 #include <grpc/grpc.h>
-#include <grpcpp/ext/channelz_service_plugin.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
@@ -25,6 +24,8 @@ namespace {
 constexpr int kMaxStreamsPerConnection = 1'024;
 constexpr int kMaxMetadataBytes = 16 * 1024;   // of one call
 constexpr size_t kMaxBufferBytes = 256 << 20;  // all connections together
+// Each reflection stream holds one for as long as it is open.
+constexpr int kMaxThreads = 32;
 constexpr int kKeepaliveMs = 60'000;
 constexpr int kKeepaliveTimeoutMs = 20'000;
 // Clients may ask for signs of life this often without being sent away.
@@ -37,7 +38,6 @@ void InitPluginsOnce() {
   static const bool done = [] {
     grpc::EnableDefaultHealthCheckService(true);
     grpc::reflection::InitProtoReflectionServerBuilderPlugin();
-    grpc::channelz::experimental::InitChannelzService();
     return true;
   }();
   static_cast<void>(done);
@@ -121,6 +121,11 @@ absl::StatusOr<ListeningServer> StartGrpcServer(const GrpcServerOptions& options
   // Two processes that share a port would each get half of the calls.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(options.max_message_bytes);
+  // gRPC 1.51 unpacks a message before it looks at its size: 3 MB become 4 GB. Calls that announce
+  // compression are refused, and whatever comes compressed all the same stays as it is.
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_DEFLATE, false);
+  builder.SetCompressionAlgorithmSupportStatus(GRPC_COMPRESS_GZIP, false);
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
   builder.AddChannelArgument(
@@ -131,8 +136,9 @@ absl::StatusOr<ListeningServer> StartGrpcServer(const GrpcServerOptions& options
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
                              kMinPingIntervalMs);
-  builder.SetResourceQuota(grpc::ResourceQuota("webhookd").Resize(kMaxBufferBytes));
-  // Only reflection and channelz are served by threads of their own.
+  builder.SetResourceQuota(
+      grpc::ResourceQuota("webhookd").Resize(kMaxBufferBytes).SetMaxThreads(kMaxThreads));
+  // Only reflection is served by threads of its own.
   builder.SetSyncServerOption(grpc::ServerBuilder::NUM_CQS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MIN_POLLERS, 1);
   builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 2);

@@ -65,7 +65,7 @@ struct ListeningServer {
 };
 
 // Serves `services`, which must outlive the server, and beside them health checks (each service is
-// reported as serving), reflection and channelz. Errors, naming the address and what to do:
+// reported as serving) and reflection. Errors, naming the address and what to do:
 // ALREADY_EXISTS (the port is taken), PERMISSION_DENIED, FAILED_PRECONDITION (any other reason why
 // the address cannot be listened on, or TLS files that cannot be used).
 absl::StatusOr<ListeningServer> StartGrpcServer(const GrpcServerOptions& options,

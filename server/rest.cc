@@ -158,7 +158,7 @@ class Rest::Stream : public std::enable_shared_from_this<Stream> {
     ended_ = true;
     if (!started_) {
       responder_->Send(error_.ok() ? transcoder_.StreamHead(call_)
-                                   : transcoder_.RenderStreamRefusal(call_, error_));
+                                   : transcoder_.RenderStreamRefusal(call_.form, error_));
       return;
     }
     if (!error_.ok()) Send(transcoder_.RenderStreamError(call_, error_));
@@ -181,6 +181,24 @@ class Rest::Stream : public std::enable_shared_from_this<Stream> {
   absl::Status error_ ABSL_GUARDED_BY(mutex_);  // of a message that could not be read
 };
 
+HeadVerdict Rest::CheckHead(const WebRequest& head) const {
+  const google::protobuf::MethodDescriptor* const called =
+      transcoder_.FindMethod(head.method, head.path);
+  const Api::Method* const method = called == nullptr ? nullptr : api_.Find(*called);
+  const absl::StatusOr<CallMetadata> metadata = ReadCallMetadata(head);
+  // What is wrong otherwise is told once the body is there.
+  if (method == nullptr || !metadata.ok()) return {};
+  const absl::StatusOr<Caller> caller =
+      api_.Admit(*method, {.token = TokenOf(*metadata),
+                           .client_certificate = head.client_certificate,
+                           .peer_address = head.peer_address});
+  if (caller.ok()) return {.caller_is_known = caller->kind != Caller::Kind::kNobody};
+  const AnswerForm form = Transcoder::FormOf(head);
+  return {.refusal = method->stream != nullptr
+                         ? transcoder_.RenderStreamRefusal(form, caller.status())
+                         : transcoder_.RenderError(caller.status(), form)};
+}
+
 void Rest::Handle(WebRequest request, std::unique_ptr<WebResponder> responder) {
   Credentials credentials = {.client_certificate = request.client_certificate,
                              .peer_address = request.peer_address};
@@ -202,7 +220,7 @@ void Rest::Handle(WebRequest request, std::unique_ptr<WebResponder> responder) {
   if (method->stream != nullptr) {
     absl::StatusOr<Caller> caller = api_.Admit(*method, credentials);
     if (!caller.ok()) {
-      responder->Send(transcoder_.RenderStreamRefusal(call, caller.status()));
+      responder->Send(transcoder_.RenderStreamRefusal(call.form, caller.status()));
       return;
     }
     std::make_shared<Stream>(transcoder_, *method, *std::move(caller), std::move(call),

@@ -22,6 +22,7 @@ class Rest final : public WebHandler {
   Rest(Options options, const Transcoder& transcoder, const Api& api)
       : options_(options), transcoder_(transcoder), api_(api) {}
 
+  HeadVerdict CheckHead(const WebRequest& head) const override;
   void Handle(WebRequest request, std::unique_ptr<WebResponder> responder) override;
 
  private:

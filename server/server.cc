@@ -47,7 +47,8 @@ Dispatcher::Options DispatcherOptions(const Config& config) {
   const double slack_rate = config.delivery.slack_requests_per_second;
   options.slack_requests_per_second =
       slack_rate > 0 ? std::optional<double>(slack_rate) : std::nullopt;
-  options.proxied = !config.egress.proxy.empty();
+  options.proxy.is_set = !config.egress.proxy.empty();
+  options.proxy.checks_names = config.egress.check_names_before_proxy;
   options.retry = {.schedule = config.delivery.retry_schedule,
                    .jitter = config.delivery.retry_jitter};
   return options;
@@ -66,11 +67,21 @@ TlsFiles TlsOf(const Config& config) {
   return {.certificate = config.tls.cert, .key = config.tls.key, .client_ca = config.tls.client_ca};
 }
 
+RequestLimits GrpcLimits(const Config& config) {
+  return {.ordinary = static_cast<size_t>(config.grpc.max_message_bytes),
+          .task_logs = static_cast<size_t>(config.task_logs.max_batch_bytes)};
+}
+
+RequestLimits RestLimits(const Config& config) {
+  return {.ordinary = static_cast<size_t>(config.http.max_body_bytes),
+          .task_logs = static_cast<size_t>(config.task_logs.max_batch_bytes)};
+}
+
 GrpcServerOptions GrpcOptions(const Config& config) {
   GrpcServerOptions options;
   options.address = config.listen_address;
   if (config.grpc.port != 0) options.port = config.grpc.port;
-  options.max_message_bytes = config.grpc.max_message_bytes;
+  options.max_message_bytes = static_cast<int>(GrpcLimits(config).longest());
   options.handshake_timeout = config.http.header_timeout;
   options.tls = TlsOf(config);
   return options;
@@ -86,6 +97,9 @@ HttpServer::Options HttpServerOptions(const Config& config) {
   options.max_headers = config.http.max_headers;
   options.max_header_bytes = config.http.max_header_bytes;
   options.max_body_bytes = config.http.max_body_bytes;
+  // A body is in memory twice while its buffer grows.
+  options.max_buffered_body_bytes =
+      std::max<size_t>(config.http.max_buffered_body_bytes, 2 * RestLimits(config).longest());
   options.header_timeout = config.http.header_timeout;
   options.body_timeout = config.http.body_timeout;
   options.write_timeout = config.http.write_timeout;
@@ -224,9 +238,11 @@ absl::Status Server::PrepareDelivery() {
   resolving.timeout = config_.delivery.resolver_timeout;
   resolver_ = std::make_unique<SystemResolver>(resolving, clock_);
 
+  Dispatcher::Options options = DispatcherOptions(config_);
+  ASSIGN_OR_RETURN(options.proxy.direct, HostList::Parse(config_.egress.no_proxy));
   ASSIGN_OR_RETURN(dispatcher_,
                    Dispatcher::Create(
-                       DispatcherOptions(config_),
+                       std::move(options),
                        {.store = *store_,
                         .catalog = *catalog_,
                         .signer = *signer_,
@@ -270,14 +286,17 @@ absl::Status Server::StartServing() {
   webhooks_ = std::make_unique<Webhooks>(Webhooks::Dependencies{.store = *store_,
                                                                 .deliveries = *store_,
                                                                 .catalog = *catalog_,
+                                                                .accounts = *accounts_,
                                                                 .authorizer = *authorizer_,
                                                                 .egress = *egress_,
                                                                 .dispatcher = *dispatcher_,
                                                                 .tests = *tests_,
+                                                                .router = *router_,
                                                                 .clock = clock_,
                                                                 .reader = reader_});
   drafts_ = std::make_unique<WebhookDrafts>(config_.webhooks.base_url, ErrorStateOf(config_),
-                                            WebhookDrafts::Dependencies{.authorizer = *authorizer_,
+                                            WebhookDrafts::Dependencies{.catalog = *catalog_,
+                                                                        .authorizer = *authorizer_,
                                                                         .egress = *egress_,
                                                                         .tests = *tests_,
                                                                         .clock = clock_,
@@ -311,8 +330,11 @@ absl::Status Server::StartServing() {
                           .clock = clock_});
   tokens_ = std::make_unique<Tokens>(
       Tokens::Dependencies{.accounts = *accounts_, .clock = clock_, .random = random_});
-  workspaces_ = std::make_unique<Workspaces>(Workspaces::Dependencies{
-      .accounts = *accounts_, .webhooks = *catalog_, .authorizer = *authorizer_, .clock = clock_});
+  workspaces_ = std::make_unique<Workspaces>(Workspaces::Dependencies{.accounts = *accounts_,
+                                                                      .webhooks = *catalog_,
+                                                                      .router = *router_,
+                                                                      .authorizer = *authorizer_,
+                                                                      .clock = clock_});
   roles_ = std::make_unique<RoleAssignments>(RoleAssignments::Dependencies{
       .accounts = *accounts_, .authorizer = *authorizer_, .clock = clock_});
   audit_entries_ = std::make_unique<AuditEntries>(
@@ -339,6 +361,11 @@ absl::Status Server::StartServing() {
         absl::Status(static_cast<absl::StatusCode>(code), message), AnswerForm());
     response.status = status;
     return response;
+  };
+  http.body_limit = [this, limits = RestLimits(config_)](absl::string_view method,
+                                                         absl::string_view path) {
+    const google::protobuf::MethodDescriptor* const called = transcoder_->FindMethod(method, path);
+    return called == nullptr ? limits.ordinary : limits.Of(*called);
   };
   http.accept_grpc = [acceptor = grpc_.acceptor](int socket) { acceptor->Accept(socket); };
   ASSIGN_OR_RETURN(http_, HttpServer::Create(std::move(http), *site_, clock_));
@@ -376,7 +403,8 @@ absl::Status Server::BuildApi() {
   const std::vector<const google::protobuf::ServiceDescriptor*> services = ServedServices();
   for (const google::protobuf::ServiceDescriptor* service : services) {
     grpc_services_.push_back(std::make_unique<GrpcService>(
-        *api_, *service, [this](const Caller& caller) { return events_->OpenStream(caller); }));
+        *api_, *service, GrpcLimits(config_),
+        [this](const Caller& caller) { return events_->OpenStream(caller); }));
   }
   const GatewayProfile profile =
       config_.gateway.profile == "v2" ? GatewayProfile::kV2 : GatewayProfile::kDetermined;

@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "determined/api/v1/auth.pb.h"
+#include "server/gateway/call_metadata.h"
 
 namespace webhookd {
 namespace {
@@ -10,7 +11,7 @@ using determined::api::v1::LoginResponse;
 using determined::api::v1::LogoutResponse;
 
 WebHeader SetCookie(absl::string_view token, int64_t seconds, bool tls) {
-  return {"Set-Cookie", absl::StrCat("auth=", token, "; Path=/; Max-Age=", seconds,
+  return {"Set-Cookie", absl::StrCat(kSessionCookie, "=", token, "; Path=/; Max-Age=", seconds,
                                      "; HttpOnly; SameSite=Strict", tls ? "; Secure" : "")};
 }
 

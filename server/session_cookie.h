@@ -11,9 +11,9 @@
 
 namespace webhookd {
 
-// The Set-Cookie header of an answer to Login, which keeps the token as `auth` as Determined does,
-// or to Logout, which removes it; none for other answers. Scripts cannot read the cookie, and no
-// other site's request brings it along. `tls`: it goes over TLS only.
+// The Set-Cookie header of an answer to Login, which keeps the token as kSessionCookie, or to
+// Logout, which removes it; none for other answers. Scripts cannot read the cookie, and no other
+// site's request brings it along. `tls`: it goes over TLS only.
 absl::optional<WebHeader> SessionCookieFor(const google::protobuf::Message& response, bool tls,
                                            absl::Duration lifetime);
 

@@ -66,6 +66,14 @@ absl::Status Site::CheckSender(const WebRequest& request) const {
                    " may not call this server; http.cors_origins names those that may"));
 }
 
+HeadVerdict Site::CheckHead(const WebRequest& head) const {
+  if (!IsBelowApi(head.path)) return {};
+  if (const absl::Status allowed = CheckSender(head); !allowed.ok()) {
+    return {.refusal = dependencies_.transcoder.RenderError(allowed, AnswerForm())};
+  }
+  return dependencies_.rest.CheckHead(head);
+}
+
 void Site::Handle(WebRequest request, std::unique_ptr<WebResponder> responder) {
   const bool reads = request.method == "GET" || request.method == "HEAD";
   absl::string_view path = request.path;

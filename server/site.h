@@ -42,6 +42,7 @@ class Site final : public WebHandler {
   // From now on /healthz answers 503.
   void SetNotServing() { serving_ = false; }
 
+  HeadVerdict CheckHead(const WebRequest& head) const override;
   void Handle(WebRequest request, std::unique_ptr<WebResponder> responder) override;
 
  private:

@@ -25,8 +25,6 @@ using determined::api::v1::PatchWebhookRequest;
 using determined::api::v1::PatchWebhookResponse;
 using determined::api::v1::PostWebhookRequest;
 using determined::api::v1::PostWebhookResponse;
-using determined::api::v1::TestWebhookRequest;
-using determined::api::v1::TestWebhookResponse;
 using determined::webhook::v1::Trigger;
 using determined::webhook::v1::Webhook;
 using determined::webhook::v1::WebhookMode;
@@ -218,7 +216,6 @@ void AddCreate(CLI::App& group, Session& session) {
   CLI::App* const app = group.add_subcommand("create", "Create a webhook");
   auto options = std::make_shared<Options>();
   AddFieldOptions(app, options->fields);
-  app->get_option("--name")->required();
   app->get_option("--url")->required();
   AddParsedOption(
       app, "--type", options->type,
@@ -243,7 +240,7 @@ void AddCreate(CLI::App& group, Session& session) {
       }
       PostWebhookRequest request;
       Webhook& webhook = *request.mutable_webhook();
-      webhook.set_name(*fields.name);
+      webhook.set_name(fields.name.value_or(""));
       webhook.set_url(*fields.url);
       webhook.set_webhook_type(static_cast<WebhookType>(options->type));
       webhook.set_mode(static_cast<WebhookMode>(
@@ -256,6 +253,9 @@ void AddCreate(CLI::App& group, Session& session) {
       if (options->skip_tls_verification) webhook.set_skip_tls_verification(true);
       ASSIGN_OR_RETURN(const PostWebhookResponse response,
                        session.connection().Call(&DeterminedStub::PostWebhook, request));
+      for (const std::string& warning : response.warnings()) {
+        session.terminal.err << "Warning: " << warning << ".\n";
+      }
       if (session.json) return session.PrintJson(response);
       session.out() << "Created webhook " << response.webhook().id()
                     << ". Try it with webhookctl webhook test " << response.webhook().id() << ".\n";
@@ -378,10 +378,11 @@ void AddTest(CLI::App& group, Session& session) {
   app->footer("Exits with 1 when the receiver did not confirm with a 2xx status.");
   app->callback([&session, id] {
     session.command = [&session, id]() -> absl::StatusOr<ExitCode> {
-      TestWebhookRequest request;
-      request.set_id(*id);
-      ASSIGN_OR_RETURN(const TestWebhookResponse response,
-                       session.connection().Call(&DeterminedStub::TestWebhook, request));
+      // Not TestWebhook, which fails with what a receiver does.
+      v1::TryWebhookRequest request;
+      request.set_webhook_id(*id);
+      ASSIGN_OR_RETURN(const v1::TryWebhookResponse response,
+                       session.connection().Call(&DeliveryStub::TryWebhook, request));
       const ExitCode result = response.completed() ? ExitCode::kDone : ExitCode::kFailed;
       if (session.json) {
         session.PrintJson(response);

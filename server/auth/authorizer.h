@@ -45,6 +45,12 @@ class Authorizer {
   bool CanView(const Caller& caller, std::optional<int32_t> workspace_id) const {
     return Has(caller, Permission::kViewWebhooks, workspace_id);
   }
+  // Whether the caller may see that there is such a workspace, and its name. As at a master, all
+  // users may without RBAC.
+  bool CanViewWorkspace(const Caller& caller, int32_t workspace_id) const {
+    return (mode_ == Mode::kBasic && caller.kind == Caller::Kind::kUser) ||
+           CanView(caller, workspace_id);
+  }
   // Whether the caller may see events of experiments of the workspace. Deliveries of a global
   // webhook tell of all workspaces: without a workspace, one must be allowed to see all.
   bool CanViewEvents(const Caller& caller, std::optional<int32_t> workspace_id) const;

@@ -1,6 +1,5 @@
 #include "server/auth/sign_in.h"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -81,8 +80,9 @@ void SignIn::Attempt(Request request, Done<UserRecord> next) {
 
 absl::Status SignIn::TakeAttempt(const Request& request) {
   const absl::Duration now = dependencies_.clock.Steady();
-  const absl::Duration wait = std::max(by_address_.Take(AddressKey(request.peer_address), now),
-                                       by_name_.Take(request.username, now));
+  // An address that has to wait must not use up what a name has left for others.
+  absl::Duration wait = by_address_.Take(AddressKey(request.peer_address), now);
+  if (wait == absl::ZeroDuration()) wait = by_name_.Take(request.username, now);
   if (wait == absl::ZeroDuration()) return absl::OkStatus();
   return absl::ResourceExhaustedError(
       absl::StrCat("too many attempts to sign in failed: try again in ",

@@ -51,6 +51,8 @@ struct Config {
     std::vector<std::string> deny;
     bool deny_private = false;
     std::string proxy;
+    std::vector<std::string> no_proxy;
+    bool check_names_before_proxy = true;
     std::string ca_file;
     std::string client_cert;
     std::string client_key;
@@ -63,12 +65,17 @@ struct Config {
     int max_headers = 128;
     int max_header_bytes = 64 * 1024;
     int max_body_bytes = 4 * 1024 * 1024;
-    int64_t memory_limit_bytes = 512 * 1024 * 1024;  // 0: no limit
+    int64_t max_buffered_body_bytes = 128 * 1024 * 1024;  // of all bodies
+    int64_t memory_limit_bytes = 512 * 1024 * 1024;       // 0: no limit
     absl::Duration header_timeout = absl::Seconds(10);
     absl::Duration body_timeout = absl::Seconds(60);
     absl::Duration write_timeout = absl::Seconds(60);
     absl::Duration idle_timeout = absl::Seconds(120);
     std::vector<std::string> cors_origins;  // empty: no other site may call
+  };
+
+  struct TaskLogs {
+    int max_batch_bytes = 32 * 1024 * 1024;  // over HTTP and gRPC
   };
 
   struct Gateway {
@@ -111,6 +118,7 @@ struct Config {
   Delivery delivery;
   Egress egress;
   Http http;
+  TaskLogs task_logs;
   Gateway gateway;
   Tls tls;
   Security security;

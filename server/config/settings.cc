@@ -181,6 +181,20 @@ std::vector<Setting> MakeSettings() {
        .help = "Proxy that requests go through. Proxy variables such as http_proxy are ignored.",
        .when_empty = "none",
        .has_credentials = true},
+      {.key = "egress.no_proxy",
+       .field = ListField(
+           [](auto& c) -> auto& { return c.egress.no_proxy; },
+           "list of host names, addresses and CIDR ranges, or *", CheckHostListEntry),
+       .help = "Hosts that are reached without egress.proxy. example.com means that name and all "
+               "under it, .example.com only those under it; addresses and ranges are for URLs "
+               "whose host is an address.",
+       .when_empty = "none"},
+      {.key = "egress.check_names_before_proxy",
+       .field = SwitchField([](auto& c) -> auto& { return c.egress.check_names_before_proxy; }),
+       .help =
+           "Looks a host name up before egress.proxy is asked for it, and refuses it when one of "
+           "its addresses is denied. Names that cannot be looked up on this machine are left to "
+           "the proxy."},
       {.key = "egress.ca_file",
        .field = FileField(
            [](auto& c) -> auto& { return c.egress.ca_file; }, CheckText),
@@ -220,7 +234,15 @@ std::vector<Setting> MakeSettings() {
       {.key = "http.max_body_bytes",
        .field = IntegerField(
            [](auto& c) -> auto& { return c.http.max_body_bytes; }, 1'024, kMaxInt),
-       .help = "Longest body of an HTTP request. A longer one is answered with 413."},
+       .help = "Longest body of an HTTP request. A longer one is answered with 413. "
+               "task_logs.max_batch_bytes is the limit of those with lines of tasks."},
+      {.key = "http.max_buffered_body_bytes",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.http.max_buffered_body_bytes; }, 1 << 20,
+           int64_t{1} << 40),
+       .help = "Memory for the bodies of all requests under way. When it is used up, the one that "
+               "made no progress for longest is answered with 503. There is always room for one "
+               "body of the longest that is allowed."},
       {.key = "http.memory_limit_bytes",
        .field = IntegerField(
            [](auto& c) -> auto& { return c.http.memory_limit_bytes; }, 0, int64_t{1} << 40),
@@ -252,6 +274,12 @@ std::vector<Setting> MakeSettings() {
            "list of origins such as https://example.com, or *", CheckText),
        .help = "Sites whose pages may call this server from a browser.",
        .when_empty = "none but its own"},
+      {.key = "task_logs.max_batch_bytes",
+       .field = IntegerField(
+           [](auto& c) -> auto& { return c.task_logs.max_batch_bytes; }, 64 * 1024, 1 << 30),
+       .help = "Longest request with lines of a task, over HTTP and gRPC. Determined's log shipper "
+               "sends up to 1,000 lines of 8 KB, which may double as JSON, and stops the training "
+               "when it is refused."},
       {.key = "gateway.profile",
        .field =
            ChoiceField([](auto& c) -> auto& { return c.gateway.profile; }, {"determined", "v2"}),
@@ -319,7 +347,8 @@ std::vector<Setting> MakeSettings() {
       {.key = "grpc.max_message_bytes",
        .field = IntegerField(
            [](auto& c) -> auto& { return c.grpc.max_message_bytes; }, 4'096, kMaxInt),
-       .help = "Longest message that clients may send."},
+       .help = "Longest message that clients may send. task_logs.max_batch_bytes is the limit of "
+               "those with lines of tasks."},
       {.key = "grpc.max_unanswered_reports",
        .field = IntegerField(
            [](auto& c) -> auto& { return c.grpc.max_unanswered_reports; }, 1, 1'000'000),

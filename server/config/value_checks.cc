@@ -10,6 +10,7 @@
 #include "base/quoted.h"
 #include "base/status_macros.h"
 #include "base/utf8.h"
+#include "server/delivery/host_list.h"
 #include "server/delivery/ip_address.h"
 #include "server/delivery/target_url.h"
 
@@ -129,6 +130,11 @@ absl::StatusOr<std::string> CheckListenAddress(absl::string_view address) {
       absl::StrCat(Quoted(address),
                    " is not an address such as 127.0.0.1, 0.0.0.0 or ::, nor a host name; the "
                    "port is a setting of its own"));
+}
+
+absl::StatusOr<std::string> CheckHostListEntry(absl::string_view entry) {
+  RETURN_IF_ERROR(HostList::Parse({std::string(entry)}).status());
+  return std::string(entry);
 }
 
 absl::StatusOr<std::string> CheckCidr(absl::string_view cidr) {

@@ -39,6 +39,9 @@ absl::StatusOr<std::string> CheckListenAddress(absl::string_view address);
 
 absl::StatusOr<std::string> CheckCidr(absl::string_view cidr);
 
+// An entry of a HostList.
+absl::StatusOr<std::string> CheckHostListEntry(absl::string_view entry);
+
 }  // namespace webhookd
 
 #endif  // WEBHOOKD_SERVER_CONFIG_VALUE_CHECKS_H_

@@ -32,6 +32,8 @@ absl::string_view AttemptErrorName(AttemptError error) {
       return "http_5xx";
     case AttemptError::kGone:
       return "gone";
+    case AttemptError::kProxy:
+      return "proxy";
     case AttemptError::kCanceled:
       return "canceled";
     case AttemptError::kInternal:

@@ -22,7 +22,8 @@ enum class AttemptError {
   kHttp3xx,
   kHttp4xx,
   kHttp5xx,
-  kGone,  // 410
+  kGone,   // 410
+  kProxy,  // the proxy could not be reached, or answered itself instead of the receiver
   kCanceled,
   kInternal,
 };

@@ -8,7 +8,29 @@
 #include "absl/strings/strip.h"
 
 namespace webhookd {
+
+absl::string_view ProxyHint(int status) {
+  constexpr int kAuthenticationRequired = 407;
+  return status == kAuthenticationRequired ? "; give egress.proxy the right user name and password"
+                                           : "";
+}
+
 namespace {
+
+// Without a connection to the proxy there is none to anybody else.
+AttemptError ConnectError(const CurlFailure& failure) {
+  return failure.by_proxy ? AttemptError::kProxy : AttemptError::kConnect;
+}
+
+std::string Peer(const CurlFailure& failure) {
+  return absl::StrCat(failure.by_proxy ? "the proxy " : "", failure.peer);
+}
+
+ClassifiedFailure RefusedByProxy(const CurlFailure& failure) {
+  return {AttemptError::kProxy,
+          absl::StrCat("the proxy ", failure.peer, " answered with status ", failure.proxy_status,
+                       " instead of connecting to the receiver", ProxyHint(failure.proxy_status))};
+}
 
 ClassifiedFailure Connect(const CurlFailure& failure) {
   if (!failure.any_socket && !failure.denied.ok()) {
@@ -21,10 +43,10 @@ ClassifiedFailure Connect(const CurlFailure& failure) {
                          too_many ? "; raise the limit of open files (ulimit -n)" : "")};
   }
   if (failure.os_error == ECONNREFUSED) {
-    return {AttemptError::kConnect, absl::StrCat("connection refused by ", failure.peer)};
+    return {ConnectError(failure), absl::StrCat("connection refused by ", Peer(failure))};
   }
-  return {AttemptError::kConnect,
-          absl::StrCat("no connection to ", failure.peer, ": ",
+  return {ConnectError(failure),
+          absl::StrCat("no connection to ", Peer(failure), ": ",
                        failure.os_error != 0 ? std::strerror(failure.os_error) : failure.detail)};
 }
 
@@ -51,14 +73,14 @@ ClassifiedFailure TimedOut(const CurlFailure& failure) {
             absl::StrCat("TLS with ", failure.peer, ": no session within ", bound)};
   }
   if (!failure.any_socket && !failure.denied.ok()) return Connect(failure);
-  return {AttemptError::kConnect,
-          absl::StrCat("no connection to ", failure.peer, " within ", bound)};
+  return {ConnectError(failure),
+          absl::StrCat("no connection to ", Peer(failure), " within ", bound)};
 }
 
 ClassifiedFailure Broken(const CurlFailure& failure) {
   if (!failure.sent) {
     // Such as a proxy that refuses to tunnel.
-    return {AttemptError::kConnect,
+    return {ConnectError(failure),
             absl::StrCat("no connection through ", failure.peer, ": ", failure.detail)};
   }
   if (!failure.any_socket && failure.header_bytes == 0) {
@@ -91,16 +113,18 @@ ClassifiedFailure ClassifyCurlFailure(const CurlFailure& failure) {
                          " broke or refused the request before an answer")};
   }
   if (failure.headers_too_large) return TooLarge(failure);
+  if (!failure.sent && failure.proxy_status >= 300) return RefusedByProxy(failure);
   switch (failure.code) {
     case CURLE_COULDNT_CONNECT:
       return Connect(failure);
     case CURLE_OPERATION_TIMEDOUT:
       return TimedOut(failure);
     case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_RESOLVE_PROXY:
       return {AttemptError::kDns, failure.detail};
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return {AttemptError::kProxy, failure.detail};
     case CURLE_PROXY:
-      return {AttemptError::kConnect,
+      return {AttemptError::kProxy,
               absl::StrCat("the proxy ", failure.peer, " does not connect: ", failure.detail)};
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:

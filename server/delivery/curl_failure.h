@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "server/delivery/attempt_error.h"
 
@@ -21,6 +22,8 @@ struct CurlFailure {
   absl::Status denied;   // what the egress policy said, if it denied an address
   std::string peer;      // whom it was about: "10.0.0.7:443"
   bool https = false;
+  bool by_proxy = false;
+  int proxy_status = 0;     // what the proxy answered to CONNECT; 0: nothing
   bool any_socket = false;  // a socket was made for this request
   bool tcp_connected = false;
   bool sent = false;         // the request went to a connection
@@ -40,6 +43,9 @@ struct ClassifiedFailure {
 // kTimeout: connected, but no final header block in time. kStaleConnection: a kept connection broke
 // before any byte of an answer.
 ClassifiedFailure ClassifyCurlFailure(const CurlFailure& failure);
+
+// What to do about a status that a proxy answered with, to be added to a sentence.
+absl::string_view ProxyHint(int status);
 
 }  // namespace webhookd
 

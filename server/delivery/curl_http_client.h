@@ -20,9 +20,9 @@ namespace webhookd {
 class CurlHttpClient final : public HttpClient {
  public:
   struct Options {
-    // URL (http, https, socks5, socks5h), which resolves names; empty: none. The environment's are
-    // ignored. The egress policy then judges hosts that are addresses, not what the proxy connects
-    // to, and not the proxy's own address.
+    // URL (http, https, socks5, socks5h) for requests with by_proxy, which resolves names; empty:
+    // none. The environment's are ignored. The egress policy then judges hosts that are addresses,
+    // not what the proxy connects to, and not the proxy's own address.
     std::string proxy;
     std::string ca_file;      // PEM bundle; empty: the system's
     std::string client_cert;  // PEM files, both or neither

@@ -91,6 +91,7 @@ void CurlTransfer::SetFixedOptions() {
   curl_easy_setopt(handle_, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle_, CURLOPT_POST, 1L);
   curl_easy_setopt(handle_, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt(handle_, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(handle_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   curl_easy_setopt(handle_, CURLOPT_HTTP09_ALLOWED, 0L);
   curl_easy_setopt(handle_, CURLOPT_USERAGENT, options_.user_agent.c_str());
@@ -98,7 +99,6 @@ void CurlTransfer::SetFixedOptions() {
   curl_easy_setopt(handle_, CURLOPT_MAXAGE_CONN, kMaxIdleSeconds);
 
   // Empty, not unset: unset means what the environment says.
-  curl_easy_setopt(handle_, CURLOPT_PROXY, options_.proxy.c_str());
   curl_easy_setopt(handle_, CURLOPT_NOPROXY, "");
   curl_easy_setopt(handle_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   // A proxy's name is looked up by libcurl, whose removal of a handle would else wait for a look-up
@@ -154,6 +154,7 @@ std::optional<HttpResult> CurlTransfer::Begin(HttpRequest request) {
   header_bytes_ = 0;
   body_bytes_ = 0;
   headers_too_large_ = false;
+  proxy_answered_ = false;
   result_ = HttpResult();
   error_text_[0] = '\0';
 
@@ -168,6 +169,9 @@ std::optional<HttpResult> CurlTransfer::Begin(HttpRequest request) {
   }
   const bool verify = !request_.skip_tls_verification;
   curl_easy_setopt(handle_, CURLOPT_URL, request_.url.c_str());
+  curl_easy_setopt(handle_, CURLOPT_PROXY, proxied() ? options_.proxy.c_str() : "");
+  // libcurl would leave out an empty query.
+  curl_easy_setopt(handle_, CURLOPT_REQUEST_TARGET, proxy_reads() ? request_.url.c_str() : nullptr);
   curl_easy_setopt(handle_, CURLOPT_POSTFIELDS,
                    request_.body == nullptr ? "" : request_.body->data());
   curl_easy_setopt(handle_, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -235,6 +239,11 @@ absl::Status CurlTransfer::SetAddresses() {
   return absl::OkStatus();
 }
 
+bool CurlTransfer::proxy_reads() const {
+  return proxied() && absl::StartsWith(options_.proxy, "http") &&
+         absl::StartsWith(request_.url, "http:");
+}
+
 size_t CurlTransfer::OnHeader(absl::string_view line) {
   if (answered()) {  // a trailer
     body_bytes_ += line.size();
@@ -248,8 +257,12 @@ size_t CurlTransfer::OnHeader(absl::string_view line) {
   const absl::string_view text = absl::StripTrailingAsciiWhitespace(line);
   if (absl::StartsWith(text, "HTTP/")) {
     result_.retry_after.clear();
+    proxy_answered_ = false;
   } else if (absl::StartsWithIgnoreCase(text, "Retry-After:")) {
     result_.retry_after = std::string(absl::StripAsciiWhitespace(text.substr(text.find(':') + 1)));
+  } else if (absl::StartsWithIgnoreCase(text, "Proxy-Status:") ||  // RFC 9209
+             absl::StartsWithIgnoreCase(text, "X-Squid-Error:")) {
+    proxy_answered_ = true;
   } else if (text.empty()) {
     long status = 0;
     curl_easy_getinfo(handle_, CURLINFO_RESPONSE_CODE, &status);
@@ -340,6 +353,10 @@ CurlFailure CurlTransfer::Failure(CURLcode code) const {
   failure.denied = denied_;
   failure.peer = peer_.empty() ? request_.url : peer_;
   failure.https = absl::StartsWith(request_.url, "https:");
+  failure.by_proxy = proxied();
+  long proxy_status = 0;
+  curl_easy_getinfo(handle_, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+  failure.proxy_status = static_cast<int>(proxy_status);
   failure.any_socket = sockets_ > 0;
   failure.tcp_connected = connected_;
   failure.sent = requests_sent_ > 0;
@@ -355,6 +372,15 @@ HttpResult CurlTransfer::End(CURLcode code) {
   if (answered()) {
     answered_list_.erase(*answered_place_);
     answered_place_.reset();
+    constexpr int kProxyAuthenticationRequired = 407;
+    if (proxy_reads() && (result_.status == kProxyAuthenticationRequired ||
+                          (result_.status >= 500 && proxy_answered_))) {
+      result_.error = AttemptError::kProxy;
+      result_.error_message =
+          absl::StrCat("the proxy ", peer_, " answered with status ", result_.status,
+                       " instead of the receiver", ProxyHint(result_.status));
+      result_.status = 0;
+    }
   } else {
     ClassifiedFailure classified = ClassifyCurlFailure(Failure(code));
     result_.error = classified.error;

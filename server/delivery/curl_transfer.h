@@ -56,7 +56,9 @@ class CurlTransfer {
   void SetFixedOptions();
   absl::Status SetHeaders();
   absl::Status SetAddresses();
-  bool proxied() const { return !options_.proxy.empty(); }
+  bool proxied() const { return !options_.proxy.empty() && request_.by_proxy; }
+  // Whether the proxy sees the request and its answer, and does not only pass bytes on.
+  bool proxy_reads() const;
 
   size_t OnHeader(absl::string_view line);
   size_t OnBody(absl::string_view bytes);
@@ -89,6 +91,7 @@ class CurlTransfer {
   size_t header_bytes_ = 0;
   size_t body_bytes_ = 0;
   bool headers_too_large_ = false;
+  bool proxy_answered_ = false;  // by what the headers say
   absl::Duration answered_at_;
   std::optional<std::list<CurlTransfer*>::iterator> answered_place_;
   HttpResult result_;

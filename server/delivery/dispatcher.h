@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "server/delivery/egress_policy.h"
 #include "server/delivery/http_client.h"
+#include "server/delivery/proxy_use.h"
 #include "server/delivery/resolver.h"
 #include "server/delivery/retry_policy.h"
 #include "server/delivery/signer.h"
@@ -44,7 +45,7 @@ class Dispatcher {
     // How long a delivery may wait in memory before its lease is taken anew.
     absl::Duration lease_slack = absl::Minutes(5);
     absl::Duration disable_after = absl::Hours(24 * 5);  // of nothing but failed attempts
-    bool proxied = false;                                // names are resolved by a proxy
+    ProxyUse proxy;
     RetryPolicy retry;
     // Of webhooks of type Slack that have no max_requests_per_second; none: no limit.
     std::optional<double> slack_requests_per_second = 1;

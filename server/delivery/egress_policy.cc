@@ -43,6 +43,7 @@ constexpr RuleText kRules[] = {
     {"::/128", "unspecified"},
     {"::1/128", "loopback"},
     {"fe80::/10", "link-local"},
+    {"fec0::/10", "site-local"},  // RFC 3879: deprecated, and of a link's scope to some
     {"ff00::/8", "multicast"},
     {"10.0.0.0/8", "private", true},
     {"172.16.0.0/12", "private", true},
@@ -52,7 +53,6 @@ constexpr RuleText kRules[] = {
     {"198.18.0.0/15", "reserved for benchmarks", true},
     {"240.0.0.0/4", "reserved", true},
     {"fc00::/7", "private (unique local)", true},
-    {"fec0::/10", "private (site-local)", true},
 };
 
 // IPv6 forms that carry an IPv4 address, and where its four bytes are.

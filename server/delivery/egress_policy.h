@@ -11,10 +11,10 @@ namespace webhookd {
 
 // Which addresses requests may go to. Immutable, thread-safe.
 //
-// Denied unless `allow` names them: unspecified, loopback, link-local, multicast, broadcast, the
-// metadata addresses of clouds wherever they lie, and IPv6 forms that carry a denied IPv4 address
-// inside (mapped, compatible, NAT64, 6to4, Teredo). `deny` wins over `allow`. Private ranges are
-// allowed unless `deny_private`.
+// Denied unless `allow` names them: unspecified, loopback, link-local, site-local, multicast,
+// broadcast, the metadata addresses of clouds wherever they lie, and IPv6 forms that carry a denied
+// IPv4 address inside (mapped, compatible, NAT64, 6to4, Teredo). `deny` wins over `allow`. Private
+// ranges are allowed unless `deny_private`.
 class EgressPolicy {
  public:
   struct Options {

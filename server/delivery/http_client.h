@@ -25,9 +25,10 @@ struct HttpRequest {
   // Name and value; without CR, LF and NUL.
   std::vector<std::pair<std::string, std::string>> headers;
   std::shared_ptr<const std::string> body;
-  // Where to connect, in this order; all allowed by the egress policy. Empty only when a proxy
-  // resolves names.
+  // Where to connect, in this order; all allowed by the egress policy. Of no account to a proxy,
+  // which resolves names itself.
   std::vector<IpAddress> addresses;
+  bool by_proxy = false;  // through the client's proxy, if it has one
   bool skip_tls_verification = false;
   // Never on a connection that was used before.
   bool fresh_connection = false;

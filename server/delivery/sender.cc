@@ -11,11 +11,12 @@ struct Sender::Attempt {
   SendRequest request;
   absl::AnyInvocable<void(SendOutcome) &&> done;
   absl::Duration started;
+  bool by_proxy = false;
   SendOutcome outcome;
 };
 
 Sender::Sender(Options options, Dependencies dependencies)
-    : options_(options), dependencies_(std::move(dependencies)) {}
+    : options_(std::move(options)), dependencies_(std::move(dependencies)) {}
 
 void Sender::Send(SendRequest request, absl::AnyInvocable<void(SendOutcome) &&> done) {
   auto attempt = std::make_shared<Attempt>();
@@ -35,9 +36,10 @@ void Sender::Send(SendRequest request, absl::AnyInvocable<void(SendOutcome) &&> 
     Fail(std::move(attempt), AttemptError::kEgressDenied, std::string(allowed.message()));
     return;
   }
+  attempt->by_proxy = options_.proxy.is_set && !options_.proxy.direct.Contains(*target);
   if (target->literal.has_value()) {
     Connect(std::move(attempt), std::vector<IpAddress>{*target->literal});
-  } else if (options_.proxied) {
+  } else if (attempt->by_proxy && !options_.proxy.checks_names) {
     Connect(std::move(attempt), std::vector<IpAddress>{});
   } else {
     std::string host = target->host;
@@ -54,6 +56,8 @@ void Sender::Send(SendRequest request, absl::AnyInvocable<void(SendOutcome) &&> 
 
 void Sender::Connect(std::shared_ptr<Attempt> attempt,
                      absl::StatusOr<std::vector<IpAddress>> addresses) {
+  // Behind a proxy, names may be unknown to this machine.
+  if (!addresses.ok() && attempt->by_proxy) addresses = std::vector<IpAddress>();
   if (!addresses.ok()) {
     Fail(std::move(attempt), AttemptError::kDns, std::string(addresses.status().message()));
     return;
@@ -68,7 +72,8 @@ void Sender::Connect(std::shared_ptr<Attempt> attempt,
       denied.Update(status);
     }
   }
-  if (allowed.empty() && !denied.ok()) {
+  // A proxy chooses among the addresses by itself.
+  if (!denied.ok() && (allowed.empty() || attempt->by_proxy)) {
     Fail(std::move(attempt), AttemptError::kEgressDenied, std::string(denied.message()));
     return;
   }
@@ -85,6 +90,7 @@ void Sender::Connect(std::shared_ptr<Attempt> attempt,
   http.headers = Sign(*attempt);
   http.body = attempt->request.body;
   http.addresses = std::move(allowed);
+  http.by_proxy = attempt->by_proxy;
   http.skip_tls_verification = attempt->request.skip_tls_verification;
   http.fresh_connection = attempt->request.fresh_connection;
   http.connect_timeout = options_.connect_timeout;
@@ -129,7 +135,12 @@ void Sender::Finish(Attempt& attempt, HttpResult result) {
   if (result.error == AttemptError::kNone) {
     outcome.error = AttemptErrorFromStatus(result.status);
     if (outcome.error != AttemptError::kNone) {
-      record.error_message = absl::StrCat("the receiver answered with status ", result.status);
+      // Unless it is https, a proxy that cannot connect answers in the receiver's place.
+      const bool may_be_the_proxy = attempt.by_proxy && !attempt.request.target->https &&
+                                    result.status >= 502 && result.status <= 504;
+      record.error_message = absl::StrCat(
+          may_be_the_proxy ? "the receiver, or the proxy in its place," : "the receiver",
+          " answered with status ", result.status);
     }
   } else {
     record.error_message = ValidUtf8(result.error_message);

@@ -15,6 +15,7 @@
 #include "server/delivery/egress_policy.h"
 #include "server/delivery/http_client.h"
 #include "server/delivery/inbox.h"
+#include "server/delivery/proxy_use.h"
 #include "server/delivery/resolver.h"
 #include "server/delivery/signer.h"
 #include "server/delivery/target_url.h"
@@ -45,7 +46,7 @@ class Sender {
   struct Options {
     absl::Duration connect_timeout;
     absl::Duration timeout;  // of the whole attempt, name resolution included
-    bool proxied = false;    // a proxy resolves names: they are not resolved here
+    ProxyUse proxy;
   };
 
   // What the sender borrows; all must outlive it.

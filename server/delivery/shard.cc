@@ -54,7 +54,7 @@ Shard::Shard(const Dispatcher::Options& options, const Dispatcher::Dependencies&
       held_(held),
       sender_({.connect_timeout = options.connect_timeout,
                .timeout = options.timeout,
-               .proxied = options.proxied},
+               .proxy = options.proxy},
               {.signer = dependencies_.signer,
                .egress = dependencies_.egress,
                .resolver = dependencies_.resolver,

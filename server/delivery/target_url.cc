@@ -102,9 +102,6 @@ absl::Status CheckText(absl::string_view url) {
                    "before the @ and let the receiver verify the signature instead");
   }
   if (authority.empty() || authority.front() == ':') return Invalid(url, "the host is missing");
-  if (absl::StrContains(url, '#')) {
-    return Invalid(url, "the fragment behind # is never sent; leave it out");
-  }
   return absl::OkStatus();
 }
 
@@ -207,10 +204,28 @@ absl::Status CheckName(absl::string_view url, absl::string_view host) {
   return absl::OkStatus();
 }
 
+// What stands behind the host and port, as it was given: receivers may sign or route by it. Only
+// what no request line can hold is encoded.
+std::string PathAndQuery(absl::string_view url) {
+  const absl::string_view authority = Authority(url);
+  const absl::string_view given = url.substr(authority.data() + authority.size() - url.data());
+  std::string path = absl::StartsWith(given, "/") ? "" : "/";
+  for (const char c : given) {
+    const auto byte = static_cast<uint8_t>(c);
+    if (byte < 0x80) {
+      path.push_back(c);
+    } else {
+      absl::StrAppend(&path, "%", absl::Hex(byte, absl::kZeroPad2));
+    }
+  }
+  return path;
+}
+
 }  // namespace
 
 absl::StatusOr<TargetUrl> ParseTargetUrl(absl::string_view url) {
   RETURN_IF_ERROR(CheckText(url));
+  url = url.substr(0, url.find('#'));
   const UrlHandle handle(curl_url());
   if (handle == nullptr) return absl::ResourceExhaustedError("out of memory for a URL");
   const CURLUcode parsed = curl_url_set(handle.get(), CURLUPART_URL, std::string(url).c_str(),
@@ -243,11 +258,10 @@ absl::StatusOr<TargetUrl> ParseTargetUrl(absl::string_view url) {
     RETURN_IF_ERROR(CheckName(url, host));
     target.host = host;
   }
-  if (const CURLUcode set = curl_url_set(handle.get(), CURLUPART_HOST, host.c_str(), 0);
-      set != CURLUE_OK) {
-    return FromCurl(url, set);
-  }
-  ASSIGN_OR_RETURN(target.url, GetPart(url, handle.get(), CURLUPART_URL, CURLU_NO_DEFAULT_PORT));
+  target.url = absl::StrCat(scheme, "://", host);
+  const int default_port = target.https ? 443 : 80;
+  if (target.port != default_port) absl::StrAppend(&target.url, ":", target.port);
+  target.url += PathAndQuery(url);
   if (target.url.size() > kMaxUrlBytes) {
     return Invalid(url, absl::StrCat("it has ", target.url.size(), " bytes when encoded; at most ",
                                      kMaxUrlBytes, " are possible"));

@@ -15,7 +15,9 @@ inline constexpr size_t kMaxUrlBytes = 2048;
 
 // A webhook's URL, taken apart.
 struct TargetUrl {
-  std::string url;  // normalised: what requests are made with
+  // What requests are made with: scheme, host and port normalised, path and query as they were
+  // given, with what is not ASCII encoded.
+  std::string url;
   bool https = false;
   std::string host;  // lower case, without brackets; internationalised names in their ASCII form
   uint16_t port = 0;
@@ -23,7 +25,7 @@ struct TargetUrl {
 };
 
 // Parses and checks: http or https, a host, a port from 1 to 65535, no user name or password, no
-// white space, control characters or back-slashes, at most kMaxUrlBytes. A fragment is refused.
+// white space, control characters or back-slashes, at most kMaxUrlBytes. A fragment is dropped.
 // INVALID_ARGUMENT says what is wrong with which URL (a password in it is not repeated).
 absl::StatusOr<TargetUrl> ParseTargetUrl(absl::string_view url);
 

@@ -2,7 +2,9 @@
 #define WEBHOOKD_SERVER_EVENTS_EVENT_ROUTER_H_
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -74,6 +76,11 @@ class EventRouter {
   // What is known of an experiment; null if nothing is.
   std::shared_ptr<const v1::Experiment> FindExperiment(int32_t experiment_id) {
     return known_.Find(experiment_id);
+  }
+  // Workspaces that reports named.
+  std::vector<KnownExperiments::Workspace> Workspaces() { return known_.Workspaces(); }
+  std::optional<KnownExperiments::Workspace> FindWorkspace(int32_t workspace_id) {
+    return known_.FindWorkspace(workspace_id);
   }
 
  private:

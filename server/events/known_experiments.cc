@@ -38,7 +38,8 @@ KnownExperiments::KnownExperiments(Options options, Store& store, Clock& clock)
       clock_(clock),
       experiments_(options.max_experiments),
       tasks_(options.max_tasks),
-      trials_(options.max_trials) {}
+      trials_(options.max_trials),
+      workspaces_(options.max_workspaces) {}
 
 absl::Status KnownExperiments::Load() {
   const absl::Time since = clock_.Now() - options_.lifetime;
@@ -49,6 +50,7 @@ absl::Status KnownExperiments::Load() {
     for (const KnownExperiment& record : known.experiments) {
       v1::Experiment experiment;
       if (!experiment.ParseFromString(record.experiment)) continue;
+      RememberWorkspace(experiment, record.refreshed_at);
       experiments_.Set(record.id,
                        {.experiment = std::make_shared<const v1::Experiment>(std::move(experiment)),
                         .refreshed_at = record.refreshed_at,
@@ -119,6 +121,7 @@ KnownExperiments::Experiment KnownExperiments::Learn(const v1::Experiment& told,
 KnownExperiments::Experiment KnownExperiments::Remember(const v1::Experiment& told,
                                                         Durability durability, absl::Time now) {
   if (told.has_trial_id()) RememberTrial(told.trial_id(), told.id(), now);
+  RememberWorkspace(told, now);
   Entry* entry = experiments_.Find(told.id());
   v1::Experiment experiment = entry == nullptr || entry->refreshed_at < now - options_.lifetime
                                   ? told
@@ -135,6 +138,34 @@ KnownExperiments::Experiment KnownExperiments::Remember(const v1::Experiment& to
     unsaved_.experiments.insert(told.id());
   }
   return entry->experiment;
+}
+
+void KnownExperiments::RememberWorkspace(const v1::Experiment& experiment, absl::Time now) {
+  if (experiment.workspace_id() == 0) return;
+  NamedAt* named = workspaces_.Find(experiment.workspace_id());
+  if (named == nullptr) named = &workspaces_.Set(experiment.workspace_id(), {});
+  // Nothing that is read back later is newer than what is known.
+  if (now < named->refreshed_at) return;
+  named->refreshed_at = now;
+  if (!experiment.workspace_name().empty()) named->name = experiment.workspace_name();
+}
+
+std::vector<KnownExperiments::Workspace> KnownExperiments::Workspaces() {
+  const absl::Time since = clock_.Now() - options_.lifetime;
+  std::vector<Workspace> workspaces;
+  MutexLock lock(mutex_);
+  for (const auto& [id, named] : workspaces_.entries()) {
+    if (named.refreshed_at >= since) workspaces.push_back({.id = id, .name = named.name});
+  }
+  return workspaces;
+}
+
+std::optional<KnownExperiments::Workspace> KnownExperiments::FindWorkspace(int32_t workspace_id) {
+  const absl::Time since = clock_.Now() - options_.lifetime;
+  MutexLock lock(mutex_);
+  const NamedAt* const named = workspaces_.Find(workspace_id);
+  if (named == nullptr || named->refreshed_at < since) return std::nullopt;
+  return Workspace{.id = workspace_id, .name = named->name};
 }
 
 void KnownExperiments::RememberTrial(int32_t trial_id, int32_t experiment_id, absl::Time now) {

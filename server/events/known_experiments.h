@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
@@ -29,6 +31,7 @@ class KnownExperiments {
     size_t max_experiments = 100'000;
     size_t max_tasks = 400'000;
     size_t max_trials = 400'000;
+    size_t max_workspaces = 10'000;
     absl::Duration lifetime = absl::Hours(7 * 24);
   };
 
@@ -57,6 +60,14 @@ class KnownExperiments {
   Experiment FindByTask(absl::string_view task_id);
   bool HasTrial(int32_t experiment_id, int32_t trial_id);
 
+  // A workspace that experiments were said to be in, with the last name it had; none: empty.
+  struct Workspace {
+    int32_t id = 0;
+    std::string name;
+  };
+  std::vector<Workspace> Workspaces();
+  std::optional<Workspace> FindWorkspace(int32_t workspace_id);
+
  private:
   struct Entry {
     Experiment experiment;  // without trial_id
@@ -68,6 +79,10 @@ class KnownExperiments {
     int32_t trial_id = 0;
     absl::Time refreshed_at;
     absl::Time stored_at = absl::InfinitePast();
+  };
+  struct NamedAt {
+    std::string name;
+    absl::Time refreshed_at = absl::InfinitePast();
   };
   struct Unsaved {
     absl::flat_hash_set<int32_t> experiments;
@@ -84,6 +99,8 @@ class KnownExperiments {
                     absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void RememberTrial(int32_t trial_id, int32_t experiment_id, absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RememberWorkspace(const v1::Experiment& experiment, absl::Time now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // What is not stored yet, as of now.
   KnownRecords TakeUnsaved() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Stores what is unsaved unless that is under way; then it follows.
@@ -99,6 +116,7 @@ class KnownExperiments {
   LruMap<int32_t, Entry> experiments_ ABSL_GUARDED_BY(mutex_);
   LruMap<std::string, Place> tasks_ ABSL_GUARDED_BY(mutex_);
   LruMap<int32_t, Place> trials_ ABSL_GUARDED_BY(mutex_);
+  LruMap<int32_t, NamedAt> workspaces_ ABSL_GUARDED_BY(mutex_);
   Unsaved unsaved_ ABSL_GUARDED_BY(mutex_);
   bool saving_ ABSL_GUARDED_BY(mutex_) = false;
 };

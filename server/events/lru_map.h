@@ -54,9 +54,11 @@ class LruMap {
 
   size_t size() const { return entries_.size(); }
 
- private:
-  using Entries = std::list<std::pair<Key, Value>>;  // the next to go first
+  using Entries = std::list<std::pair<Key, Value>>;
+  // The next to go first. Looking at them does not use them.
+  const Entries& entries() const { return entries_; }
 
+ private:
   const size_t capacity_;
   Entries entries_;
   absl::flat_hash_map<Key, typename Entries::iterator> places_;

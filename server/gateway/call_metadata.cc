@@ -101,13 +101,13 @@ absl::StatusOr<absl::Duration> ParseTimeout(absl::string_view text) {
   return number * unit;
 }
 
-// The token in the cookie `auth`; empty if there is none.
-std::string AuthCookie(const WebHeaders& headers) {
+// The value of the first cookie of that name; empty if there is none.
+std::string FindCookie(const WebHeaders& headers, absl::string_view name) {
   for (const WebHeader& header : headers) {
     if (!absl::EqualsIgnoreCase(header.name, "Cookie")) continue;
     for (absl::string_view cookie : absl::StrSplit(header.value, ';')) {
       cookie = absl::StripAsciiWhitespace(cookie);
-      if (!absl::ConsumePrefix(&cookie, "auth=")) continue;
+      if (!absl::ConsumePrefix(&cookie, name) || !absl::ConsumePrefix(&cookie, "=")) continue;
       if (cookie.size() >= 2 && cookie.front() == '"' && cookie.back() == '"') {
         cookie = cookie.substr(1, cookie.size() - 2);
       }
@@ -161,7 +161,9 @@ absl::StatusOr<CallMetadata> ReadCallMetadata(const WebRequest& request) {
     RETURN_IF_ERROR(AddHeader(header, metadata.entries));
   }
   if (!FindHeader(request.headers, "Authorization").has_value()) {
-    const std::string token = AuthCookie(request.headers);
+    // Cookies know no ports: `auth` may be of a master on the same host.
+    std::string token = FindCookie(request.headers, kSessionCookie);
+    if (token.empty()) token = FindCookie(request.headers, "auth");
     if (!token.empty() && IsMetadataText(token)) {
       for (const absl::string_view name : {"authorization", "grpcgateway-authorization"}) {
         metadata.entries.push_back(

@@ -1,7 +1,11 @@
 #include "server/gateway/error_profile.h"
 
+#include <google/protobuf/any.pb.h>
+
+#include <string>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 
 namespace webhookd {
@@ -41,14 +45,28 @@ absl::StatusCode ShownCode(absl::StatusCode code, GatewayProfile profile) {
              : code;
 }
 
-// google.rpc.Status without details, which no status of ours has.
+// The payloads of a status, as protojson has a list of Any; "[]" without any.
+std::string DetailsJson(const absl::Status& status) {
+  std::string json = "[";
+  status.ForEachPayload([&](absl::string_view type_url, const absl::Cord& payload) {
+    google::protobuf::Any detail;
+    detail.set_type_url(std::string(type_url));
+    detail.set_value(std::string(payload));
+    if (json.size() > 1) json.push_back(',');
+    AppendProtoJson(detail, JsonLayout::kCompact, json);
+  });
+  json.push_back(']');
+  return json;
+}
+
+// google.rpc.Status.
 std::string StatusJson(const absl::Status& status, absl::string_view newline,
                        absl::string_view space) {
   std::string json = absl::StrCat("{", newline, "\"code\":", space, status.raw_code(), ",", newline,
                                   "\"message\":", space);
   AppendJsonText(status.message(), json);
-  absl::StrAppend(&json, ",", newline, "\"details\":", space, "[]", newline.empty() ? "" : "\n",
-                  "}");
+  absl::StrAppend(&json, ",", newline, "\"details\":", space, DetailsJson(status),
+                  newline.empty() ? "" : "\n", "}");
   return json;
 }
 
@@ -63,6 +81,10 @@ std::string DeterminedJson(const absl::Status& status, JsonLayout layout) {
   AppendJsonText(ReasonOf(code), json);
   absl::StrAppend(&json, ",", inner, "\"error\":", space);
   AppendJsonText(status.message(), json);
+  // Determined's answers have none.
+  if (const std::string details = DetailsJson(status); details != "[]") {
+    absl::StrAppend(&json, ",", inner, "\"details\":", space, details);
+  }
   absl::StrAppend(&json, outer, "}", indented ? "\n" : "", "}");
   return json;
 }
@@ -168,7 +190,8 @@ std::string StreamErrorJson(const absl::Status& status, GatewayProfile profile) 
   std::string json = absl::StrCat("{\"error\":{\"grpcCode\":", status.raw_code(),
                                   ",\"httpCode\":", http_code, ",\"message\":");
   AppendJsonText(status.message(), json);
-  absl::StrAppend(&json, ",\"httpStatus\":\"", HttpStatusText(http_code), "\",\"details\":[]}}");
+  absl::StrAppend(&json, ",\"httpStatus\":\"", HttpStatusText(http_code),
+                  "\",\"details\":", DetailsJson(status), "}}");
   return json;
 }
 

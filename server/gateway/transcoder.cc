@@ -32,17 +32,6 @@ bool AsksForIndent(absl::string_view query) {
   return false;
 }
 
-AnswerForm FormOf(const WebRequest& request) {
-  const absl::string_view accept = FindHeader(request.headers, "Accept").value_or("");
-  AnswerForm form;
-  if (accept == kPrettyJson || AsksForIndent(request.query)) form.layout = JsonLayout::kIndented;
-  for (absl::string_view range : absl::StrSplit(accept, ',')) {
-    range = absl::StripAsciiWhitespace(range.substr(0, range.find(';')));
-    if (absl::EqualsIgnoreCase(range, kEventStream)) form.events = true;
-  }
-  return form;
-}
-
 const Message& Prototype(const google::protobuf::Descriptor& type) {
   return *google::protobuf::MessageFactory::generated_factory()->GetPrototype(&type);
 }
@@ -83,6 +72,27 @@ absl::StatusOr<std::unique_ptr<Transcoder>> Transcoder::Create(
     GatewayProfile profile) {
   ASSIGN_OR_RETURN(std::unique_ptr<RouteTable> routes, RouteTable::Create(services, profile));
   return std::unique_ptr<Transcoder>(new Transcoder(std::move(routes), profile));
+}
+
+AnswerForm Transcoder::FormOf(const WebRequest& request) {
+  const absl::string_view accept = FindHeader(request.headers, "Accept").value_or("");
+  AnswerForm form;
+  if (accept == kPrettyJson || AsksForIndent(request.query)) form.layout = JsonLayout::kIndented;
+  for (absl::string_view range : absl::StrSplit(accept, ',')) {
+    range = absl::StripAsciiWhitespace(range.substr(0, range.find(';')));
+    if (absl::EqualsIgnoreCase(range, kEventStream)) form.events = true;
+  }
+  return form;
+}
+
+const google::protobuf::MethodDescriptor* Transcoder::FindMethod(absl::string_view http_method,
+                                                                 absl::string_view path) const {
+  const absl::StatusOr<std::string> decoded = DecodePath(path);
+  if (!decoded.ok() || !absl::StartsWith(*decoded, "/")) return nullptr;
+  path = *decoded;
+  if (path.size() > 1) absl::ConsumeSuffix(&path, "/");
+  const RouteTable::Found found = routes_->Find(http_method, path);
+  return found.outcome == Outcome::kRoute ? found.route->method : nullptr;
 }
 
 absl::variant<TranscodedCall, WebResponse> Transcoder::Transcode(WebRequest request) const {
@@ -171,11 +181,11 @@ std::string Transcoder::RenderStreamError(const TranscodedCall& call,
   return StreamPart(call.form, StreamErrorJson(status, profile_));
 }
 
-WebResponse Transcoder::RenderStreamRefusal(const TranscodedCall& call,
+WebResponse Transcoder::RenderStreamRefusal(const AnswerForm& form,
                                             const absl::Status& status) const {
   return {.status = HttpStatusOf(status.code(), profile_),
-          .headers = {{"Content-Type", StreamContentType(call.form)}},
-          .body = RenderStreamError(call, status)};
+          .headers = {{"Content-Type", StreamContentType(form)}},
+          .body = StreamPart(form, StreamErrorJson(status, profile_))};
 }
 
 }  // namespace webhookd

@@ -50,6 +50,12 @@ class Transcoder {
   // The call that a request stands for, or the response that says why it stands for none.
   absl::variant<TranscodedCall, WebResponse> Transcode(WebRequest request) const;
 
+  // The method that requests with this head call, as far as their bodies do not change it (a form
+  // may, by X-HTTP-Method-Override); null if none.
+  const google::protobuf::MethodDescriptor* FindMethod(absl::string_view http_method,
+                                                       absl::string_view path) const;
+  static AnswerForm FormOf(const WebRequest& request);
+
   // The answer to a call of a method that answers once.
   WebResponse Render(const TranscodedCall& call, const google::protobuf::Message& response) const;
   WebResponse RenderError(const absl::Status& status, const AnswerForm& form) const;
@@ -60,7 +66,7 @@ class Transcoder {
   std::string RenderStreamItem(const TranscodedCall& call,
                                const google::protobuf::Message& response) const;
   std::string RenderStreamError(const TranscodedCall& call, const absl::Status& status) const;
-  WebResponse RenderStreamRefusal(const TranscodedCall& call, const absl::Status& status) const;
+  WebResponse RenderStreamRefusal(const AnswerForm& form, const absl::Status& status) const;
 
   const RouteTable& routes() const { return *routes_; }
   GatewayProfile profile() const { return profile_; }

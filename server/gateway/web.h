@@ -54,10 +54,22 @@ class WebResponder {
   virtual void End() = 0;
 };
 
+// What is known of a request whose body is still to come.
+struct HeadVerdict {
+  absl::optional<WebResponse> refusal;  // the answer, if nothing that the body says can change it
+  bool caller_is_known = false;
+};
+
 // What stands behind the HTTP side of the port. Thread-safe; must not block.
 class WebHandler {
  public:
   virtual ~WebHandler() = default;
+
+  // Judges a request by its head, before a long body is read. `head.body` is empty.
+  virtual HeadVerdict CheckHead(const WebRequest& head) const {
+    static_cast<void>(head);
+    return {};
+  }
 
   virtual void Handle(WebRequest request, std::unique_ptr<WebResponder> responder) = 0;
 };

@@ -40,6 +40,7 @@ class HttpServerImpl final : public HttpServer {
               .request_limits = RequestLimits(options_),
               .cors = CorsPolicy(options_.cors_origins),
               .limits{options_.max_connections, options_.max_connections_per_peer},
+              .bodies = BodyBudget(options_.max_buffered_body_bytes),
               .drained = [this] { drained_.Count(); }},
         listening_(std::move(listening)) {}
   ~HttpServerImpl() override { Shutdown(absl::ZeroDuration()); }

@@ -39,6 +39,9 @@ class HttpServer {
     size_t max_body_bytes = 4 * 1024 * 1024;
     // The same for one method and path; none: max_body_bytes for all.
     std::function<size_t(absl::string_view method, absl::string_view path)> body_limit;
+    // Of all bodies together, from when they are read until they are answered. See BodyBudget; a
+    // body that gives way is answered with 503.
+    size_t max_buffered_body_bytes = 128 * 1024 * 1024;
     // Of a streamed answer; when more waits for a client, WebResponder::Write returns false and the
     // client is disconnected.
     size_t max_unsent_bytes = 1024 * 1024;

@@ -80,8 +80,13 @@ void RequestParser::NextRequest() {
   body_ = std::string();
 }
 
-RequestParser::Step RequestParser::Refuse(int status, std::string message) {
+void RequestParser::Stop() {
   state_ = State::kRefused;
+  body_ = std::string();
+}
+
+RequestParser::Step RequestParser::Refuse(int status, std::string message) {
+  Stop();
   refusal_ = {status, std::move(message)};
   return Step::kRefused;
 }

@@ -44,6 +44,8 @@ class RequestParser {
 
   // Forgets the complete request.
   void NextRequest();
+  // Reads nothing more, and gives the body's memory back.
+  void Stop();
 
  private:
   enum class State {

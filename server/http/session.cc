@@ -24,6 +24,10 @@ constexpr size_t kMaxWaitingInputBytes = 64 * 1024;
 // What counts as progress for a time limit.
 constexpr size_t kProgressBytes = 64 * 1024;
 constexpr absl::Duration kLingerTimeout = absl::Seconds(2);
+// Shorter bodies are read whoever sends them, and do not count: connections have bounds of their
+// own.
+constexpr size_t kUncheckedBodyBytes = 64 * 1024;
+constexpr size_t kUncountedBodyBytes = 16 * 1024;
 constexpr absl::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 bool ClientAcceptsGzip(const WebHeaders& headers) {
@@ -88,6 +92,7 @@ void Session::Close() {
   phase_ = Phase::kClosed;
   if (exchange_ != nullptr) exchange_->Detach();
   exchange_ = nullptr;
+  ReleaseBody();
   worker_.Remove(*this);
 }
 
@@ -215,10 +220,13 @@ void Session::ParseFrom(absl::string_view& input) {
       input_is_new_ = true;
       return;
     }
-    switch (parser_.Parse(input)) {
+    const RequestParser::Step step = parser_.Parse(input);
+    if (parser_.body().capacity() > kUncountedBodyBytes && !ChargeBody()) return;
+    switch (step) {
       case RequestParser::Step::kNeedMore:
         return;
       case RequestParser::Step::kHead:
+        if (!CheckHead()) return;
         if (parser_.head().expect_continue && input.empty()) output_.Append(std::string(kContinue));
         break;
       case RequestParser::Step::kRequest:
@@ -232,8 +240,63 @@ void Session::ParseFrom(absl::string_view& input) {
   input_is_new_ = !input.empty();
 }
 
+bool Session::CheckHead() {
+  const RequestHead& head = parser_.head();
+  caller_is_known_ = false;
+  if (head.content_length.has_value() && *head.content_length <= kUncheckedBodyBytes) return true;
+  HeadVerdict verdict =
+      worker_.port().handler.CheckHead({.method = head.method,
+                                        .path = head.path,
+                                        .query = head.query,
+                                        .headers = head.headers,
+                                        .peer_address = peer(),
+                                        .tls = worker_.port().tls != nullptr,
+                                        .client_certificate = client_certificate_});
+  caller_is_known_ = verdict.caller_is_known;
+  if (!verdict.refusal.has_value()) return true;
+  RefuseWith(*std::move(verdict.refusal));
+  return false;
+}
+
+bool Session::ChargeBody() {
+  const size_t size = parser_.body().size();
+  if (body_share_ == nullptr) {
+    body_owner_ = std::make_shared<Session*>(this);
+    body_share_ = std::make_unique<BodyBudget::Share>(worker_.port().bodies, caller_is_known_,
+                                                      [loop = worker_.loop(), owner = body_owner_] {
+                                                        loop->Post([owner] {
+                                                          if (*owner != nullptr)
+                                                            (*owner)->GiveWay();
+                                                        });
+                                                      });
+  } else if (size < charged_size_ + kProgressBytes && parser_.in_body()) {
+    return true;
+  }
+  charged_size_ = size;
+  if (body_share_->Resize(parser_.body().capacity(), worker_.Now())) return true;
+  GiveWay();
+  return false;
+}
+
+void Session::GiveWay() {
+  // Its answer is on the way already if it is no longer read.
+  if (phase_ != Phase::kRead) return;
+  Refuse({503,
+          "the server has no memory left for long requests and this one made the least progress: "
+          "try again"});
+  Advance();
+}
+
+void Session::ReleaseBody() {
+  if (body_owner_ != nullptr) *body_owner_ = nullptr;
+  body_owner_ = nullptr;
+  body_share_ = nullptr;
+  charged_size_ = 0;
+}
+
 void Session::Serve() {
   RequestHead& head = parser_.head();
+  if (body_share_ != nullptr) body_share_->Keep();
   ++requests_;
   http10_ = head.http10;
   head_only_ = head.method == "HEAD";
@@ -267,6 +330,12 @@ void Session::Refuse(const Refusal& refusal) {
   WebResponse response = options.refusal != nullptr
                              ? options.refusal(refusal.status, code, refusal.message)
                              : DeterminedRefusal(refusal.status, code, refusal.message);
+  if (refusal.status == 503) response.headers.push_back({"Retry-After", "1"});
+  RefuseWith(std::move(response));
+}
+
+void Session::RefuseWith(WebResponse response) {
+  parser_.Stop();
   refused_ = true;
   keep_alive_ = false;
   http10_ = false;
@@ -334,6 +403,7 @@ void Session::AppendPart(std::string part) {
 void Session::EndExchange() {
   if (exchange_ != nullptr) exchange_->Detach();
   exchange_ = nullptr;
+  ReleaseBody();
   input_is_new_ = !input_.empty();
   phase_ = keep_alive_ ? Phase::kRead : Phase::kFinish;
 }

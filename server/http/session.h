@@ -65,8 +65,14 @@ class Session final : public Connection, public ExchangeSession {
   // Reads into the worker's scratch; what was read is the front of it. Empty when nothing came.
   absl::string_view ReadSome();
   void ParseFrom(absl::string_view& input);
+  // Each says whether the body that is being read can go on; else it was refused.
+  bool CheckHead();
+  bool ChargeBody();
+  void GiveWay();
+  void ReleaseBody();
   void Serve();
   void Refuse(const Refusal& refusal);
+  void RefuseWith(WebResponse response);
   void Respond(WebResponse response);
   void AppendPart(std::string part);
   void EndExchange();
@@ -90,8 +96,12 @@ class Session final : public Connection, public ExchangeSession {
   std::string client_certificate_;
 
   RequestParser parser_;
-  std::string input_;          // read, but not used yet
-  bool input_is_new_ = false;  // not looked at yet
+  bool caller_is_known_ = false;                   // of the request that is being read
+  size_t charged_size_ = 0;                        // of the body, when body_share_ was last told
+  std::unique_ptr<BodyBudget::Share> body_share_;  // of a body that counts, until it is answered
+  std::shared_ptr<Session*> body_owner_;           // points here as long as body_share_ does
+  std::string input_;                              // read, but not used yet
+  bool input_is_new_ = false;                      // not looked at yet
   OutputQueue output_;
 
   // Of the request that is being answered.

@@ -11,6 +11,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "server/http/body_budget.h"
 #include "server/http/connection.h"
 #include "server/http/connection_limits.h"
 #include "server/http/cors.h"
@@ -30,6 +31,7 @@ struct Port {
   const RequestParser::Limits request_limits;
   const CorsPolicy cors;
   ConnectionLimits limits;
+  BodyBudget bodies;
   // Called when a worker that drains has no connection left.
   const std::function<void()> drained;
 };

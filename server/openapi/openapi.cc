@@ -233,7 +233,8 @@ Json ErrorSchema(GatewayProfile profile) {
               {"properties",
                {{"code", Integer("int32")},
                 {"reason", {{"type", "string"}}},
-                {"error", {{"type", "string"}}}}}}}}}};
+                {"error", {{"type", "string"}}},
+                {"details", {{"type", "array"}, {"items", Json::object()}}}}}}}}}};
 }
 
 Json JsonContent(Json schema) { return {{"application/json", {{"schema", std::move(schema)}}}}; }

@@ -42,18 +42,36 @@ struct UnaryCall {
   std::unique_ptr<Message> response;
 };
 
-// Prototypes of a method's messages, looked up once.
-struct Prototypes {
-  const Message* request;
+// What is looked up once for a method.
+struct MethodFacts {
+  const Message* request;  // prototypes
   const Message* response;
+  size_t max_request_bytes;
 };
 
+// What is known to be too much before it is parsed.
+absl::Status CheckSize(const Api::Method& method, const MethodFacts& facts,
+                       grpc::ByteBuffer request) {
+  const size_t size = request.Length();
+  if (size > facts.max_request_bytes) {
+    return absl::ResourceExhaustedError(absl::StrCat("the message has ", size, " bytes; ",
+                                                     method.descriptor->name(), " takes at most ",
+                                                     facts.max_request_bytes));
+  }
+  grpc::ProtoBufferReader reader(&request);
+  return CheckObjects(reader, *method.descriptor->input_type());
+}
+
 grpc::ServerUnaryReactor* CallUnary(const Api& api, const Api::Method& method,
-                                    const Prototypes& prototypes,
-                                    grpc::CallbackServerContext* context,
+                                    const MethodFacts& facts, grpc::CallbackServerContext* context,
                                     const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-  UnaryCall call = {.request = std::unique_ptr<Message>(prototypes.request->New()),
-                    .response = std::unique_ptr<Message>(prototypes.response->New())};
+  // Strangers' messages are not looked at.
+  const absl::StatusOr<Caller> caller = api.Admit(method, CredentialsOf(*context));
+  if (!caller.ok()) return FinishWith(context, caller.status());
+  const absl::Status fits = CheckSize(method, facts, *request);
+  if (!fits.ok()) return FinishWith(context, fits);
+  UnaryCall call = {.request = std::unique_ptr<Message>(facts.request->New()),
+                    .response = std::unique_ptr<Message>(facts.response->New())};
   grpc::ByteBuffer bytes = *request;  // shares the bytes
   const grpc::Status parsed =
       grpc::GenericDeserialize<grpc::ProtoBufferReader, Message>(&bytes, call.request.get());
@@ -66,8 +84,8 @@ grpc::ServerUnaryReactor* CallUnary(const Api& api, const Api::Method& method,
   return Serve(context, [&](DoneStatus done) {
     const Message& request_message = *call.request;
     Message& response_message = *call.response;
-    api.Call(
-        method, CredentialsOf(*context), request_message, response_message,
+    method.unary(
+        *caller, request_message, response_message,
         [call = std::move(call), response, done = std::move(done)](absl::Status status) mutable {
           if (status.ok()) {
             bool own_buffer = false;
@@ -106,7 +124,7 @@ Credentials CredentialsOf(const grpc::CallbackServerContext& context) {
 }
 
 GrpcService::GrpcService(const Api& api, const google::protobuf::ServiceDescriptor& service,
-                         OpenEventStream open_event_stream)
+                         const RequestLimits& limits, OpenEventStream open_event_stream)
     : name_(service.full_name()) {
   paths_.reserve(service.method_count());
   MessageFactory& messages = *MessageFactory::generated_factory();
@@ -132,17 +150,18 @@ GrpcService::GrpcService(const Api& api, const google::protobuf::ServiceDescript
                                 }));
       continue;
     }
-    const Prototypes prototypes = {.request = messages.GetPrototype(descriptor.input_type()),
-                                   .response = messages.GetPrototype(descriptor.output_type())};
+    const MethodFacts facts = {.request = messages.GetPrototype(descriptor.input_type()),
+                               .response = messages.GetPrototype(descriptor.output_type()),
+                               .max_request_bytes = limits.Of(descriptor)};
     AddMethod(
         new grpc::internal::RpcServiceMethod(path, grpc::internal::RpcMethod::NORMAL_RPC, nullptr));
     MarkMethodRawCallback(
-        index, new grpc::internal::CallbackUnaryHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
-                   [&api, &method, prototypes](grpc::CallbackServerContext* context,
-                                               const grpc::ByteBuffer* request,
-                                               grpc::ByteBuffer* response) {
-                     return CallUnary(api, method, prototypes, context, request, response);
-                   }));
+        index,
+        new grpc::internal::CallbackUnaryHandler<grpc::ByteBuffer, grpc::ByteBuffer>(
+            [&api, &method, facts](grpc::CallbackServerContext* context,
+                                   const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+              return CallUnary(api, method, facts, context, request, response);
+            }));
   }
 }
 

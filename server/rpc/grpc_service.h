@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "server/auth/caller.h"
 #include "server/rpc/api.h"
+#include "server/rpc/request_limits.h"
 #include "webhookd/v1/ingest.pb.h"
 
 namespace webhookd {
@@ -28,7 +29,7 @@ class GrpcService final : public grpc::Service {
   // `api` must outlive this; what it does not serve is answered UNIMPLEMENTED. `open_event_stream`
   // serves the one method that streams, in a service that has it.
   GrpcService(const Api& api, const google::protobuf::ServiceDescriptor& service,
-              OpenEventStream open_event_stream = nullptr);
+              const RequestLimits& limits, OpenEventStream open_event_stream = nullptr);
 
   // "webhookd.v1.EventService".
   const std::string& name() const { return name_; }

@@ -55,6 +55,11 @@ inline bool ContainsInAnyCase(absl::string_view name, absl::string_view part) {
   return absl::StrContains(absl::AsciiStrToLower(name), absl::AsciiStrToLower(part));
 }
 
+// Whether a name is like SQL's pattern as a whole, as PostgreSQL's ILIKE has it: % stands for any
+// text, _ for any character, and a back-slash takes the meaning from what follows it. ASCII letters
+// in any case.
+bool IsLikeInAnyCase(absl::string_view name, absl::string_view pattern);
+
 }  // namespace webhookd
 
 #endif  // WEBHOOKD_SERVER_RPC_PAGINATION_H_

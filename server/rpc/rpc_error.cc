@@ -1,5 +1,6 @@
 #include "server/rpc/rpc_error.h"
 
+#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 #include "base/utf8.h"
 
@@ -17,6 +18,11 @@ std::string Shortened(absl::string_view text, size_t max_bytes) {
 
 absl::Status InvalidField(absl::string_view field, absl::string_view problem) {
   return absl::InvalidArgumentError(absl::StrCat(field, " ", problem));
+}
+
+void AddDetail(const google::protobuf::Message& detail, absl::Status& status) {
+  status.SetPayload(absl::StrCat("type.googleapis.com/", detail.GetTypeName()),
+                    absl::Cord(detail.SerializeAsString()));
 }
 
 absl::Status CheckId(absl::string_view field, int64_t id) {

@@ -11,6 +11,8 @@
 #include "base/utf8.h"
 #include "server/delivery/target_url.h"
 #include "server/events/canonical_json.h"
+#include "server/events/judge.h"
+#include "server/events/payload.h"
 #include "server/events/trigger_condition.h"
 #include "server/rpc/rpc_error.h"
 #include "server/rpc/time_conversion.h"
@@ -239,7 +241,7 @@ void SetDisabled(bool disabled, absl::Time now, WebhookRecord& webhook) {
 absl::StatusOr<WebhookRecord> NewWebhook(const pb::Webhook& webhook, const EgressPolicy& egress,
                                          absl::Time now) {
   WebhookRecord record;
-  RETURN_IF_ERROR(CheckName(webhook.name()));
+  if (!webhook.name().empty()) RETURN_IF_ERROR(CheckName(webhook.name()));
   record.name = webhook.name();
   RETURN_IF_ERROR(CheckUrl(webhook.url(), egress));
   record.url = webhook.url();
@@ -263,6 +265,28 @@ absl::StatusOr<WebhookRecord> NewWebhook(const pb::Webhook& webhook, const Egres
   return record;
 }
 
+std::string MadeUpName(const WebhookRecord& webhook, int attempt) {
+  constexpr size_t kMaxHostBytes = 100;
+  constexpr size_t kMaxTriggersShown = 3;
+  const absl::StatusOr<TargetUrl> target = ParseTargetUrl(webhook.url);
+  // Not the path, which is a secret of some receivers.
+  std::string name = target.ok() ? Shortened(target->host, kMaxHostBytes) : "webhook";
+  for (size_t i = 0; i < webhook.triggers.size(); ++i) {
+    absl::StrAppend(&name, i == 0 ? ": " : ", ");
+    if (i == kMaxTriggersShown) {
+      absl::StrAppend(&name, "…");
+      break;
+    }
+    const TriggerRecord& trigger = webhook.triggers[i];
+    const absl::StatusOr<int> state = trigger.type == TriggerType::kExperimentStateChange
+                                          ? StateOfCondition(trigger.condition_json)
+                                          : absl::NotFoundError("");
+    absl::StrAppend(&name, state.ok() ? PayloadStateName(*state) : TriggerTypeName(trigger.type));
+  }
+  if (attempt > 0) absl::StrAppend(&name, " (", attempt + 1, ")");
+  return name;
+}
+
 pb::Webhook WebhookToProto(const WebhookRecord& webhook) {
   pb::Webhook proto;
   proto.set_id(webhook.id);
@@ -280,7 +304,8 @@ pb::Webhook WebhookToProto(const WebhookRecord& webhook) {
   }
   proto.set_webhook_type(static_cast<pb::WebhookType>(webhook.type));
   proto.set_name(webhook.name);
-  if (webhook.workspace_id) proto.set_workspace_id(*webhook.workspace_id);
+  // Determined shows the 0 of a global webhook.
+  proto.set_workspace_id(webhook.workspace_id.value_or(0));
   proto.set_mode(static_cast<pb::WebhookMode>(webhook.mode));
   proto.set_disabled(webhook.disabled_at.has_value());
   if (webhook.disabled_at) {

@@ -17,9 +17,14 @@
 // field and the value and says what to do: INVALID_ARGUMENT.
 namespace webhookd {
 
-// Checks a webhook that is to be created. Ids and what else the server sets are ignored.
+// Checks a webhook that is to be created. Ids and what else the server sets are ignored. The name
+// may be empty.
 absl::StatusOr<WebhookRecord> NewWebhook(const determined::webhook::v1::Webhook& webhook,
                                          const EgressPolicy& egress, absl::Time now);
+
+// A name for a webhook that was given none: "hooks.example.com: COMPLETED, TASK_LOG", and for later
+// attempts, when that is taken, with " (2)" and so on at its end.
+std::string MadeUpName(const WebhookRecord& webhook, int attempt);
 
 determined::webhook::v1::Webhook WebhookToProto(const WebhookRecord& webhook);
 

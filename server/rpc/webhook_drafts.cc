@@ -9,6 +9,7 @@
 #include "server/rpc/rpc_error.h"
 #include "server/rpc/sample_events.h"
 #include "server/rpc/webhook_conversion.h"
+#include "storage/errors.h"
 
 namespace webhookd {
 
@@ -47,10 +48,27 @@ absl::Status WebhookDrafts::Preview(const Caller& caller, const v1::PreviewWebho
 
 void WebhookDrafts::Try(const Caller& caller, const v1::TryWebhookRequest& request,
                         v1::TryWebhookResponse& response, DoneStatus done) {
-  absl::StatusOr<WebhookRecord> webhook = Draft(caller, request);
+  absl::StatusOr<std::shared_ptr<const WebhookRecord>> webhook = Tried(caller, request);
   if (!webhook.ok()) return std::move(done)(webhook.status());
-  dependencies_.tests.Send(std::make_shared<const WebhookRecord>(*std::move(webhook)), response,
-                           std::move(done));
+  dependencies_.tests.Send(*std::move(webhook), response, std::move(done));
+}
+
+absl::StatusOr<std::shared_ptr<const WebhookRecord>> WebhookDrafts::Tried(
+    const Caller& caller, const v1::TryWebhookRequest& request) const {
+  if (request.webhook_id() == 0) {
+    ASSIGN_OR_RETURN(WebhookRecord draft, Draft(caller, request));
+    return std::make_shared<const WebhookRecord>(std::move(draft));
+  }
+  if (request.has_webhook()) {
+    return InvalidField("webhook_id", "is given beside webhook: leave out one of the two");
+  }
+  RETURN_IF_ERROR(CheckId("webhook_id", request.webhook_id()));
+  std::shared_ptr<const WebhookRecord> webhook =
+      dependencies_.catalog.Current()->Find(request.webhook_id());
+  if (webhook == nullptr) return WebhookNotFound(request.webhook_id());
+  RETURN_IF_ERROR(
+      dependencies_.authorizer.CheckWebhook(caller, Permission::kEditWebhooks, *webhook));
+  return webhook;
 }
 
 }  // namespace webhookd

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "server/events/pattern_budget.h"
@@ -30,6 +31,23 @@ void LogCatalogBehind(const absl::Status& status) {
   if (status.ok()) return;
   Log(LogLevel::kWarning, "webhooks could not be read back after a change",
       {{"error", status.message()}});
+}
+
+// What a master answers when the receiver of a test does not confirm, with the attempt in the
+// details. Trailers of gRPC hold 8 KB: long texts are cut.
+absl::Status TestFailed(const TestWebhookResponse& response) {
+  constexpr size_t kMaxTextBytes = 512;
+  v1::Attempt attempt = response.attempt();
+  attempt.clear_request_headers();
+  attempt.set_url(Shortened(attempt.url(), kMaxTextBytes));
+  attempt.set_error_message(Shortened(attempt.error_message(), kMaxTextBytes));
+  attempt.set_response_excerpt(Shortened(attempt.response_excerpt(), kMaxTextBytes));
+  absl::Status status = absl::InvalidArgumentError(absl::StrCat(
+      "received error from webhook server for event id ", response.event_id(), " error: ",
+      attempt.status() != 0 ? absl::StrCat(attempt.status())
+                            : absl::StrCat(attempt.error_class(), ": ", attempt.error_message())));
+  AddDetail(attempt, status);
+  return status;
 }
 
 }  // namespace
@@ -125,9 +143,9 @@ absl::Status Webhooks::ReadLastDeliveries(const Caller& caller,
   const absl::Time now = dependencies_.clock.Now();
   webhookd::v1::LastDeliveries& last = *response.mutable_last_deliveries();
   for (const auto& webhook : response.webhooks()) {
-    if (!dependencies_.authorizer.CanViewEvents(caller, webhook.has_workspace_id()
-                                                            ? std::optional(webhook.workspace_id())
-                                                            : std::nullopt)) {
+    if (!dependencies_.authorizer.CanViewEvents(
+            caller,
+            webhook.workspace_id() == 0 ? std::nullopt : std::optional(webhook.workspace_id()))) {
       continue;
     }
     ASSIGN_OR_RETURN(const std::vector<DeliveryRecord> newest,
@@ -156,14 +174,59 @@ void Webhooks::Post(const Caller& caller, const PostWebhookRequest& request,
   if (!affordable.ok()) return std::move(done)(affordable);
 
   AuditEntry audit = Audit(caller, "webhook.create", *webhook);
+  const bool nameless = webhook->name.empty();
+  TryPost({.webhook = *std::move(webhook),
+           .audit = std::move(audit),
+           .response = response,
+           .done = std::move(done),
+           .name_is_made_up = nameless});
+}
+
+void Webhooks::TryPost(PostCall call) {
+  WebhookRecord& webhook = call.webhook;
+  if (call.name_is_made_up) {
+    absl::flat_hash_set<absl::string_view> taken;
+    const auto snapshot = dependencies_.catalog.Current();
+    for (const auto& other : snapshot->webhooks()) {
+      if (other->workspace_id == webhook.workspace_id) taken.insert(other->name);
+    }
+    do {
+      webhook.name = MadeUpName(webhook, call.names_tried++);
+    } while (taken.contains(webhook.name));
+    call.audit.detail = webhook.name;
+  }
+  WebhookRecord record = webhook;
+  AuditEntry audit = call.audit;
   dependencies_.store.CreateWebhook(
-      *std::move(webhook), std::move(audit),
-      [this, &response, done = std::move(done)](absl::StatusOr<WebhookChange> change) mutable {
-        if (!change.ok()) return std::move(done)(change.status());
+      std::move(record), std::move(audit),
+      [this, call = std::move(call)](absl::StatusOr<WebhookChange> change) mutable {
+        // Somebody else was given the same name at the same time.
+        if (call.name_is_made_up && absl::IsAlreadyExists(change.status())) {
+          return TryPost(std::move(call));
+        }
+        if (!change.ok()) return std::move(call.done)(change.status());
         Publish(*change);
-        *response.mutable_webhook() = WebhookToProto(change->webhook);
-        std::move(done)(absl::OkStatus());
+        *call.response.mutable_webhook() = WebhookToProto(change->webhook);
+        if (std::string warning = WorkspaceWarning(change->webhook); !warning.empty()) {
+          Log(LogLevel::kWarning, "a webhook listens to a workspace that nobody told of",
+              {{"webhook_id", int64_t{change->webhook.id}},
+               {"workspace_id", int64_t{*change->webhook.workspace_id}}});
+          call.response.add_warnings(std::move(warning));
+        }
+        std::move(call.done)(absl::OkStatus());
       });
+}
+
+std::string Webhooks::WorkspaceWarning(const WebhookRecord& webhook) const {
+  const std::optional<int32_t>& id = webhook.workspace_id;
+  if (!id.has_value() || dependencies_.accounts.Current()->FindWorkspace(*id) != nullptr ||
+      dependencies_.router.FindWorkspace(*id).has_value()) {
+    return "";
+  }
+  return absl::StrCat(
+      "workspace ", *id,
+      " is not known here: no report named it so far, and nobody put it; the "
+      "webhook fires once experiments of a workspace with this number are reported");
 }
 
 void Webhooks::Patch(const Caller& caller, const PatchWebhookRequest& request,
@@ -251,7 +314,12 @@ void Webhooks::Test(const Caller& caller, const TestWebhookRequest& request,
   auto webhook = Find(caller, Permission::kEditWebhooks, request.id());
   if (!webhook.ok()) return std::move(done)(webhook.status());
 
-  dependencies_.tests.Send(*std::move(webhook), response, std::move(done));
+  dependencies_.tests.Send(*std::move(webhook), response,
+                           [&response, done = std::move(done)](absl::Status status) mutable {
+                             if (status.ok() && !response.completed())
+                               status = TestFailed(response);
+                             std::move(done)(std::move(status));
+                           });
 }
 
 void Webhooks::Publish(const WebhookChange& change) {

@@ -11,9 +11,11 @@
 #include "base/executor.h"
 #include "base/mutex.h"
 #include "determined/api/v1/webhook.pb.h"
+#include "server/auth/account_catalog.h"
 #include "server/auth/authorizer.h"
 #include "server/delivery/dispatcher.h"
 #include "server/delivery/egress_policy.h"
+#include "server/events/event_router.h"
 #include "server/rpc/api.h"
 #include "server/rpc/test_sender.h"
 #include "storage/account_store.h"
@@ -33,10 +35,12 @@ class Webhooks {
     AccountStore& store;  // the changes go by it, so that they name who made them
     Store& deliveries;
     WebhookCatalog& catalog;
+    const AccountCatalog& accounts;
     const Authorizer& authorizer;
     const EgressPolicy& egress;
     Dispatcher& dispatcher;
     TestSender& tests;
+    EventRouter& router;
     Clock& clock;
     Executor& reader;  // where deliveries are read: it must not hold up gRPC's few threads
   };
@@ -58,7 +62,8 @@ class Webhooks {
              determined::api::v1::PatchWebhookResponse& response, DoneStatus done);
   void Delete(const Caller& caller, const determined::api::v1::DeleteWebhookRequest& request,
               determined::api::v1::DeleteWebhookResponse& response, DoneStatus done);
-  // Sends a test event to a webhook, disabled or not, and waits for the answer.
+  // Sends a test event to a webhook, disabled or not, and waits for the answer. INVALID_ARGUMENT,
+  // with the attempt in the details, when the receiver does not confirm.
   void Test(const Caller& caller, const determined::api::v1::TestWebhookRequest& request,
             determined::api::v1::TestWebhookResponse& response, DoneStatus done);
 
@@ -70,6 +75,14 @@ class Webhooks {
   };
   std::shared_ptr<const Shown> ShowAll();
 
+  struct PostCall {
+    WebhookRecord webhook;
+    AuditEntry audit;
+    determined::api::v1::PostWebhookResponse& response;
+    DoneStatus done;
+    bool name_is_made_up = false;
+    int names_tried = 0;
+  };
   struct PatchCall {
     Caller caller;
     const determined::api::v1::PatchWebhookRequest& request;
@@ -88,6 +101,9 @@ class Webhooks {
   AuditEntry Audit(const Caller& caller, absl::string_view action,
                    const WebhookRecord& webhook) const;
 
+  void TryPost(PostCall call);
+  // What the caller should know of a webhook's workspace: empty when it is known.
+  std::string WorkspaceWarning(const WebhookRecord& webhook) const;
   void TryPatch(PatchCall call);
   void FinishPatch(PatchCall call, absl::StatusOr<WebhookChange> change);
   // Takes a change that is durable into the catalog.

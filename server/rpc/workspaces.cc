@@ -1,6 +1,7 @@
 #include "server/rpc/workspaces.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,7 +26,8 @@ using determined::api::v1::GetWorkspaceRequest;
 using determined::api::v1::GetWorkspaceResponse;
 using determined::api::v1::GetWorkspacesRequest;
 using determined::api::v1::GetWorkspacesResponse;
-using WorkspacePointer = const AccountSnapshot::Workspace*;
+using Workspace = AccountSnapshot::Workspace;
+using WorkspacePointer = const Workspace*;
 
 constexpr int kMaxOwners = 1'000;
 
@@ -48,9 +50,17 @@ bool IsWanted(const AccountSnapshot& accounts, const AccountSnapshot::Workspace&
   const WorkspaceRecord& record = workspace.record;
   if (request.has_archived() && request.archived().value() != record.archived) return false;
   if (request.has_pinned() && request.pinned().value()) return false;
-  return ContainsInAnyCase(record.name, request.name()) &&
-         absl::StrContains(record.name, request.name_case_sensitive()) &&
+  if (!request.name().empty() && !IsLikeInAnyCase(record.name, request.name())) return false;
+  return (request.name_case_sensitive().empty() || record.name == request.name_case_sensitive()) &&
          IsOwnedAsWanted(accounts, workspace, request);
+}
+
+// A workspace that reports named and nobody put: it has no owners here.
+Workspace Reported(KnownExperiments::Workspace known) {
+  Workspace workspace;
+  workspace.record.id = known.id;
+  workspace.record.name = std::move(known.name);
+  return workspace;
 }
 
 absl::StatusOr<WorkspaceRecord> WorkspaceFrom(const v1::PutWorkspaceRequest& request) {
@@ -140,11 +150,19 @@ absl::Status Workspaces::List(const Caller& caller, const GetWorkspacesRequest& 
                               GetWorkspacesResponse& response) const {
   const auto accounts = dependencies_.accounts.Current();
   std::vector<WorkspacePointer> workspaces;
-  for (const auto& [id, workspace] : accounts->workspaces()) {
-    if (dependencies_.authorizer.CanView(caller, id) && IsWanted(*accounts, *workspace, request)) {
-      workspaces.push_back(workspace.get());
+  const auto add_if_wanted = [&](const Workspace& workspace) {
+    if (dependencies_.authorizer.CanViewWorkspace(caller, workspace.record.id) &&
+        IsWanted(*accounts, workspace, request)) {
+      workspaces.push_back(&workspace);
     }
+  };
+  for (const auto& [id, workspace] : accounts->workspaces()) add_if_wanted(*workspace);
+  std::vector<Workspace> reported;
+  for (KnownExperiments::Workspace& known : dependencies_.router.Workspaces()) {
+    if (accounts->FindWorkspace(known.id) == nullptr)
+      reported.push_back(Reported(std::move(known)));
   }
+  for (const Workspace& workspace : reported) add_if_wanted(workspace);
   if (request.sort_by() == GetWorkspacesRequest::SORT_BY_NAME) {
     SortBy(workspaces, request.order_by(), [](WorkspacePointer workspace) {
       return absl::AsciiStrToLower(workspace->record.name);
@@ -164,12 +182,19 @@ absl::Status Workspaces::List(const Caller& caller, const GetWorkspacesRequest& 
 absl::Status Workspaces::Get(const Caller& caller, const GetWorkspaceRequest& request,
                              GetWorkspaceResponse& response) const {
   RETURN_IF_ERROR(CheckId("id", request.id()));
-  RETURN_IF_ERROR(
-      dependencies_.authorizer.CheckWorkspace(caller, Permission::kViewWebhooks, request.id()));
+  if (!dependencies_.authorizer.CanViewWorkspace(caller, request.id())) {
+    RETURN_IF_ERROR(
+        dependencies_.authorizer.CheckWorkspace(caller, Permission::kViewWebhooks, request.id()));
+  }
   const auto accounts = dependencies_.accounts.Current();
-  const AccountSnapshot::Workspace* const workspace = accounts->FindWorkspace(request.id());
-  if (workspace == nullptr) return WorkspaceNotFound(request.id());
-  *response.mutable_workspace() = WorkspaceToProto(workspace->record, *accounts);
+  if (const Workspace* const put = accounts->FindWorkspace(request.id())) {
+    *response.mutable_workspace() = WorkspaceToProto(put->record, *accounts);
+    return absl::OkStatus();
+  }
+  std::optional<KnownExperiments::Workspace> known =
+      dependencies_.router.FindWorkspace(request.id());
+  if (!known.has_value()) return WorkspaceNotFound(request.id());
+  *response.mutable_workspace() = WorkspaceToProto(Reported(*std::move(known)).record, *accounts);
   return absl::OkStatus();
 }
 

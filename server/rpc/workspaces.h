@@ -5,19 +5,22 @@
 #include "determined/api/v1/workspace.pb.h"
 #include "server/auth/account_catalog.h"
 #include "server/auth/authorizer.h"
+#include "server/events/event_router.h"
 #include "server/rpc/api.h"
 #include "storage/webhook_catalog.h"
 #include "webhookd/v1/admin.pb.h"
 
 namespace webhookd {
 
-// The RPCs about workspaces, Determined's and ours. Thread-safe.
+// The RPCs about workspaces, Determined's and ours. Workspaces are those that somebody put, and
+// those that reports named. Thread-safe.
 class Workspaces {
  public:
   // All must outlive this and the calls under way.
   struct Dependencies {
     AccountCatalog& accounts;
     WebhookCatalog& webhooks;
+    EventRouter& router;
     const Authorizer& authorizer;
     Clock& clock;
   };

@@ -168,14 +168,15 @@ class Bindings(server.CompatTest):
         self.assertEqual(event.payload["condition"], {"state": "COMPLETED"})
         self.assertEqual(event.payload["event_data"], {"data": "test"})
 
-    def test_test_is_not_completed_when_the_receiver_refused(self):
+    def test_test_raises_when_the_receiver_refused(self):
         stranger = server.Receiver("another key")  # answers 401
         self.addCleanup(stranger.close)
         made = bindings.post_PostWebhook(
             self.session, body=webhook("refused", stranger.url)
         ).webhook
         self.addCleanup(self.delete_if_there, made.id)
-        self.assertIs(bindings.post_TestWebhook(self.session, id=made.id).completed, False)
+        with self.assertRaisesRegex(errors.APIException, "received error from webhook server.*401"):
+            bindings.post_TestWebhook(self.session, id=made.id)
         self.assertEqual(len(stranger.wait_for(1, server.TIMEOUT)), 1)
 
     def test_patch_changes_the_url(self):
@@ -338,6 +339,33 @@ class Bindings(server.CompatTest):
                     self.session, body=bindings.v1PostTaskLogsRequest(logs=lines)
                 )
             self.assertEqual(caught.exception.status_code, 400)
+
+    def test_the_longest_batch_of_the_log_shipper_is_taken(self):
+        # It stops the training when a batch is refused. 1,000 lines of 8,191 bytes, which double as JSON.
+        lines = [
+            bindings.v1TaskLog(
+                taskId="1.shipped", log='"' * 8_190 + "\n", stdtype="stdout", rankId=0,
+                allocationId="1.shipped.1", agentId="agent-7",
+                timestamp="2026-01-01T00:00:00.123456+00:00",
+            )
+            for _ in range(1_000)
+        ]  # fmt: skip
+        self.assertIsNone(
+            bindings.post_PostTaskLogs(
+                self.session, body=bindings.v1PostTaskLogsRequest(logs=lines)
+            )
+        )
+
+    def test_webhooks_without_a_name(self):
+        # As in Determined's own end-to-end tests.
+        made = [
+            bindings.post_PostWebhook(self.session, body=webhook("", self.receiver.url)).webhook
+            for _ in range(2)
+        ]
+        for each in made:
+            self.addCleanup(self.delete_if_there, each.id)
+            self.assertEqual(each.workspaceId, 0)
+        self.assertNotEqual(made[0].name, made[1].name)
 
     def test_one_connection_for_many_calls(self):
         with self.session as session:

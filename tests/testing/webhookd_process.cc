@@ -132,4 +132,17 @@ WebhookdProcess::Output WebhookdProcess::ReadOutput(absl::Duration patience) {
   return Output::kMore;
 }
 
+size_t WebhookdProcess::PeakResidentBytes() const { return StatusNumber("VmHWM:") * 1024; }
+
+int WebhookdProcess::Threads() const { return static_cast<int>(StatusNumber("Threads:")); }
+
+size_t WebhookdProcess::StatusNumber(absl::string_view name) const {
+  std::ifstream status(absl::StrCat("/proc/", pid_, "/status"));
+  for (std::string word; status >> word;) {
+    size_t number = 0;
+    if (word == name && status >> number) return number;
+  }
+  return 0;
+}
+
 }  // namespace webhookd

@@ -3,14 +3,24 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "absl/base/config.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 
 namespace webhookd {
+
+// Whether figures of the program's memory say something: sanitizers keep what was freed.
+#if defined(ABSL_HAVE_ADDRESS_SANITIZER) || defined(ABSL_HAVE_THREAD_SANITIZER)
+inline constexpr bool kMemoryIsTelling = false;
+#else
+inline constexpr bool kMemoryIsTelling = true;
+#endif
 
 // The real program, run as a child. Killed at the end if it still runs.
 class WebhookdProcess {
@@ -33,6 +43,9 @@ class WebhookdProcess {
   // The address that its first line of output says it listens on; "" when it ends before that.
   std::string WaitUntilListening();
   void Signal(int signal) const;
+  // The most memory that it has had resident so far.
+  size_t PeakResidentBytes() const;
+  int Threads() const;
   // Its exit code, or minus the signal that ended it. Kills it, and fails the test, when it takes
   // longer than `patience`.
   int WaitForEnd(absl::Duration patience = absl::Seconds(60));
@@ -42,6 +55,8 @@ class WebhookdProcess {
   std::string errors() const;
 
  private:
+  // A number of /proc/PID/status; 0 when it is not there.
+  size_t StatusNumber(absl::string_view name) const;
   enum class Output { kMore, kEnd, kNothing };
   // Waits for more output until `patience` has passed.
   Output ReadOutput(absl::Duration patience);

@@ -139,6 +139,7 @@ export const texts = {
     copyFailed: "The browser did not allow copying",
     created: (name: string) => `Webhook “${name}” created`,
     saved: (name: string) => `Webhook “${name}” saved`,
+    warning: "This may not be what you meant",
     enabled: (name: string) => `Webhook “${name}” is enabled; new events are sent again`,
     disabled: (name: string) =>
       `Webhook “${name}” is disabled; events that match are recorded as skipped`,
@@ -315,7 +316,6 @@ export const texts = {
     urlInvalid: "Not a valid URL",
     urlSpace: "The URL contains white space, a control character or a backslash; percent-encode it",
     urlCredentials: "The URL must not contain a user name or password",
-    urlFragment: "The URL must not contain a fragment (#…)",
     urlPort: "The port must be 1 to 65535",
     triggersMissing: "Add at least one trigger",
     triggersMany: "At most 100 triggers are allowed",
@@ -446,6 +446,10 @@ export const texts = {
     connect: [
       "The connection failed",
       "Check that the receiver is running and listening on this port, and that no firewall is in between.",
+    ],
+    proxy: [
+      "The proxy did not let the request through",
+      "It could not be reached, or answered itself. Check egress.proxy in the server's configuration: its address, user name and password, and what it allows.",
     ],
     tls: [
       "The TLS handshake failed",

@@ -21,11 +21,6 @@ grpc::Status NoDelivery(int64_t id) {
 
 }  // namespace
 
-void FakeDetermined::SetTestResponse(TestWebhookResponse response) {
-  MutexLock lock(mutex_);
-  test_response_ = std::move(response);
-}
-
 PatchWebhookRequest FakeDetermined::last_patch() const {
   MutexLock lock(mutex_);
   return last_patch_;
@@ -106,17 +101,27 @@ grpc::Status FakeDetermined::DeleteWebhook(grpc::ServerContext*,
   return grpc::Status::OK;
 }
 
-grpc::Status FakeDetermined::TestWebhook(grpc::ServerContext*, const TestWebhookRequest* request,
-                                         TestWebhookResponse* response) {
-  MutexLock lock(mutex_);
-  if (webhooks_.count(request->id()) == 0) return NoWebhook(request->id());
-  *response = test_response_;
-  return grpc::Status::OK;
-}
-
 void FakeDeliveries::Set(Deliveries deliveries) {
   MutexLock lock(mutex_);
   deliveries_ = std::move(deliveries);
+}
+
+void FakeDeliveries::SetTestResponse(v1::TryWebhookResponse response) {
+  MutexLock lock(mutex_);
+  test_response_ = std::move(response);
+}
+
+v1::TryWebhookRequest FakeDeliveries::last_test() const {
+  MutexLock lock(mutex_);
+  return last_test_;
+}
+
+grpc::Status FakeDeliveries::TryWebhook(grpc::ServerContext*, const v1::TryWebhookRequest* request,
+                                        v1::TryWebhookResponse* response) {
+  MutexLock lock(mutex_);
+  last_test_ = *request;
+  *response = test_response_;
+  return grpc::Status::OK;
 }
 
 void FakeDeliveries::BeforeList(std::function<void(int, Deliveries&)> change) {

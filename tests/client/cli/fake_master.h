@@ -14,8 +14,6 @@ namespace webhookd::testing {
 // Keeps webhooks in memory and checks nothing but that they exist. Thread-safe.
 class FakeDetermined final : public determined::api::v1::Determined::Service {
  public:
-  // What TestWebhook answers.
-  void SetTestResponse(determined::api::v1::TestWebhookResponse response);
   // The last PatchWebhook.
   determined::api::v1::PatchWebhookRequest last_patch() const;
   size_t webhook_count() const;
@@ -41,14 +39,10 @@ class FakeDetermined final : public determined::api::v1::Determined::Service {
   grpc::Status DeleteWebhook(grpc::ServerContext*,
                              const determined::api::v1::DeleteWebhookRequest* request,
                              determined::api::v1::DeleteWebhookResponse* response) override;
-  grpc::Status TestWebhook(grpc::ServerContext*,
-                           const determined::api::v1::TestWebhookRequest* request,
-                           determined::api::v1::TestWebhookResponse* response) override;
 
  private:
   mutable Mutex mutex_;
   std::map<int, determined::webhook::v1::Webhook> webhooks_ ABSL_GUARDED_BY(mutex_);
-  determined::api::v1::TestWebhookResponse test_response_ ABSL_GUARDED_BY(mutex_);
   determined::api::v1::PatchWebhookRequest last_patch_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -62,7 +56,11 @@ class FakeDeliveries final : public v1::DeliveryService::Service {
   // Runs before the n-th ListDeliveries (from 1) answers, and may change the deliveries.
   void BeforeList(std::function<void(int n, Deliveries& deliveries)> change);
 
+  // What TryWebhook answers.
+  void SetTestResponse(v1::TryWebhookResponse response);
+
   std::vector<v1::ListDeliveriesRequest> list_requests() const;
+  v1::TryWebhookRequest last_test() const;
   v1::ReplayDeliveriesRequest last_replay() const;
 
   grpc::Status ListDeliveries(grpc::ServerContext*, const v1::ListDeliveriesRequest* request,
@@ -75,6 +73,8 @@ class FakeDeliveries final : public v1::DeliveryService::Service {
                                 v1::ReplayDeliveriesResponse* response) override;
   grpc::Status CancelDelivery(grpc::ServerContext*, const v1::CancelDeliveryRequest* request,
                               v1::CancelDeliveryResponse* response) override;
+  grpc::Status TryWebhook(grpc::ServerContext*, const v1::TryWebhookRequest* request,
+                          v1::TryWebhookResponse* response) override;
 
  private:
   // Null when there is none.
@@ -85,6 +85,8 @@ class FakeDeliveries final : public v1::DeliveryService::Service {
   std::function<void(int, Deliveries&)> before_list_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::ListDeliveriesRequest> list_requests_ ABSL_GUARDED_BY(mutex_);
   v1::ReplayDeliveriesRequest last_replay_ ABSL_GUARDED_BY(mutex_);
+  v1::TryWebhookRequest last_test_ ABSL_GUARDED_BY(mutex_);
+  v1::TryWebhookResponse test_response_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace webhookd::testing

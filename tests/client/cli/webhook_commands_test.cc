@@ -135,15 +135,16 @@ TEST_F(WebhookCommandsTest, DeleteAsksOnlyOnATerminal) {
 
 TEST_F(WebhookCommandsTest, TestShowsWhatCameBack) {
   Create();
-  determined::api::v1::TestWebhookResponse response;
+  v1::TryWebhookResponse response;
   response.set_completed(true);
   response.set_request_body(R"({"event_data":{"data":"test"}})");
   response.mutable_attempt()->set_status(200);
   response.mutable_attempt()->mutable_duration()->set_nanos(12'000'000);
   response.mutable_attempt()->set_response_excerpt("ok");
-  determined_.SetTestResponse(response);
+  deliveries_.SetTestResponse(response);
   const CliResult confirmed = Run({"webhook", "test", "1"});
   EXPECT_EQ(confirmed.code, 0);
+  EXPECT_EQ(deliveries_.last_test().webhook_id(), 1);
   EXPECT_EQ(confirmed.out,
             "Result  confirmed\n"
             "Status  200\n"
@@ -155,7 +156,7 @@ TEST_F(WebhookCommandsTest, TestShowsWhatCameBack) {
   response.mutable_attempt()->set_status(0);
   response.mutable_attempt()->set_error_class("timeout");
   response.mutable_attempt()->set_error_message("no answer within 15s");
-  determined_.SetTestResponse(response);
+  deliveries_.SetTestResponse(response);
   const CliResult failed = Run({"webhook", "test", "1"});
   EXPECT_EQ(failed.code, 1);
   EXPECT_THAT(failed.out, HasSubstr("not confirmed"));

@@ -93,16 +93,11 @@ TEST(EgressPolicy, DeniesAddressesThatCarryADeniedOne) {
 
 TEST(EgressPolicy, AllowsPublicAndPrivateAddresses) {
   const EgressPolicy policy({});
-  for (const char* const address : {"8.8.8.8",          "126.255.255.255",
-                                    "128.0.0.1",        "1.0.0.0",
-                                    "223.255.255.255",  "10.0.0.1",
-                                    "172.16.0.1",       "192.168.1.1",
-                                    "100.64.0.1",       "240.0.0.1",
-                                    "2606:4700::1111",  "fd12:3456::1",
-                                    "fec0::1",          "::ffff:8.8.8.8",
-                                    "64:ff9b::808:808", "64:ff9b:1::808:808",
-                                    "2002:808:808::1",  "2001:0:808:808:0:0:f7f7:f7f7",
-                                    "2001:db8::1",      "2001:4860::8888"}) {
+  for (const char* const address :
+       {"8.8.8.8", "126.255.255.255", "128.0.0.1", "1.0.0.0", "223.255.255.255", "10.0.0.1",
+        "172.16.0.1", "192.168.1.1", "100.64.0.1", "240.0.0.1", "2606:4700::1111", "fd12:3456::1",
+        "::ffff:8.8.8.8", "64:ff9b::808:808", "64:ff9b:1::808:808", "2002:808:808::1",
+        "2001:0:808:808:0:0:f7f7:f7f7", "2001:db8::1", "2001:4860::8888"}) {
     EXPECT_TRUE(CheckAddress(policy, address).ok()) << CheckAddress(policy, address);
   }
 }
@@ -111,7 +106,7 @@ TEST(EgressPolicy, DeniesPrivateRangesWhenToldTo) {
   const EgressPolicy policy({.deny_private = true});
   for (const char* const address :
        {"10.0.0.1", "172.31.0.1", "192.168.1.1", "100.64.0.1", "198.18.0.1", "240.0.0.1", "fd12::1",
-        "fec0::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::"}) {
+        "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::"}) {
     const absl::Status status = CheckAddress(policy, address);
     EXPECT_EQ(status.code(), absl::StatusCode::kPermissionDenied) << address;
     EXPECT_THAT(status.message(), HasSubstr("egress.deny_private"));

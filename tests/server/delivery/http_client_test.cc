@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <string>
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "server/delivery/target_url.h"
 #include "tests/server/delivery/http_client_fixture.h"
 #include "tests/testing/listen.h"
 #include "tests/testing/receiver.h"
@@ -46,6 +48,16 @@ TEST_P(HttpClientTest, SendsWhatItIsGiven) {
                                      Pair("Content-Type", "application/json; charset=UTF-8"),
                                      Pair("X-One", "1"), Pair("X-Empty", ""), Pair("X-One", "2"),
                                      Pair("Content-Length", "8")));
+}
+
+TEST_P(HttpClientTest, SendsPathAndQueryAsTheyAreGiven) {
+  Receiver receiver;
+  for (const char* const path : {"/h?", "/./a/../b//c", "/%2E%2e/x%7e?y=/../#", "/?q=?"}) {
+    const std::string url = receiver.url(path);
+    const std::string sent = ParseTargetUrl(url)->url;
+    EXPECT_EQ(Run(Post(sent)).status, 200);
+    EXPECT_EQ(receiver.requests().back().path, std::string(path, std::strcspn(path, "#")));
+  }
 }
 
 TEST_P(HttpClientTest, SendsLargeAndEmptyBodies) {

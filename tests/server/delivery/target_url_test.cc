@@ -31,7 +31,17 @@ TEST(ParseTargetUrl, TakesUrlsApart) {
       {"https://bücher.example/ü", "https://xn--bcher-kva.example/%c3%bc", true,
        "xn--bcher-kva.example", 443},
       {"http://ｅｘａｍｐｌｅ.com/", "http://example.com/", false, "example.com", 80},
-      {"http://a/b/../c", "http://a/c", false, "a", 80},
+      // What is behind the host stays as it is, but for a fragment, which is never sent.
+      {"http://a/b/../c", "http://a/b/../c", false, "a", 80},
+      {"http://a/./a/../b//c", "http://a/./a/../b//c", false, "a", 80},
+      {"http://a/%2E%2e/x%7e", "http://a/%2E%2e/x%7e", false, "a", 80},
+      {"http://a/h?", "http://a/h?", false, "a", 80},
+      {"http://a?", "http://a/?", false, "a", 80},
+      {"http://a?q=/../", "http://a/?q=/../", false, "a", 80},
+      {"https://example.com/h?q#part", "https://example.com/h?q", true, "example.com", 443},
+      {"https://example.com/#", "https://example.com/", true, "example.com", 443},
+      {"https://example.com#@evil.example/", "https://example.com/", true, "example.com", 443},
+      {"https://example.com:8443?#", "https://example.com:8443/?", true, "example.com", 8443},
       {"http://user.example/x@y?z=@", "http://user.example/x@y?z=@", false, "user.example", 80},
   };
   for (const auto& c : cases) {
@@ -98,9 +108,6 @@ TEST(ParseTargetUrl, SaysWhatIsWrong) {
       {"https://example.com:-1/", "port must be a number from 1 to 65535"},
       {"https://user@example.com/", "user name or password"},
       {"https://@example.com/", "user name or password"},
-      {"https://example.com/#part", "fragment"},
-      {"https://example.com/#", "fragment"},
-      {"https://example.com#@evil.example/", "fragment"},
       {"http://[::1/", "IPv6 address in brackets"},
       {"http://[fe80::1%25eth0]/", "zone"},
       {"http://[1.2.3.4]/", "IPv6 address in brackets"},

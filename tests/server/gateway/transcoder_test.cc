@@ -112,7 +112,8 @@ absl::Status StatusOf(const Row& row, const char* name) {
 WebResponse Answer(const Row& row, const Transcoder& transcoder, const TranscodedCall& call) {
   const std::string& type = call.method().output_type()->full_name();
   if (row.Has("error")) return transcoder.RenderError(StatusOf(row, "error"), call.form);
-  if (row.Has("refusal")) return transcoder.RenderStreamRefusal(call, StatusOf(row, "refusal"));
+  if (row.Has("refusal"))
+    return transcoder.RenderStreamRefusal(call.form, StatusOf(row, "refusal"));
   if (row.Has("response")) return transcoder.Render(call, *MessageOf(type, row.Text("response")));
   WebResponse response = transcoder.StreamHead(call);
   for (const std::string& text : row.Texts("items")) {

@@ -1,8 +1,11 @@
 #include "server/rpc/grpc_status.h"
 
+#include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
 
 #include <string>
+
+#include "server/rpc/rpc_error.h"
 
 namespace webhookd {
 namespace {
@@ -31,6 +34,20 @@ TEST(ToGrpcStatus, ReplacesWhatIsNotUtf8) {
                                              "b"))
                 .error_message(),
             "a\ufffdb");
+}
+
+TEST(ToGrpcStatus, CarriesDetailsAsGoogleRpcStatus) {
+  absl::Status status = absl::InvalidArgumentError("why");
+  google::protobuf::StringValue value;
+  value.set_value("x");
+  AddDetail(value, status);
+  // code 3, message "why", and an Any with the URL of the type and the value.
+  const std::string url = "type.googleapis.com/google.protobuf.StringValue";
+  const std::string any =
+      "\x0a" + std::string(1, static_cast<char>(url.size())) + url + "\x12\x03\x0a\x01x";
+  EXPECT_EQ(ToGrpcStatus(status).error_details(),
+            "\x08\x03\x12\x03why\x1a" + std::string(1, static_cast<char>(any.size())) + any);
+  EXPECT_EQ(ToGrpcStatus(absl::InternalError("why")).error_details(), "");
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
 #include <vector>
@@ -309,6 +310,112 @@ TEST(RestApi, AnswersAtTheLatestWhenTheCallersTimeIsOver) {
   EXPECT_LT(absl::Now() - start, server.config().delivery.timeout / 2);
   EXPECT_EQ(client.Request("GET", "/api/v1/webhooks", "", {"Grpc-Timeout: 1H"}).status, 200);
   close(silent);
+}
+
+TEST(RestApi, ATestWhoseReceiverFailsIsAnErrorWithTheAttempt) {
+  Receiver receiver([](const ReceivedRequest&) { return CannedResponse::Status(500, "oops"); });
+  for (const char* const profile : {"determined", "v2"}) {
+    TestServer server([&](Config& config) { config.gateway.profile = profile; });
+    RestClient client(server.address());
+    ASSERT_EQ(client.Post("/api/v1/webhooks", WebhookJson("failing", receiver.url())).status, 200);
+    const RestAnswer answer = client.Post("/api/v1/webhooks/1/test", "");
+    EXPECT_EQ(answer.status, 400);
+    const nlohmann::json json = nlohmann::json::parse(answer.body);
+    const bool v2 = std::string(profile) == "v2";
+    const nlohmann::json& error = v2 ? json : json["error"];
+    EXPECT_EQ(error["code"], 3);
+    EXPECT_THAT(error[v2 ? "message" : "error"], StartsWith("received error from webhook server"));
+    ASSERT_EQ(error["details"].size(), 1u) << answer.body;
+    EXPECT_EQ(error["details"][0]["@type"], "type.googleapis.com/webhookd.v1.Attempt");
+    EXPECT_EQ(error["details"][0]["status"], 500);
+    EXPECT_EQ(error["details"][0]["responseExcerpt"], "oops");
+    // Other errors look as they always did.
+    const RestAnswer missing = client.Post("/api/v1/webhooks/9/test", "");
+    EXPECT_EQ(missing.status, 404);
+    const nlohmann::json other = nlohmann::json::parse(missing.body);
+    if (v2) {
+      EXPECT_EQ(other["details"], nlohmann::json::array());
+    } else {
+      EXPECT_FALSE(other["error"].contains("details"));
+    }
+  }
+}
+
+TEST(RestApi, GlobalWebhooksShowWorkspaceZero) {
+  TestServer server;
+  RestClient client(server.address());
+  const RestAnswer created =
+      client.Post("/api/v1/webhooks", WebhookJson("global", "http://127.0.0.1:9/"));
+  EXPECT_EQ(nlohmann::json::parse(created.body)["webhook"]["workspaceId"], 0);
+  EXPECT_EQ(
+      nlohmann::json::parse(client.Get("/api/v1/webhooks").body)["webhooks"][0]["workspaceId"], 0);
+}
+
+// Names of the workspaces that a query finds, in their order.
+std::vector<std::string> FindWorkspaces(RestClient& client, const std::string& query) {
+  const RestAnswer answer = client.Get("/api/v1/workspaces?" + query);
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  std::vector<std::string> names;
+  const nlohmann::json found = nlohmann::json::parse(answer.body);
+  for (const nlohmann::json& workspace : found["workspaces"]) {
+    names.push_back(workspace["name"]);
+  }
+  return names;
+}
+
+TEST(RestApi, WorkspacesAreFoundByTheirWholeName) {
+  using ::testing::ElementsAre;
+  using ::testing::IsEmpty;
+  TestServer server;
+  RestClient client(server.address());
+  int id = 0;
+  for (const char* const name : {"w-one", "one", "One more", "a_b", "a%b", "axb", "größe"}) {
+    const nlohmann::json body = {{"name", name}};
+    const std::string path = absl::StrCat("/api/v1/admin/workspaces/", ++id);
+    ASSERT_EQ(client.Request("PUT", path, body.dump()).status, 200);
+  }
+  EXPECT_THAT(FindWorkspaces(client, "name=one"), ElementsAre("one"));
+  EXPECT_THAT(FindWorkspaces(client, "name=ONE"), ElementsAre("one"));
+  EXPECT_THAT(FindWorkspaces(client, "name=on"), IsEmpty());
+  // PostgreSQL's ILIKE, as a master has it.
+  EXPECT_THAT(FindWorkspaces(client, "name=%25one"), ElementsAre("w-one", "one"));
+  EXPECT_THAT(FindWorkspaces(client, "name=%25ONE%25"), ElementsAre("w-one", "one", "One more"));
+  EXPECT_THAT(FindWorkspaces(client, "name=a_b"), ElementsAre("a_b", "a%b", "axb"));
+  EXPECT_THAT(FindWorkspaces(client, "name=a%5C_b"), ElementsAre("a_b"));
+  EXPECT_THAT(FindWorkspaces(client, "name=a%5C%25b"), ElementsAre("a%b"));
+  EXPECT_THAT(FindWorkspaces(client, "name=gr__e"), ElementsAre("größe"));
+  EXPECT_THAT(FindWorkspaces(client, "name=%25%25"), ::testing::SizeIs(7));
+  EXPECT_THAT(FindWorkspaces(client, "name=one%5C"), IsEmpty());
+  EXPECT_THAT(FindWorkspaces(client, "nameCaseSensitive=one"), ElementsAre("one"));
+  EXPECT_THAT(FindWorkspaces(client, "nameCaseSensitive=One"), IsEmpty());
+  EXPECT_THAT(FindWorkspaces(client, "nameCaseSensitive=a_b"), ElementsAre("a_b"));
+  EXPECT_THAT(FindWorkspaces(client, ""), ::testing::SizeIs(7));
+}
+
+TEST(RestApi, WorkspacesThatReportsNamedAreListed) {
+  TestServer server;
+  v1::ReportExperimentStateRequest report = CompletedReport(1);
+  report.mutable_experiment()->set_workspace_id(5);
+  report.mutable_experiment()->set_workspace_name("vision");
+  server.Report(report);
+  report = CompletedReport(2);
+  report.mutable_experiment()->set_workspace_id(6);
+  report.mutable_experiment()->set_workspace_name("audio");
+  server.Report(report);
+  for (int start = 0; start < 2; ++start) {
+    RestClient client(server.address());
+    EXPECT_THAT(FindWorkspaces(client, ""), ::testing::ElementsAre("vision", "audio"));
+    EXPECT_THAT(FindWorkspaces(client, "name=Vision"), ::testing::ElementsAre("vision"));
+    EXPECT_EQ(nlohmann::json::parse(client.Get("/api/v1/workspaces/5").body)["workspace"]["name"],
+              "vision");
+    EXPECT_EQ(client.Get("/api/v1/workspaces/7").status, 404);
+    server.Restart();
+  }
+  // What somebody put counts.
+  RestClient client(server.address());
+  ASSERT_EQ(client.Request("PUT", "/api/v1/admin/workspaces/5", R"({"name":"images"})").status,
+            200);
+  EXPECT_THAT(FindWorkspaces(client, ""), ::testing::ElementsAre("images", "audio"));
 }
 
 TEST(RestApi, RefusesOtherSitesPages) {

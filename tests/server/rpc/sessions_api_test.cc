@@ -26,6 +26,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::StartsWith;
 using Json = nlohmann::json;
 
 constexpr char kPassword[] = "correct horse";
@@ -102,9 +103,9 @@ TEST_F(SessionsTest, AnInactiveUserIsToldSoAndTheirSessionsAreOver) {
 TEST_F(SessionsTest, TheCookieOfALoginIsATokenThatScriptsCannotRead) {
   const RestAnswer login = Login("admin", kPassword);
   const std::string cookie = login.headers.at("set-cookie");
-  EXPECT_THAT(cookie, AllOf(HasSubstr("auth="), HasSubstr("; Path=/"), HasSubstr("; HttpOnly"),
-                            HasSubstr("; SameSite=Strict"), HasSubstr("; Max-Age=604800"),
-                            Not(HasSubstr("Secure"))));
+  EXPECT_THAT(cookie, AllOf(StartsWith("webhookd_session=whs_"), HasSubstr("; Path=/"),
+                            HasSubstr("; HttpOnly"), HasSubstr("; SameSite=Strict"),
+                            HasSubstr("; Max-Age=604800"), Not(HasSubstr("Secure"))));
   const std::string pair = cookie.substr(0, cookie.find(';'));
   RestClient browser(server_.address());
   EXPECT_EQ(browser.Get("/api/v1/me", {absl::StrCat("Cookie: other=1; ", pair)}).status, 200);
@@ -117,8 +118,29 @@ TEST_F(SessionsTest, TheCookieOfALoginIsATokenThatScriptsCannotRead) {
   const RestAnswer logout =
       browser.Request("POST", "/api/v1/auth/logout", "", {absl::StrCat("Cookie: ", pair)});
   EXPECT_EQ(logout.status, 200);
-  EXPECT_THAT(logout.headers.at("set-cookie"), HasSubstr("auth=; Path=/; Max-Age=0"));
+  EXPECT_THAT(logout.headers.at("set-cookie"), StartsWith("webhookd_session=; Path=/; Max-Age=0"));
   EXPECT_EQ(browser.Get("/api/v1/me", {absl::StrCat("Cookie: ", pair)}).status, 401);
+}
+
+TEST_F(SessionsTest, TheCookieOfAMasterOnTheSameHostChangesNothing) {
+  const RestAnswer login = Login("admin", kPassword);
+  const std::string cookie = login.headers.at("set-cookie");
+  const std::string pair = cookie.substr(0, cookie.find(';'));
+  RestClient browser(server_.address());
+  EXPECT_EQ(browser.Get("/api/v1/me", {absl::StrCat("Cookie: auth=of.a.master; ", pair)}).status,
+            200);
+  // Signing in needs none, and does not sign out there.
+  const RestAnswer again = browser.Post(
+      "/api/v1/auth/login", absl::StrCat(R"({"username":"admin","password":")", kPassword, "\"}"),
+      {"Cookie: auth=of.a.master"});
+  EXPECT_EQ(again.status, 200) << again.body;
+  const RestAnswer logout = browser.Request("POST", "/api/v1/auth/logout", "",
+                                            {absl::StrCat("Cookie: auth=of.a.master; ", pair)});
+  EXPECT_EQ(logout.status, 200);
+  EXPECT_THAT(logout.headers.at("set-cookie"), Not(HasSubstr("auth=")));
+  // Scripts that sign in for Determined keep their token in its cookie.
+  const std::string token = TokenOf("admin");
+  EXPECT_EQ(browser.Get("/api/v1/me", {absl::StrCat("Cookie: auth=", token)}).status, 200);
 }
 
 TEST_F(SessionsTest, LogoutEndsOneSessionOnly) {

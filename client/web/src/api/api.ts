@@ -11,7 +11,6 @@ import type {
   GetWebhooksResponse,
   PatchWebhookResponse,
   PostWebhookResponse,
-  TestWebhookResponse,
 } from "./generated/determined/api/v1/webhook";
 import type { GetWorkspacesResponse } from "./generated/determined/api/v1/workspace";
 import type { PatchWebhook, Webhook } from "./generated/determined/webhook/v1/webhook";
@@ -77,8 +76,9 @@ export const api = {
     call<PatchWebhookResponse>(`/webhooks/${id}`, { method: "PATCH", body: webhook }),
   deleteWebhook: (id: number) =>
     call<DeleteWebhookResponse>(`/webhooks/${id}`, { method: "DELETE" }),
+  // Determined's call for it fails with what the receiver does.
   testWebhook: (id: number) =>
-    call<TestWebhookResponse>(`/webhooks/${id}/test`, { method: "POST" }),
+    call<TryWebhookResponse>("/webhooks/try", { method: "POST", body: { webhookId: id } }),
   // Of a webhook that need not exist; nothing is stored.
   previewWebhook: (webhook: Partial<Webhook>, signal: AbortSignal) =>
     call<PreviewWebhookResponse>("/webhooks/preview", {

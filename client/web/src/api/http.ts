@@ -1,4 +1,4 @@
-// Requests to the server's REST API. The session is the cookie `auth`, which only the server sees.
+// Requests to the server's REST API. The session is a cookie, which only the server sees.
 
 // The server answered with an error; `message` is its own, made for people.
 export class ApiError extends Error {

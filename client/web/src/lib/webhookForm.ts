@@ -191,7 +191,6 @@ function urlProblem(typed: string): string | undefined {
   if (!/^https?:\/\//i.test(url)) return words.urlScheme;
   // eslint-disable-next-line no-control-regex
   if (/[\s\\\u0000-\u001f\u007f]/.test(url)) return words.urlSpace;
-  if (url.includes("#")) return words.urlFragment;
   let parsed: URL;
   try {
     parsed = new URL(url);

@@ -31,7 +31,7 @@ import { Button, ButtonLink } from "../ui/Button";
 import { Failure } from "../ui/Failure";
 import { Icon } from "../ui/Icon";
 import { TestResult } from "../ui/TestResult";
-import { errorText, toastSuccess } from "../ui/toasts";
+import { errorText, toastSuccess, toastWarning } from "../ui/toasts";
 import { Preview } from "./Preview";
 import { useTitle } from "./Shell";
 import { TriggerEditor } from "./TriggerEditor";
@@ -170,7 +170,10 @@ function WebhookForm({ title, initial, webhook, places, permissions }: FormProps
   const save = useMutation({
     mutationFn: async () => {
       const wanted = webhookOf(draft);
-      if (webhook === undefined) return (await api.postWebhook(wanted)).webhook!;
+      if (webhook === undefined) {
+        const created = await api.postWebhook(wanted);
+        return { result: created.webhook!, warnings: created.warnings };
+      }
       await api.patchWebhook(webhook.id, {
         url: wanted.url,
         name: wanted.name,
@@ -180,11 +183,12 @@ function WebhookForm({ title, initial, webhook, places, permissions }: FormProps
         maxInFlight: wanted.maxInFlight ?? 0,
         maxRequestsPerSecond: wanted.maxRequestsPerSecond ?? 0,
       });
-      return webhook;
+      return { result: webhook, warnings: [] };
     },
-    onSuccess: async (result) => {
+    onSuccess: async ({ result, warnings }) => {
       await refresh(queryClient);
       toastSuccess((webhook ? texts.toasts.saved : texts.toasts.created)(draft.name));
+      warnings.forEach((warning) => toastWarning(texts.toasts.warning, warning));
       setSaved(result);
     },
     onError: refuse,

@@ -1,5 +1,4 @@
 // How a test ended: the verdict first, then everything needed to mend what failed.
-import type { TestWebhookResponse } from "../api/generated/determined/api/v1/webhook";
 import type { TryWebhookResponse } from "../api/generated/webhookd/v1/delivery";
 import { durationMs, formatDuration } from "../lib/format";
 import { adviceFor, answerLabel } from "../lib/outcome";
@@ -13,7 +12,7 @@ const words = texts.test;
 interface Props {
   pending: boolean;
   error: unknown;
-  result: TestWebhookResponse | TryWebhookResponse | undefined;
+  result: TryWebhookResponse | undefined;
 }
 
 export function TestResult({ pending, error, result }: Props) {

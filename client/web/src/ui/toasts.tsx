@@ -43,6 +43,11 @@ export function toastError(title: string, error: unknown): void {
   change([...toasts.slice(-3), { id: nextId++, good: false, title, detail: errorText(error) }]);
 }
 
+// Stays, as bad news do.
+export function toastWarning(title: string, detail: string): void {
+  change([...toasts.slice(-3), { id: nextId++, good: false, title, detail }]);
+}
+
 export function Toasts() {
   const current = useSyncExternalStore(
     (listener) => {

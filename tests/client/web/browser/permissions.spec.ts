@@ -10,7 +10,7 @@ test("who may only look is shown nothing else", async ({ page, client, webhookd 
   for (const path of ["/webhooks/preview", "/webhooks/try"]) {
     await expect(other.call("POST", path, { webhook })).rejects.toThrow(/403/);
   }
-  await page.context().addCookies([{ name: "auth", value: token, url: webhookd.url }]);
+  await page.context().addCookies([{ name: "webhookd_session", value: token, url: webhookd.url }]);
   await page.goto("/det/webhooks");
   await expect(page.getByRole("row", { name: /for all/ })).toContainText("not visible to you");
   await expect(page.getByRole("row", { name: /of a workspace/ })).toBeHidden();

@@ -54,7 +54,7 @@ test("the session's cookie is out of reach of scripts and of other sites", async
   await page.getByLabel("Password").fill(password);
   await page.getByRole("button", { name: "Sign In" }).click();
   await expect(page).toHaveURL(/\/det\/webhooks$/);
-  const cookie = (await page.context().cookies()).find(({ name }) => name === "auth");
+  const cookie = (await page.context().cookies()).find(({ name }) => name === "webhookd_session");
   expect(cookie?.httpOnly).toBe(true);
   expect(["Lax", "Strict"]).toContain(cookie?.sameSite);
 });

@@ -474,10 +474,14 @@ export interface PreviewedBody {
   body: string;
 }
 
-/** TryWebhookRequest sends a test event to a webhook that need not exist. */
+/** TryWebhookRequest sends a test event to a webhook: one that need not exist, or one that does. */
 export interface TryWebhookRequest {
-  /** The webhook, as for PostWebhook. */
-  webhook: Webhook | undefined;
+  /** The webhook, as for PostWebhook. Either this or webhook_id. */
+  webhook:
+    | Webhook
+    | undefined;
+  /** Number of a webhook that exists, disabled or not. */
+  webhookId: number;
 }
 
 /** TryWebhookResponse says how the test went. */

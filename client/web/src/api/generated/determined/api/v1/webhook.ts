@@ -51,6 +51,8 @@ export interface PostWebhookRequest {
 export interface PostWebhookResponse {
   /** The webhook, with its ids. */
   webhook: Webhook | undefined;
+  /** What may not be as it was meant, in words for people, such as that nobody told of its workspace. */
+  warnings: string[];
 }
 
 /** PatchWebhookRequest changes a webhook. */

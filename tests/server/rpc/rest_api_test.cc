@@ -356,7 +356,8 @@ std::vector<std::string> FindWorkspaces(RestClient& client, const std::string& q
   const RestAnswer answer = client.Get("/api/v1/workspaces?" + query);
   EXPECT_EQ(answer.status, 200) << answer.body;
   std::vector<std::string> names;
-  for (const nlohmann::json& workspace : nlohmann::json::parse(answer.body)["workspaces"]) {
+  const nlohmann::json found = nlohmann::json::parse(answer.body);
+  for (const nlohmann::json& workspace : found["workspaces"]) {
     names.push_back(workspace["name"]);
   }
   return names;

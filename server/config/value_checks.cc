@@ -54,8 +54,9 @@ absl::StatusOr<std::string> CheckNotEmpty(absl::string_view text) {
 
 absl::StatusOr<std::string> CheckChoice(absl::string_view text,
                                         const std::vector<std::string>& choices) {
-  std::string lower = absl::AsciiStrToLower(text);
-  if (std::find(choices.begin(), choices.end(), lower) != choices.end()) return lower;
+  for (const std::string& choice : choices) {
+    if (absl::EqualsIgnoreCase(text, choice)) return choice;
+  }
   return absl::InvalidArgumentError(
       absl::StrCat(Quoted(text), " is not one of ", absl::StrJoin(choices, ", ")));
 }
@@ -96,9 +97,9 @@ absl::StatusOr<std::string> CheckPassword(absl::string_view password) {
 absl::StatusOr<std::string> CheckBaseUrl(absl::string_view url) {
   if (url.empty()) return std::string();
   RETURN_IF_ERROR(ParseTargetUrl(url).status());
-  if (absl::StrContains(url, '?')) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(Quoted(url), " has a query; paths are appended to this URL, so remove it"));
+  if (url.find_first_of("?#") != absl::string_view::npos) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        Quoted(url), " has a query or a fragment; paths are appended to this URL, so remove it"));
   }
   while (absl::ConsumeSuffix(&url, "/")) {
   }

@@ -87,7 +87,7 @@ TEST(Settings, EachHasAMemberOfItsOwn) {
     bool accepted = false;
     for (const char* text :
          {"1", "2", "0.5", "7777", "20s", "3m", "true", "10.9.8.7", "error", "json", "http://other",
-          "v2", "rbac", "48h", "none", "correct horse"}) {
+          "v2", "rbac", "48h", "none", "correct horse", "false", "ERROR", "67108864"}) {
       if (!setting.field.set(text, changed).ok()) continue;
       accepted = true;
       if (setting.field.get(changed) == setting.field.get(Config())) continue;

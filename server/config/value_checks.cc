@@ -1,8 +1,6 @@
 #include "server/config/value_checks.h"
 
-#include <algorithm>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"

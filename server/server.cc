@@ -286,7 +286,7 @@ absl::Status Server::StartServing() {
       config_.webhooks.signing_key_source,
       TestSender::Dependencies{.dispatcher = *dispatcher_, .clock = clock_, .random = random_});
   webhooks_ = std::make_unique<Webhooks>(Webhooks::Dependencies{.store = *store_,
-                                                                 .accounts = *accounts_,
+                                                                .accounts = *accounts_,
                                                                 .authorizer = *authorizer_,
                                                                 .egress = *egress_,
                                                                 .dispatcher = *dispatcher_,
@@ -294,13 +294,14 @@ absl::Status Server::StartServing() {
                                                                 .router = *router_,
                                                                 .clock = clock_,
                                                                 .reader = reader_});
-  drafts_ = std::make_unique<WebhookDrafts>(config_.webhooks.base_url, ErrorStateOf(config_),
-                                            WebhookDrafts::Dependencies{.catalog = store_->catalog(),
-                                                                        .authorizer = *authorizer_,
-                                                                        .egress = *egress_,
-                                                                        .tests = *tests_,
-                                                                        .clock = clock_,
-                                                                        .random = random_});
+  drafts_ =
+      std::make_unique<WebhookDrafts>(config_.webhooks.base_url, ErrorStateOf(config_),
+                                      WebhookDrafts::Dependencies{.catalog = store_->catalog(),
+                                                                  .authorizer = *authorizer_,
+                                                                  .egress = *egress_,
+                                                                  .tests = *tests_,
+                                                                  .clock = clock_,
+                                                                  .random = random_});
   events_ = std::make_unique<Events>(
       Events::Options{.max_unanswered_reports = config_.grpc.max_unanswered_reports},
       Events::Dependencies{.router = *router_,

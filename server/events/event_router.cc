@@ -153,9 +153,8 @@ void EventRouter::PostCustomEvent(determined::api::v1::PostWebhookEventDataReque
     with_trial.set_trial_id(request.trial_id());
     experiment = std::make_shared<const v1::Experiment>(std::move(with_trial));
   }
-  intake_.Take(/*caller=*/"",
-               MakeCustomReport(Context(), std::move(request), std::move(experiment),
-                                std::move(corrections), std::move(done)));
+  intake_.Take(/*caller=*/"", MakeCustomReport(Context(), std::move(request), std::move(experiment),
+                                               std::move(corrections), std::move(done)));
 }
 
 void EventRouter::PutExperiment(v1::PutExperimentRequest request, DoneStatus done) {

@@ -197,12 +197,9 @@ class MetricReport final : public EventReport {
 
 }  // namespace
 
-std::unique_ptr<EventReport> MakeMetricReport(const ReportContext& context,
-                                              v1::ReportMetricsRequest request,
-                                              RecentReports::Ticket ticket,
-                                              KnownExperimentPtr experiment,
-                                              Corrections corrections,
-                                              Done<v1::ReportMetricsResponse> done) {
+std::unique_ptr<EventReport> MakeMetricReport(
+    const ReportContext& context, v1::ReportMetricsRequest request, RecentReports::Ticket ticket,
+    KnownExperimentPtr experiment, Corrections corrections, Done<v1::ReportMetricsResponse> done) {
   return std::make_unique<MetricReport>(context, std::move(request), std::move(ticket),
                                         std::move(experiment), std::move(corrections),
                                         std::move(done));

@@ -53,12 +53,9 @@ std::unique_ptr<ScannedReport> MakeTaskLogReport(const ReportContext& context,
                                                  Done<v1::ReportTaskLogsResponse> done);
 
 // `experiment` has a trial_id. `ticket` is of memory.reports, and empty without an idempotency key.
-std::unique_ptr<EventReport> MakeMetricReport(const ReportContext& context,
-                                              v1::ReportMetricsRequest request,
-                                              RecentReports::Ticket ticket,
-                                              KnownExperimentPtr experiment,
-                                              Corrections corrections,
-                                              Done<v1::ReportMetricsResponse> done);
+std::unique_ptr<EventReport> MakeMetricReport(
+    const ReportContext& context, v1::ReportMetricsRequest request, RecentReports::Ticket ticket,
+    KnownExperimentPtr experiment, Corrections corrections, Done<v1::ReportMetricsResponse> done);
 
 // `experiment` has a trial_id if the alert has one.
 std::unique_ptr<EventReport> MakeCustomReport(

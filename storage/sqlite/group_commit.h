@@ -25,9 +25,9 @@ namespace webhookd::sqlite {
 // rare case instead of a savepoint for every write.
 class GroupCommit {
  public:
-  // `connection` can write. `lease_epoch` is stored with the first commit that changes anything, and
-  // each commit that changes webhooks publishes them in `catalog`. `clock` and `catalog` must outlive
-  // the object.
+  // `connection` can write. `lease_epoch` is stored with the first commit that changes anything,
+  // and each commit that changes webhooks publishes them in `catalog`. `clock` and `catalog` must
+  // outlive the object.
   GroupCommit(std::unique_ptr<Connection> connection, int64_t lease_epoch, Clock& clock,
               StoreClock store_clock, WebhookCatalog& catalog);
   ~GroupCommit();

@@ -176,9 +176,10 @@ TEST_F(SqliteDamageTest, NamesTheTableAndLetsDeliveriesGoOn) {
   const auto claimed = writes.ClaimDeliveries({1, now, now + absl::Minutes(5), 10});
   ASSERT_TRUE(claimed.ok()) << claimed.status();
   ASSERT_EQ(claimed->deliveries.size(), 10u);
-  EXPECT_TRUE(writes.FinishAttempts({{.delivery_id = claimed->deliveries[0].id,
-                                      .attempt = {.number = 1, .started_at = now, .status = 200},
-                                      .state = DeliveryState::kDelivered}})
+  EXPECT_TRUE(writes
+                  .FinishAttempts({{.delivery_id = claimed->deliveries[0].id,
+                                    .attempt = {.number = 1, .started_at = now, .status = 200},
+                                    .state = DeliveryState::kDelivered}})
                   .ok());
   EXPECT_TRUE(store->GetDelivery(claimed->deliveries[0].id).ok());
 }

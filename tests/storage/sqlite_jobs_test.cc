@@ -75,8 +75,8 @@ class SqliteJobsTest : public testing::Test {
     request.event_id = absl::StrCat("event ", ++events_);
     request.accepted_at = clock_.Now();
     request.bodies = {std::make_shared<const std::string>("body")};
-    request.deliveries.assign(
-        count, {.webhook_id = webhook_id_, .trigger_id = 1, .skipped = skipped});
+    request.deliveries.assign(count,
+                              {.webhook_id = webhook_id_, .trigger_id = 1, .skipped = skipped});
     Pending<AcceptedEvent> accepted;
     AcceptEvent(*store_, request, accepted.done());
     return accepted;
@@ -157,8 +157,7 @@ TEST_F(SqliteJobsTest, AReplayTakesWhatWasAskedForAndNothingElse) {
 
   EXPECT_EQ(Run(StartReplay({.created_from = start + absl::Seconds(10)})).value_or(-1), 3);
   EXPECT_EQ(InState(DeliveryState::kFailed), kMany);
-  EXPECT_EQ(Run(StartReplay({.created_before = start + absl::Seconds(10),
-                             .include_skipped = true}))
+  EXPECT_EQ(Run(StartReplay({.created_before = start + absl::Seconds(10), .include_skipped = true}))
                 .value_or(-1),
             2 * kMany);
   EXPECT_EQ(InState(DeliveryState::kDelivered), 1);

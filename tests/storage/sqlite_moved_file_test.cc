@@ -156,9 +156,8 @@ TEST_F(SqliteMovedFileTest, WhatWasCommittedToALostFileIsNotReportedAsKept) {
   ASSERT_TRUE(file.ok()) << file.status();
   auto connection = sqlite::Connection::Open({.path = path, .file = file->get()});
   ASSERT_TRUE(connection.ok()) << connection.status();
-  ASSERT_TRUE(sqlite::Migrate(**connection, sqlite::EmbeddedMigrations(),
-                              sqlite::CreatePrivateFile)
-                  .ok());
+  ASSERT_TRUE(
+      sqlite::Migrate(**connection, sqlite::EmbeddedMigrations(), sqlite::CreatePrivateFile).ok());
   ASSERT_TRUE((*connection)->Execute("PRAGMA journal_mode = WAL").ok());
   ASSERT_TRUE((*connection)->QueryInt("PRAGMA user_version").ok());
   (*file)->NoteLog();

@@ -57,7 +57,8 @@ type DeliveryServiceClient interface {
 	// PreviewWebhook shows what a webhook would send, and refuses what PostWebhook refuses but for a name that is taken. The
 	// webhook need not exist. Sends and stores nothing.
 	PreviewWebhook(ctx context.Context, in *PreviewWebhookRequest, opts ...grpc.CallOption) (*PreviewWebhookResponse, error)
-	// TryWebhook sends a test event to a webhook that need not exist, once, and waits for the answer. Stores nothing.
+	// TryWebhook sends a test event to a webhook, which need not exist, once, and waits for the answer. Stores nothing. However
+	// the receiver answers, the call succeeds and says how.
 	TryWebhook(ctx context.Context, in *TryWebhookRequest, opts ...grpc.CallOption) (*TryWebhookResponse, error)
 }
 
@@ -193,7 +194,8 @@ type DeliveryServiceServer interface {
 	// PreviewWebhook shows what a webhook would send, and refuses what PostWebhook refuses but for a name that is taken. The
 	// webhook need not exist. Sends and stores nothing.
 	PreviewWebhook(context.Context, *PreviewWebhookRequest) (*PreviewWebhookResponse, error)
-	// TryWebhook sends a test event to a webhook that need not exist, once, and waits for the answer. Stores nothing.
+	// TryWebhook sends a test event to a webhook, which need not exist, once, and waits for the answer. Stores nothing. However
+	// the receiver answers, the call succeeds and says how.
 	TryWebhook(context.Context, *TryWebhookRequest) (*TryWebhookResponse, error)
 	mustEmbedUnimplementedDeliveryServiceServer()
 }

@@ -115,7 +115,8 @@ type Condition struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// State of an experiment, for EXPERIMENT_STATE_CHANGE and CUSTOM: "COMPLETED", "ERRORED" or another state without its prefix.
+	// State of an experiment, for EXPERIMENT_STATE_CHANGE and CUSTOM: "COMPLETED", "ERRORED" or another state
+	// without its prefix. A failed experiment is "ERROR" if the webhook (error_state) or the server says so.
 	State *string `protobuf:"bytes,1,opt,name=state,proto3,oneof" json:"state,omitempty"`
 	// Regular expression in RE2 syntax, for TASK_LOG.
 	Regex *string `protobuf:"bytes,2,opt,name=regex,proto3,oneof" json:"regex,omitempty"`
@@ -341,7 +342,7 @@ type ExperimentData struct {
 
 	// Number of the experiment.
 	Id int32 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
-	// Its state without prefix; a failed experiment is "ERRORED".
+	// Its state without prefix; a failed experiment is "ERRORED", or "ERROR" as for Condition.state.
 	State string `protobuf:"bytes,2,opt,name=state,proto3" json:"state,omitempty"`
 	// Its name.
 	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
@@ -464,7 +465,7 @@ type TaskLogData struct {
 	TaskId string `protobuf:"bytes,1,opt,name=task_id,json=taskId,proto3" json:"task_id,omitempty"`
 	// The agent that the task ran on; empty when unknown.
 	NodeName string `protobuf:"bytes,2,opt,name=node_name,json=nodeName,proto3" json:"node_name,omitempty"`
-	// The line that matched. Of a line of more than 32,768 bytes the beginning, which ends with "…"; bytes that are not UTF-8
+	// The line that matched, as it was sent: mostly with its end. Of a line of more than 32,768 bytes the beginning, which ends with "…"; bytes that are not UTF-8
 	// are U+FFFD.
 	TriggeringLog string `protobuf:"bytes,3,opt,name=triggering_log,json=triggeringLog,proto3" json:"triggering_log,omitempty"`
 }
@@ -532,7 +533,7 @@ type CustomData struct {
 	Title string `protobuf:"bytes,1,opt,name=title,proto3" json:"title,omitempty"`
 	// The details. Of more than 16,384 bytes the beginning, which ends with "…".
 	Description string `protobuf:"bytes,2,opt,name=description,proto3" json:"description,omitempty"`
-	// TRACE, DEBUG, INFO, WARNING, ERROR or CRITICAL; INFO when none was given.
+	// TRACE, DEBUG, INFO, WARNING, ERROR or CRITICAL; UNSPECIFIED when none was given.
 	Level string `protobuf:"bytes,3,opt,name=level,proto3" json:"level,omitempty"`
 }
 

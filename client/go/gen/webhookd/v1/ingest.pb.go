@@ -24,7 +24,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// Experiment is all that webhookd needs to know of an experiment.
+// Experiment is all that webhookd needs to know of an experiment. What only decorates messages never costs an event: names that
+// are too long are cut, numbers and times out of range are left out, and the event's EventInput.corrections say so.
 type Experiment struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -38,7 +39,7 @@ type Experiment struct {
 	State v1.State `protobuf:"varint,3,opt,name=state,proto3,enum=webhookd.determined.experiment.v1.State" json:"state,omitempty"`
 	// When it started.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
-	// When it ended; unset while it has not. Not before start_time.
+	// When it ended; unset while it has not. If that is before start_time, the duration is 0.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
 	// Slots that each trial uses, from 0.
 	SlotsPerTrial int32 `protobuf:"varint,6,opt,name=slots_per_trial,json=slotsPerTrial,proto3" json:"slots_per_trial,omitempty"`
@@ -187,9 +188,9 @@ type WebhookIntegration struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// Webhooks of mode SPECIFIC that listen to the experiment, by number; at most 1,000. Numbers of no webhook are left alone.
+	// Webhooks of mode SPECIFIC that listen to the experiment, by number; of more than 1,000 the first. Numbers of no webhook are left alone.
 	WebhookId []int32 `protobuf:"varint,1,rep,packed,name=webhook_id,json=webhookId,proto3" json:"webhook_id,omitempty"`
-	// Webhooks of mode SPECIFIC that listen to the experiment, by name; at most 1,000, each at most 255 bytes.
+	// Webhooks of mode SPECIFIC that listen to the experiment, by name; of more than 1,000 the first. Names of no webhook are left alone.
 	WebhookName []string `protobuf:"bytes,2,rep,name=webhook_name,json=webhookName,proto3" json:"webhook_name,omitempty"`
 	// True keeps every webhook from firing for the experiment.
 	Exclude bool `protobuf:"varint,3,opt,name=exclude,proto3" json:"exclude,omitempty"`
@@ -254,8 +255,8 @@ type ReportExperimentStateRequest struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// Names the report: at most 255 bytes, unique among all reports of the last 7 days. A repeated report has the same
-	// key. Empty: the report is never taken for a repetition.
+	// Names the report: at most 255 bytes, unique among the caller's reports of the last 7 days. A repeated report has the
+	// same key and the same content; occurred_at may differ. Empty: the report is never taken for a repetition.
 	IdempotencyKey string `protobuf:"bytes,1,opt,name=idempotency_key,json=idempotencyKey,proto3" json:"idempotency_key,omitempty"`
 	// The experiment in its new state.
 	Experiment *Experiment `protobuf:"bytes,2,opt,name=experiment,proto3" json:"experiment,omitempty"`

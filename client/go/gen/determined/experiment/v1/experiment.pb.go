@@ -40,7 +40,7 @@ const (
 	State_STATE_COMPLETED State = 6
 	// Canceled. Terminal.
 	State_STATE_CANCELED State = 7
-	// Failed. Terminal. Payloads call it ERRORED.
+	// Failed. Terminal. Payloads call it ERRORED unless they are told to call it ERROR.
 	State_STATE_ERROR State = 8
 	// Deleted.
 	State_STATE_DELETED State = 9

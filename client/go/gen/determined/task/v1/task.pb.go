@@ -22,7 +22,8 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
-// TaskLog is one line that a task wrote.
+// TaskLog is one line that a task wrote. Only id, task_id and log can make a report wrong: REST leaves another field unset
+// when its value cannot be read.
 type TaskLog struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -40,11 +41,11 @@ type TaskLog struct {
 	ContainerId *string `protobuf:"bytes,5,opt,name=container_id,json=containerId,proto3,oneof" json:"container_id,omitempty"`
 	// Rank of the container in a distributed task, from 0.
 	RankId *int32 `protobuf:"varint,6,opt,name=rank_id,json=rankId,proto3,oneof" json:"rank_id,omitempty"`
-	// When the line was written.
+	// When the line was written; when it was reported, if this is unset or out of range.
 	Timestamp *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=timestamp,proto3,oneof" json:"timestamp,omitempty"`
-	// Severity of the line.
+	// Severity of the line. REST also takes names without LOG_LEVEL_, in any case; what is unknown is unspecified.
 	Level *v1.LogLevel `protobuf:"varint,8,opt,name=level,proto3,enum=webhookd.determined.log.v1.LogLevel,oneof" json:"level,omitempty"`
-	// The line itself.
+	// The line itself, with or without its end ("\n" or "\r\n").
 	Log string `protobuf:"bytes,9,opt,name=log,proto3" json:"log,omitempty"`
 	// The component that wrote the line.
 	Source *string `protobuf:"bytes,10,opt,name=source,proto3,oneof" json:"source,omitempty"`

@@ -58,7 +58,7 @@ export enum JudgementReason {
   JUDGEMENT_REASON_STATE = "JUDGEMENT_REASON_STATE",
   /** JUDGEMENT_REASON_PATTERN - The regular expression does not match the line. */
   JUDGEMENT_REASON_PATTERN = "JUDGEMENT_REASON_PATTERN",
-  /** JUDGEMENT_REASON_CONFIG_LINE - The line prints a configuration that holds the regular expression. */
+  /** JUDGEMENT_REASON_CONFIG_LINE - The line prints a configuration: it names "log_policies", or holds the regular expression as the value of a key. */
   JUDGEMENT_REASON_CONFIG_LINE = "JUDGEMENT_REASON_CONFIG_LINE",
   /** JUDGEMENT_REASON_METRIC - The trigger waits for another metric. */
   JUDGEMENT_REASON_METRIC = "JUDGEMENT_REASON_METRIC",
@@ -76,6 +76,11 @@ export enum JudgementReason {
   JUDGEMENT_REASON_ONCE = "JUDGEMENT_REASON_ONCE",
   /** JUDGEMENT_REASON_CHANGED - It would fire as the webhook is now; it did not when the event was accepted because it was different then. */
   JUDGEMENT_REASON_CHANGED = "JUDGEMENT_REASON_CHANGED",
+  /**
+   * JUDGEMENT_REASON_NO_SUCH_WEBHOOK - The experiment's configuration names a webhook that does not exist: it was deleted or never created. The judgement has the
+   * number or the name and no trigger.
+   */
+  JUDGEMENT_REASON_NO_SUCH_WEBHOOK = "JUDGEMENT_REASON_NO_SUCH_WEBHOOK",
 }
 
 /** Delivery is one event on its way to one webhook because of one trigger. */
@@ -130,7 +135,7 @@ export interface Attempt {
   status: number;
   /**
    * Why it failed: dns, egress_denied, connect, tls, timeout, reset, stale_connection, protocol, too_large, http_3xx,
-   * http_4xx, http_5xx, gone, canceled or internal. Empty when it was confirmed.
+   * http_4xx, http_5xx, gone, proxy, canceled or internal. Empty when it was confirmed.
    */
   errorClass: string;
   /** Why it failed, in words. */
@@ -142,11 +147,13 @@ export interface Attempt {
   /** The URL that was requested. */
   url: string;
   /**
-   * The headers that the receiver verifies, in their order on the wire: signatures, timestamps, the event's id, the type of
-   * the body. Signatures are computed anew with the key in force; after an attempt that reached nobody they are those that
-   * it would have sent. Only where the body is given beside the attempt.
+   * The headers that the receiver verifies, as they were sent and in their order on the wire: signatures, timestamps, the
+   * event's id, the type of the body. After an attempt that reached nobody they are those that it would have sent. Only
+   * where the body is given beside the attempt.
    */
   requestHeaders: HttpHeader[];
+  /** Whether the attempt was made by a version of webhookd that did not keep its headers; request_headers is empty then. */
+  requestHeadersNotKept: boolean;
 }
 
 /** HttpHeader is one header of a request. */
@@ -254,7 +261,14 @@ export interface CancelDeliveryRequest {
 /** CancelDeliveryResponse holds the delivery, canceled. */
 export interface CancelDeliveryResponse {
   /** The delivery. */
-  delivery: Delivery | undefined;
+  delivery:
+    | Delivery
+    | undefined;
+  /**
+   * Whether a request of it was under way already: its receiver may get it all the same, and if it confirms, the delivery
+   * becomes a delivered one. Otherwise nothing of it is sent any more.
+   */
+  attemptInFlight: boolean;
 }
 
 /** RecordedEvent is an event that was accepted. */
@@ -301,6 +315,8 @@ export interface EventInput {
   heldBack: HeldBackTrigger[];
   /** The set of webhooks that the event was matched against. */
   webhooksVersion: string;
+  /** What was wrong with the report and did not keep it from being taken, in words, such as a time that is out of range. */
+  corrections: string[];
 }
 
 /** ReportedMetric is one metric of a report. */
@@ -329,7 +345,7 @@ export interface TriggerJudgement {
   webhookId: number;
   /** Its name. */
   webhookName: string;
-  /** The trigger. */
+  /** The trigger; 0 for JUDGEMENT_REASON_NO_SUCH_WEBHOOK. */
   triggerId: number;
   /** Its type. */
   triggerType: TriggerType;
@@ -428,7 +444,7 @@ export interface ReasonCount {
 
 /** TestPatternRequest tries a regular expression. */
 export interface TestPatternRequest {
-  /** The expression, in RE2 syntax, unanchored. */
+  /** The expression, in Go's syntax (RE2), unanchored. */
   regex: string;
   /** Lines to try it on, at most 1,000. */
   lines: string[];
@@ -450,7 +466,7 @@ export interface LineMatch {
   begin: number;
   /** Where it ends. */
   end: number;
-  /** Whether it matches and would not fire all the same: the line prints a configuration that holds the expression. */
+  /** Whether it matches and would not fire all the same: the line prints a configuration. */
   configLine: boolean;
 }
 

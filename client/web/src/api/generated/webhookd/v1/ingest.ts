@@ -9,7 +9,10 @@ export const protobufPackage = "webhookd.v1";
 
 export const protobufFileName = "webhookd/v1/ingest.proto";
 
-/** Experiment is all that webhookd needs to know of an experiment. */
+/**
+ * Experiment is all that webhookd needs to know of an experiment. What only decorates messages never costs an event: names that
+ * are too long are cut, numbers and times out of range are left out, and the event's EventInput.corrections say so.
+ */
 export interface Experiment {
   /** Number of the experiment, from 1. */
   id: number;
@@ -21,7 +24,7 @@ export interface Experiment {
   startTime:
     | string
     | undefined;
-  /** When it ended; unset while it has not. Not before start_time. */
+  /** When it ended; unset while it has not. If that is before start_time, the duration is 0. */
   endTime:
     | string
     | undefined;
@@ -47,9 +50,9 @@ export interface Experiment {
 
 /** WebhookIntegration is the part `integrations.webhooks` of an experiment's configuration. */
 export interface WebhookIntegration {
-  /** Webhooks of mode SPECIFIC that listen to the experiment, by number; at most 1,000. Numbers of no webhook are left alone. */
+  /** Webhooks of mode SPECIFIC that listen to the experiment, by number; of more than 1,000 the first. Numbers of no webhook are left alone. */
   webhookId: number[];
-  /** Webhooks of mode SPECIFIC that listen to the experiment, by name; at most 1,000, each at most 255 bytes. */
+  /** Webhooks of mode SPECIFIC that listen to the experiment, by name; of more than 1,000 the first. Names of no webhook are left alone. */
   webhookName: string[];
   /** True keeps every webhook from firing for the experiment. */
   exclude: boolean;
@@ -58,8 +61,8 @@ export interface WebhookIntegration {
 /** ReportExperimentStateRequest reports that an experiment changed its state. */
 export interface ReportExperimentStateRequest {
   /**
-   * Names the report: at most 255 bytes, unique among all reports of the last 7 days. A repeated report has the same
-   * key. Empty: the report is never taken for a repetition.
+   * Names the report: at most 255 bytes, unique among the caller's reports of the last 7 days. A repeated report has the
+   * same key and the same content; occurred_at may differ. Empty: the report is never taken for a repetition.
    */
   idempotencyKey: string;
   /** The experiment in its new state. */

@@ -50,7 +50,9 @@ export interface PostWebhookRequest {
 /** PostWebhookResponse holds the webhook that was created. */
 export interface PostWebhookResponse {
   /** The webhook, with its ids. */
-  webhook: Webhook | undefined;
+  webhook:
+    | Webhook
+    | undefined;
   /** What may not be as it was meant, in words for people, such as that nobody told of its workspace. */
   warnings: string[];
 }
@@ -70,7 +72,11 @@ export interface PatchWebhookRequest {
 /** PatchWebhookResponse holds the changed webhook. */
 export interface PatchWebhookResponse {
   /** The webhook after the change. */
-  webhook: Webhook | undefined;
+  webhook:
+    | Webhook
+    | undefined;
+  /** How many requests were under way as the webhook was before; unset for none. All others are made as it is now. */
+  attemptsInFlight?: string | undefined;
 }
 
 /** DeleteWebhookRequest deletes a webhook. Its deliveries that wait are canceled. */
@@ -82,10 +88,17 @@ export interface DeleteWebhookRequest {
 /** DeleteWebhookResponse says that the webhook is deleted. */
 export interface DeleteWebhookResponse {
   /** How many deliveries that waited were canceled. */
-  canceledDeliveries?: string | undefined;
+  canceledDeliveries?:
+    | string
+    | undefined;
+  /** How many requests to it were under way, which its receiver may get all the same; unset for none. */
+  attemptsInFlight?: string | undefined;
 }
 
-/** TestWebhookRequest sends a test event to a webhook, once, without retries. */
+/**
+ * TestWebhookRequest sends a test event to a webhook, once, without retries. When the receiver does not confirm, the call fails
+ * with INVALID_ARGUMENT and the webhookd.v1.Attempt in the error's details; webhookd.v1.DeliveryService.TryWebhook succeeds.
+ */
 export interface TestWebhookRequest {
   /** Number of the webhook, from 1. */
   id: number;
@@ -93,7 +106,7 @@ export interface TestWebhookRequest {
 
 /** TestWebhookResponse says how the test went. */
 export interface TestWebhookResponse {
-  /** Whether the receiver confirmed (answered with a 2xx status). */
+  /** True: the receiver confirmed (answered with a 2xx status). */
   completed: boolean;
   /** The event_id that was sent. */
   eventId?:

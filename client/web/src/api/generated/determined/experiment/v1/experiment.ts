@@ -25,7 +25,7 @@ export enum State {
   STATE_COMPLETED = "STATE_COMPLETED",
   /** STATE_CANCELED - Canceled. Terminal. */
   STATE_CANCELED = "STATE_CANCELED",
-  /** STATE_ERROR - Failed. Terminal. Payloads call it ERRORED. */
+  /** STATE_ERROR - Failed. Terminal. Payloads call it ERRORED unless they are told to call it ERROR. */
   STATE_ERROR = "STATE_ERROR",
   /** STATE_DELETED - Deleted. */
   STATE_DELETED = "STATE_DELETED",

@@ -8,7 +8,10 @@ export const protobufPackage = "determined.task.v1";
 
 export const protobufFileName = "determined/task/v1/task.proto";
 
-/** TaskLog is one line that a task wrote. */
+/**
+ * TaskLog is one line that a task wrote. Only id, task_id and log can make a report wrong: REST leaves another field unset
+ * when its value cannot be read.
+ */
 export interface TaskLog {
   /** Number of the line, set by the server only; a report that sets it is refused. */
   id?:
@@ -32,15 +35,15 @@ export interface TaskLog {
   rankId?:
     | number
     | undefined;
-  /** When the line was written. */
+  /** When the line was written; when it was reported, if this is unset or out of range. */
   timestamp?:
     | string
     | undefined;
-  /** Severity of the line. */
+  /** Severity of the line. REST also takes names without LOG_LEVEL_, in any case; what is unknown is unspecified. */
   level?:
     | LogLevel
     | undefined;
-  /** The line itself. */
+  /** The line itself, with or without its end ("\n" or "\r\n"). */
   log: string;
   /** The component that wrote the line. */
   source?:

@@ -42,9 +42,9 @@ export enum TriggerType {
   TRIGGER_TYPE_CUSTOM = "TRIGGER_TYPE_CUSTOM",
 }
 
-/** CustomWebhookEventData is an alert that an experiment's own code raises. */
+/** CustomWebhookEventData is an alert that an experiment's own code raises. All of it may be left out. */
 export interface CustomWebhookEventData {
-  /** Severity of the alert. */
+  /** Severity of the alert. REST also takes names without LOG_LEVEL_, in any case; what is unknown is unspecified. */
   level: LogLevel;
   /** One line that says what happened. */
   title: string;
@@ -62,9 +62,12 @@ export interface Webhook {
   triggers: Trigger[];
   /** The form of the body. */
   webhookType: WebhookType;
-  /** Name: 1 to 255 bytes of UTF-8 without control characters, unique in its workspace (or among the webhooks without one). */
+  /**
+   * Name: at most 255 bytes of UTF-8 without control characters, unique in its workspace (or among the webhooks without one).
+   * Left empty at creation, one is made up that tells the host and the triggers.
+   */
   name: string;
-  /** The workspace whose events it sees, from 1; unset (or 0) for a global webhook, which sees the events of all. */
+  /** The workspace whose events it sees, from 1; 0 (or unset in requests) for a global webhook, which sees the events of all. */
   workspaceId?:
     | number
     | undefined;
@@ -95,7 +98,15 @@ export interface Webhook {
     | number
     | undefined;
   /** How many requests a second may start: above 0, at most 100,000; unset for no limit. */
-  maxRequestsPerSecond?: number | undefined;
+  maxRequestsPerSecond?:
+    | number
+    | undefined;
+  /**
+   * The word that its bodies have for the state ERROR: "ERRORED", as Determined's documentation of webhooks has it, or
+   * "ERROR", as a Determined master sends it. Unset for the server's setting webhooks.error_state. Slack messages have
+   * neither.
+   */
+  errorState?: string | undefined;
 }
 
 /** Trigger is one condition under which a webhook is called. */
@@ -141,5 +152,9 @@ export interface PatchWebhook {
     | number
     | undefined;
   /** New value of Webhook.max_requests_per_second; 0 for no limit. */
-  maxRequestsPerSecond?: number | undefined;
+  maxRequestsPerSecond?:
+    | number
+    | undefined;
+  /** New value of Webhook.error_state; "" for the server's setting. */
+  errorState?: string | undefined;
 }

@@ -72,7 +72,8 @@ export const EventSchema: GenMessage<Event> = /*@__PURE__*/
  */
 export type Condition = Message<"webhookd.v1.Condition"> & {
   /**
-   * State of an experiment, for EXPERIMENT_STATE_CHANGE and CUSTOM: "COMPLETED", "ERRORED" or another state without its prefix.
+   * State of an experiment, for EXPERIMENT_STATE_CHANGE and CUSTOM: "COMPLETED", "ERRORED" or another state
+   * without its prefix. A failed experiment is "ERROR" if the webhook (error_state) or the server says so.
    *
    * @generated from field: optional string state = 1;
    */
@@ -219,7 +220,7 @@ export type ExperimentData = Message<"webhookd.v1.ExperimentData"> & {
   id: number;
 
   /**
-   * Its state without prefix; a failed experiment is "ERRORED".
+   * Its state without prefix; a failed experiment is "ERRORED", or "ERROR" as for Condition.state.
    *
    * @generated from field: string state = 2;
    */
@@ -303,7 +304,7 @@ export type TaskLogData = Message<"webhookd.v1.TaskLogData"> & {
   nodeName: string;
 
   /**
-   * The line that matched. Of a line of more than 32,768 bytes the beginning, which ends with "…"; bytes that are not UTF-8
+   * The line that matched, as it was sent: mostly with its end. Of a line of more than 32,768 bytes the beginning, which ends with "…"; bytes that are not UTF-8
    * are U+FFFD.
    *
    * @generated from field: string triggering_log = 3;
@@ -339,7 +340,7 @@ export type CustomData = Message<"webhookd.v1.CustomData"> & {
   description: string;
 
   /**
-   * TRACE, DEBUG, INFO, WARNING, ERROR or CRITICAL; INFO when none was given.
+   * TRACE, DEBUG, INFO, WARNING, ERROR or CRITICAL; UNSPECIFIED when none was given.
    *
    * @generated from field: string level = 3;
    */

@@ -20,7 +20,8 @@ export const file_webhookd_v1_ingest: GenFile = /*@__PURE__*/
   fileDesc("Chh3ZWJob29rZC92MS9pbmdlc3QucHJvdG8SC3dlYmhvb2tkLnYxIpMDCgpFeHBlcmltZW50EgoKAmlkGAEgASgFEgwKBG5hbWUYAiABKAkSLgoFc3RhdGUYAyABKA4yHy5kZXRlcm1pbmVkLmV4cGVyaW1lbnQudjEuU3RhdGUSLgoKc3RhcnRfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhcKD3Nsb3RzX3Blcl90cmlhbBgGIAEoBRIVCg1yZXNvdXJjZV9wb29sGAcgASgJEhQKDHdvcmtzcGFjZV9pZBgIIAEoBRIWCg53b3Jrc3BhY2VfbmFtZRgJIAEoCRISCgpwcm9qZWN0X2lkGAogASgFEhQKDHByb2plY3RfbmFtZRgLIAEoCRIVCgh0cmlhbF9pZBgMIAEoBUgAiAEBEjEKCHdlYmhvb2tzGA0gASgLMh8ud2ViaG9va2QudjEuV2ViaG9va0ludGVncmF0aW9uQgsKCV90cmlhbF9pZCJPChJXZWJob29rSW50ZWdyYXRpb24SEgoKd2ViaG9va19pZBgBIAMoBRIUCgx3ZWJob29rX25hbWUYAiADKAkSDwoHZXhjbHVkZRgDIAEoCCKVAQocUmVwb3J0RXhwZXJpbWVudFN0YXRlUmVxdWVzdBIXCg9pZGVtcG90ZW5jeV9rZXkYASABKAkSKwoKZXhwZXJpbWVudBgCIAEoCzIXLndlYmhvb2tkLnYxLkV4cGVyaW1lbnQSLwoLb2NjdXJyZWRfYXQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIo4BCh1SZXBvcnRFeHBlcmltZW50U3RhdGVSZXNwb25zZRIQCghldmVudF9pZBgBIAEoCRIwCgpkZWxpdmVyaWVzGAIgAygLMhwud2ViaG9va2QudjEuTWF0Y2hlZERlbGl2ZXJ5EhYKDmRlbGl2ZXJ5X2NvdW50GAMgASgDEhEKCWR1cGxpY2F0ZRgEIAEoCCJfCg9NYXRjaGVkRGVsaXZlcnkSEwoLZGVsaXZlcnlfaWQYASABKAMSEgoKd2ViaG9va19pZBgCIAEoBRISCgp0cmlnZ2VyX2lkGAMgASgFEg8KB3NraXBwZWQYBCABKAgiiAEKFVJlcG9ydFRhc2tMb2dzUmVxdWVzdBIXCg9pZGVtcG90ZW5jeV9rZXkYASABKAkSKwoKZXhwZXJpbWVudBgCIAEoCzIXLndlYmhvb2tkLnYxLkV4cGVyaW1lbnQSKQoEbG9ncxgDIAMoCzIbLmRldGVybWluZWQudGFzay52MS5UYXNrTG9nInUKFlJlcG9ydFRhc2tMb2dzUmVzcG9uc2USMAoKZGVsaXZlcmllcxgBIAMoCzIcLndlYmhvb2tkLnYxLk1hdGNoZWREZWxpdmVyeRIWCg5kZWxpdmVyeV9jb3VudBgCIAEoAxIRCglkdXBsaWNhdGUYAyABKAgiJQoGTWV0cmljEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAEi2wEKFFJlcG9ydE1ldHJpY3NSZXF1ZXN0EhcKD2lkZW1wb3RlbmN5X2tleRgBIAEoCRIrCgpleHBlcmltZW50GAIgASgLMhcud2ViaG9va2QudjEuRXhwZXJpbWVudBINCgVncm91cBgDIAEoCRIXCg9zdGVwc19jb21wbGV0ZWQYBCABKAUSJAoHbWV0cmljcxgFIAMoCzITLndlYmhvb2tkLnYxLk1ldHJpYxIvCgtvY2N1cnJlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAidAoVUmVwb3J0TWV0cmljc1Jlc3BvbnNlEjAKCmRlbGl2ZXJpZXMYASADKAsyHC53ZWJob29rZC52MS5NYXRjaGVkRGVsaXZlcnkSFgoOZGVsaXZlcnlfY291bnQYAiABKAMSEQoJZHVwbGljYXRlGAMgASgIIn0KFFB1dEV4cGVyaW1lbnRSZXF1ZXN0EisKCmV4cGVyaW1lbnQYASABKAsyFy53ZWJob29rZC52MS5FeHBlcmltZW50EiUKBXRhc2tzGAIgAygLMhYud2ViaG9va2QudjEuS25vd25UYXNrEhEKCXRyaWFsX2lkcxgDIAMoBSJACglLbm93blRhc2sSDwoHdGFza19pZBgBIAEoCRIVCgh0cmlhbF9pZBgCIAEoBUgAiAEBQgsKCV90cmlhbF9pZCIXChVQdXRFeHBlcmltZW50UmVzcG9uc2UirwIKE1N0cmVhbUV2ZW50c1JlcXVlc3QSEAoIc2VxdWVuY2UYASABKAQSRQoQZXhwZXJpbWVudF9zdGF0ZRgCIAEoCzIpLndlYmhvb2tkLnYxLlJlcG9ydEV4cGVyaW1lbnRTdGF0ZVJlcXVlc3RIABI3Cgl0YXNrX2xvZ3MYAyABKAsyIi53ZWJob29rZC52MS5SZXBvcnRUYXNrTG9nc1JlcXVlc3RIABI0CgdtZXRyaWNzGAQgASgLMiEud2ViaG9va2QudjEuUmVwb3J0TWV0cmljc1JlcXVlc3RIABIWCg5nYXRoZXJfYW5zd2VycxgFIAEoCBIuCgRtb3JlGAYgAygLMiAud2ViaG9va2QudjEuU3RyZWFtRXZlbnRzUmVxdWVzdEIICgZyZXBvcnQi2wIKFFN0cmVhbUV2ZW50c1Jlc3BvbnNlEhAKCHNlcXVlbmNlGAEgASgEEikKBWVycm9yGAIgASgLMhgud2ViaG9va2QudjEuUmVwb3J0RXJyb3JIABJGChBleHBlcmltZW50X3N0YXRlGAMgASgLMioud2ViaG9va2QudjEuUmVwb3J0RXhwZXJpbWVudFN0YXRlUmVzcG9uc2VIABI4Cgl0YXNrX2xvZ3MYBCABKAsyIy53ZWJob29rZC52MS5SZXBvcnRUYXNrTG9nc1Jlc3BvbnNlSAASNQoHbWV0cmljcxgFIAEoCzIiLndlYmhvb2tkLnYxLlJlcG9ydE1ldHJpY3NSZXNwb25zZUgAEi8KBG1vcmUYBiADKAsyIS53ZWJob29rZC52MS5TdHJlYW1FdmVudHNSZXNwb25zZRISCgp0YWtlc19tb3JlGAcgASgIQggKBnJlc3VsdCI/CgtSZXBvcnRFcnJvchIMCgRjb2RlGAEgASgFEg8KB21lc3NhZ2UYAiABKAkSEQoJcmV0cnlhYmxlGAMgASgIMqAFCgxFdmVudFNlcnZpY2USmgEKFVJlcG9ydEV4cGVyaW1lbnRTdGF0ZRIpLndlYmhvb2tkLnYxLlJlcG9ydEV4cGVyaW1lbnRTdGF0ZVJlcXVlc3QaKi53ZWJob29rZC52MS5SZXBvcnRFeHBlcmltZW50U3RhdGVSZXNwb25zZSIqgtPkkwIkIh8vYXBpL3YxL2V2ZW50cy9leHBlcmltZW50LXN0YXRlOgEqEn4KDlJlcG9ydFRhc2tMb2dzEiIud2ViaG9va2QudjEuUmVwb3J0VGFza0xvZ3NSZXF1ZXN0GiMud2ViaG9va2QudjEuUmVwb3J0VGFza0xvZ3NSZXNwb25zZSIjgtPkkwIdIhgvYXBpL3YxL2V2ZW50cy90YXNrLWxvZ3M6ASoSeQoNUmVwb3J0TWV0cmljcxIhLndlYmhvb2tkLnYxLlJlcG9ydE1ldHJpY3NSZXF1ZXN0GiIud2ViaG9va2QudjEuUmVwb3J0TWV0cmljc1Jlc3BvbnNlIiGC0+STAhsiFi9hcGkvdjEvZXZlbnRzL21ldHJpY3M6ASoSfQoNUHV0RXhwZXJpbWVudBIhLndlYmhvb2tkLnYxLlB1dEV4cGVyaW1lbnRSZXF1ZXN0GiIud2ViaG9va2QudjEuUHV0RXhwZXJpbWVudFJlc3BvbnNlIiWC0+STAh8iGi9hcGkvdjEvZXZlbnRzL2V4cGVyaW1lbnRzOgEqEnkKDFN0cmVhbUV2ZW50cxIgLndlYmhvb2tkLnYxLlN0cmVhbUV2ZW50c1JlcXVlc3QaIS53ZWJob29rZC52MS5TdHJlYW1FdmVudHNSZXNwb25zZSIggtPkkwIaIhUvYXBpL3YxL2V2ZW50cy9zdHJlYW06ASooATABQmUKGWFpLmRldGVybWluZWQud2ViaG9va2QudjFQAVpGZ2l0aHViLmNvbS9kZXRlcm1pbmVkLWFpL3dlYmhvb2tkL2NsaWVudC9nby9nZW4vd2ViaG9va2QvdjE7d2ViaG9va2R2MWIGcHJvdG8z", [file_determined_experiment_v1_experiment, file_determined_task_v1_task, file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
- * Experiment is all that webhookd needs to know of an experiment.
+ * Experiment is all that webhookd needs to know of an experiment. What only decorates messages never costs an event: names that
+ * are too long are cut, numbers and times out of range are left out, and the event's EventInput.corrections say so.
  *
  * @generated from message webhookd.v1.Experiment
  */
@@ -54,7 +55,7 @@ export type Experiment = Message<"webhookd.v1.Experiment"> & {
   startTime?: Timestamp;
 
   /**
-   * When it ended; unset while it has not. Not before start_time.
+   * When it ended; unset while it has not. If that is before start_time, the duration is 0.
    *
    * @generated from field: google.protobuf.Timestamp end_time = 5;
    */
@@ -131,14 +132,14 @@ export const ExperimentSchema: GenMessage<Experiment> = /*@__PURE__*/
  */
 export type WebhookIntegration = Message<"webhookd.v1.WebhookIntegration"> & {
   /**
-   * Webhooks of mode SPECIFIC that listen to the experiment, by number; at most 1,000. Numbers of no webhook are left alone.
+   * Webhooks of mode SPECIFIC that listen to the experiment, by number; of more than 1,000 the first. Numbers of no webhook are left alone.
    *
    * @generated from field: repeated int32 webhook_id = 1;
    */
   webhookId: number[];
 
   /**
-   * Webhooks of mode SPECIFIC that listen to the experiment, by name; at most 1,000, each at most 255 bytes.
+   * Webhooks of mode SPECIFIC that listen to the experiment, by name; of more than 1,000 the first. Names of no webhook are left alone.
    *
    * @generated from field: repeated string webhook_name = 2;
    */
@@ -166,8 +167,8 @@ export const WebhookIntegrationSchema: GenMessage<WebhookIntegration> = /*@__PUR
  */
 export type ReportExperimentStateRequest = Message<"webhookd.v1.ReportExperimentStateRequest"> & {
   /**
-   * Names the report: at most 255 bytes, unique among all reports of the last 7 days. A repeated report has the same
-   * key. Empty: the report is never taken for a repetition.
+   * Names the report: at most 255 bytes, unique among the caller's reports of the last 7 days. A repeated report has the
+   * same key and the same content; occurred_at may differ. Empty: the report is never taken for a repetition.
    *
    * @generated from field: string idempotency_key = 1;
    */
@@ -730,7 +731,7 @@ export const ReportErrorSchema: GenMessage<ReportError> = /*@__PURE__*/
  *
  * A report is acknowledged only after its event and every delivery that it causes are stored durably. A caller that got
  * no acknowledgement reports again with the same idempotency key: the second report answers with the first one's
- * result and causes nothing new.
+ * result and causes nothing new. The same key of the same caller with another content is refused with ALREADY_EXISTS.
  *
  * @generated from service webhookd.v1.EventService
  */

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file determined/api/v1/webhook.proto.
  */
 export const file_determined_api_v1_webhook: GenFile = /*@__PURE__*/
-  fileDesc("Ch9kZXRlcm1pbmVkL2FwaS92MS93ZWJob29rLnByb3RvEhFkZXRlcm1pbmVkLmFwaS52MSJIChFHZXRXZWJob29rUmVxdWVzdBISCgp3ZWJob29rX2lkGAEgASgFEh8KF3dpdGhfd2FpdGluZ19kZWxpdmVyaWVzGGQgASgIIn0KEkdldFdlYmhvb2tSZXNwb25zZRIvCgd3ZWJob29rGAEgASgLMh4uZGV0ZXJtaW5lZC53ZWJob29rLnYxLldlYmhvb2sSHwoSd2FpdGluZ19kZWxpdmVyaWVzGGQgASgDSACIAQFCFQoTX3dhaXRpbmdfZGVsaXZlcmllcyIyChJHZXRXZWJob29rc1JlcXVlc3QSHAoUd2l0aF9sYXN0X2RlbGl2ZXJpZXMYZCABKAgilgEKE0dldFdlYmhvb2tzUmVzcG9uc2USMAoId2ViaG9va3MYASADKAsyHi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9vaxI5Cg9sYXN0X2RlbGl2ZXJpZXMYZCABKAsyGy53ZWJob29rZC52MS5MYXN0RGVsaXZlcmllc0gAiAEBQhIKEF9sYXN0X2RlbGl2ZXJpZXMiRQoSUG9zdFdlYmhvb2tSZXF1ZXN0Ei8KB3dlYmhvb2sYASABKAsyHi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9vayJGChNQb3N0V2ViaG9va1Jlc3BvbnNlEi8KB3dlYmhvb2sYASABKAsyHi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9vayKIAQoTUGF0Y2hXZWJob29rUmVxdWVzdBIKCgJpZBgBIAEoBRI0Cgd3ZWJob29rGAIgASgLMiMuZGV0ZXJtaW5lZC53ZWJob29rLnYxLlBhdGNoV2ViaG9vaxIvCgt1cGRhdGVfbWFzaxhkIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2siRwoUUGF0Y2hXZWJob29rUmVzcG9uc2USLwoHd2ViaG9vaxhkIAEoCzIeLmRldGVybWluZWQud2ViaG9vay52MS5XZWJob29rIiIKFERlbGV0ZVdlYmhvb2tSZXF1ZXN0EgoKAmlkGAEgASgFIlEKFURlbGV0ZVdlYmhvb2tSZXNwb25zZRIgChNjYW5jZWxlZF9kZWxpdmVyaWVzGGQgASgDSACIAQFCFgoUX2NhbmNlbGVkX2RlbGl2ZXJpZXMiIAoSVGVzdFdlYmhvb2tSZXF1ZXN0EgoKAmlkGAEgASgFItcBChNUZXN0V2ViaG9va1Jlc3BvbnNlEhEKCWNvbXBsZXRlZBgBIAEoCBIVCghldmVudF9pZBhkIAEoCUgAiAEBEiUKB2F0dGVtcHQYZSABKAsyFC53ZWJob29rZC52MS5BdHRlbXB0EhkKDHJlcXVlc3RfYm9keRhmIAEoCUgBiAEBEh8KEnNpZ25pbmdfa2V5X3NvdXJjZRhnIAEoCUgCiAEBQgsKCV9ldmVudF9pZEIPCg1fcmVxdWVzdF9ib2R5QhUKE19zaWduaW5nX2tleV9zb3VyY2UilQEKG1Bvc3RXZWJob29rRXZlbnREYXRhUmVxdWVzdBI7CgRkYXRhGAEgASgLMi0uZGV0ZXJtaW5lZC53ZWJob29rLnYxLkN1c3RvbVdlYmhvb2tFdmVudERhdGESFQoNZXhwZXJpbWVudF9pZBgCIAEoBRIVCgh0cmlhbF9pZBgDIAEoBUgAiAEBQgsKCV90cmlhbF9pZCIeChxQb3N0V2ViaG9va0V2ZW50RGF0YVJlc3BvbnNlQjVaM2dpdGh1Yi5jb20vZGV0ZXJtaW5lZC1haS9kZXRlcm1pbmVkL3Byb3RvL3BrZy9hcGl2MWIGcHJvdG8z", [file_determined_webhook_v1_webhook, file_google_protobuf_field_mask, file_webhookd_v1_delivery]);
+  fileDesc("Ch9kZXRlcm1pbmVkL2FwaS92MS93ZWJob29rLnByb3RvEhFkZXRlcm1pbmVkLmFwaS52MSJIChFHZXRXZWJob29rUmVxdWVzdBISCgp3ZWJob29rX2lkGAEgASgFEh8KF3dpdGhfd2FpdGluZ19kZWxpdmVyaWVzGGQgASgIIn0KEkdldFdlYmhvb2tSZXNwb25zZRIvCgd3ZWJob29rGAEgASgLMh4uZGV0ZXJtaW5lZC53ZWJob29rLnYxLldlYmhvb2sSHwoSd2FpdGluZ19kZWxpdmVyaWVzGGQgASgDSACIAQFCFQoTX3dhaXRpbmdfZGVsaXZlcmllcyIyChJHZXRXZWJob29rc1JlcXVlc3QSHAoUd2l0aF9sYXN0X2RlbGl2ZXJpZXMYZCABKAgilgEKE0dldFdlYmhvb2tzUmVzcG9uc2USMAoId2ViaG9va3MYASADKAsyHi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9vaxI5Cg9sYXN0X2RlbGl2ZXJpZXMYZCABKAsyGy53ZWJob29rZC52MS5MYXN0RGVsaXZlcmllc0gAiAEBQhIKEF9sYXN0X2RlbGl2ZXJpZXMiRQoSUG9zdFdlYmhvb2tSZXF1ZXN0Ei8KB3dlYmhvb2sYASABKAsyHi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9vayJYChNQb3N0V2ViaG9va1Jlc3BvbnNlEi8KB3dlYmhvb2sYASABKAsyHi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9vaxIQCgh3YXJuaW5ncxhkIAMoCSKIAQoTUGF0Y2hXZWJob29rUmVxdWVzdBIKCgJpZBgBIAEoBRI0Cgd3ZWJob29rGAIgASgLMiMuZGV0ZXJtaW5lZC53ZWJob29rLnYxLlBhdGNoV2ViaG9vaxIvCgt1cGRhdGVfbWFzaxhkIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5GaWVsZE1hc2sifwoUUGF0Y2hXZWJob29rUmVzcG9uc2USLwoHd2ViaG9vaxhkIAEoCzIeLmRldGVybWluZWQud2ViaG9vay52MS5XZWJob29rEh8KEmF0dGVtcHRzX2luX2ZsaWdodBhlIAEoA0gAiAEBQhUKE19hdHRlbXB0c19pbl9mbGlnaHQiIgoURGVsZXRlV2ViaG9va1JlcXVlc3QSCgoCaWQYASABKAUiiQEKFURlbGV0ZVdlYmhvb2tSZXNwb25zZRIgChNjYW5jZWxlZF9kZWxpdmVyaWVzGGQgASgDSACIAQESHwoSYXR0ZW1wdHNfaW5fZmxpZ2h0GGUgASgDSAGIAQFCFgoUX2NhbmNlbGVkX2RlbGl2ZXJpZXNCFQoTX2F0dGVtcHRzX2luX2ZsaWdodCIgChJUZXN0V2ViaG9va1JlcXVlc3QSCgoCaWQYASABKAUi1wEKE1Rlc3RXZWJob29rUmVzcG9uc2USEQoJY29tcGxldGVkGAEgASgIEhUKCGV2ZW50X2lkGGQgASgJSACIAQESJQoHYXR0ZW1wdBhlIAEoCzIULndlYmhvb2tkLnYxLkF0dGVtcHQSGQoMcmVxdWVzdF9ib2R5GGYgASgJSAGIAQESHwoSc2lnbmluZ19rZXlfc291cmNlGGcgASgJSAKIAQFCCwoJX2V2ZW50X2lkQg8KDV9yZXF1ZXN0X2JvZHlCFQoTX3NpZ25pbmdfa2V5X3NvdXJjZSKVAQobUG9zdFdlYmhvb2tFdmVudERhdGFSZXF1ZXN0EjsKBGRhdGEYASABKAsyLS5kZXRlcm1pbmVkLndlYmhvb2sudjEuQ3VzdG9tV2ViaG9va0V2ZW50RGF0YRIVCg1leHBlcmltZW50X2lkGAIgASgFEhUKCHRyaWFsX2lkGAMgASgFSACIAQFCCwoJX3RyaWFsX2lkIh4KHFBvc3RXZWJob29rRXZlbnREYXRhUmVzcG9uc2VCNVozZ2l0aHViLmNvbS9kZXRlcm1pbmVkLWFpL2RldGVybWluZWQvcHJvdG8vcGtnL2FwaXYxYgZwcm90bzM", [file_determined_webhook_v1_webhook, file_google_protobuf_field_mask, file_webhookd_v1_delivery]);
 
 /**
  * GetWebhookRequest asks for one webhook.
@@ -156,6 +156,13 @@ export type PostWebhookResponse = Message<"determined.api.v1.PostWebhookResponse
    * @generated from field: determined.webhook.v1.Webhook webhook = 1;
    */
   webhook?: Webhook;
+
+  /**
+   * What may not be as it was meant, in words for people, such as that nobody told of its workspace.
+   *
+   * @generated from field: repeated string warnings = 100;
+   */
+  warnings: string[];
 };
 
 /**
@@ -212,6 +219,13 @@ export type PatchWebhookResponse = Message<"determined.api.v1.PatchWebhookRespon
    * @generated from field: determined.webhook.v1.Webhook webhook = 100;
    */
   webhook?: Webhook;
+
+  /**
+   * How many requests were under way as the webhook was before; unset for none. All others are made as it is now.
+   *
+   * @generated from field: optional int64 attempts_in_flight = 101;
+   */
+  attemptsInFlight?: bigint;
 };
 
 /**
@@ -254,6 +268,13 @@ export type DeleteWebhookResponse = Message<"determined.api.v1.DeleteWebhookResp
    * @generated from field: optional int64 canceled_deliveries = 100;
    */
   canceledDeliveries?: bigint;
+
+  /**
+   * How many requests to it were under way, which its receiver may get all the same; unset for none.
+   *
+   * @generated from field: optional int64 attempts_in_flight = 101;
+   */
+  attemptsInFlight?: bigint;
 };
 
 /**
@@ -264,7 +285,8 @@ export const DeleteWebhookResponseSchema: GenMessage<DeleteWebhookResponse> = /*
   messageDesc(file_determined_api_v1_webhook, 9);
 
 /**
- * TestWebhookRequest sends a test event to a webhook, once, without retries.
+ * TestWebhookRequest sends a test event to a webhook, once, without retries. When the receiver does not confirm, the call fails
+ * with INVALID_ARGUMENT and the webhookd.v1.Attempt in the error's details; webhookd.v1.DeliveryService.TryWebhook succeeds.
  *
  * @generated from message determined.api.v1.TestWebhookRequest
  */
@@ -291,7 +313,7 @@ export const TestWebhookRequestSchema: GenMessage<TestWebhookRequest> = /*@__PUR
  */
 export type TestWebhookResponse = Message<"determined.api.v1.TestWebhookResponse"> & {
   /**
-   * Whether the receiver confirmed (answered with a 2xx status).
+   * True: the receiver confirmed (answered with a 2xx status).
    *
    * @generated from field: bool completed = 1;
    */

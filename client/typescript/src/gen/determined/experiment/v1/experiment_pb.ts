@@ -74,7 +74,7 @@ export enum State {
   CANCELED = 7,
 
   /**
-   * Failed. Terminal. Payloads call it ERRORED.
+   * Failed. Terminal. Payloads call it ERRORED unless they are told to call it ERROR.
    *
    * @generated from enum value: STATE_ERROR = 8;
    */

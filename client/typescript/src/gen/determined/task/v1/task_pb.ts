@@ -17,7 +17,8 @@ export const file_determined_task_v1_task: GenFile = /*@__PURE__*/
   fileDesc("Ch1kZXRlcm1pbmVkL3Rhc2svdjEvdGFzay5wcm90bxISZGV0ZXJtaW5lZC50YXNrLnYxIp4DCgdUYXNrTG9nEg8KAmlkGAEgASgFSACIAQESDwoHdGFza19pZBgCIAEoCRIaCg1hbGxvY2F0aW9uX2lkGAMgASgJSAGIAQESFQoIYWdlbnRfaWQYBCABKAlIAogBARIZCgxjb250YWluZXJfaWQYBSABKAlIA4gBARIUCgdyYW5rX2lkGAYgASgFSASIAQESMgoJdGltZXN0YW1wGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEgFiAEBEi8KBWxldmVsGAggASgOMhsuZGV0ZXJtaW5lZC5sb2cudjEuTG9nTGV2ZWxIBogBARILCgNsb2cYCSABKAkSEwoGc291cmNlGAogASgJSAeIAQESFAoHc3RkdHlwZRgLIAEoCUgIiAEBQgUKA19pZEIQCg5fYWxsb2NhdGlvbl9pZEILCglfYWdlbnRfaWRCDwoNX2NvbnRhaW5lcl9pZEIKCghfcmFua19pZEIMCgpfdGltZXN0YW1wQggKBl9sZXZlbEIJCgdfc291cmNlQgoKCF9zdGR0eXBlQjZaNGdpdGh1Yi5jb20vZGV0ZXJtaW5lZC1haS9kZXRlcm1pbmVkL3Byb3RvL3BrZy90YXNrdjFiBnByb3RvMw", [file_determined_log_v1_log, file_google_protobuf_timestamp]);
 
 /**
- * TaskLog is one line that a task wrote.
+ * TaskLog is one line that a task wrote. Only id, task_id and log can make a report wrong: REST leaves another field unset
+ * when its value cannot be read.
  *
  * @generated from message determined.task.v1.TaskLog
  */
@@ -65,21 +66,21 @@ export type TaskLog = Message<"determined.task.v1.TaskLog"> & {
   rankId?: number;
 
   /**
-   * When the line was written.
+   * When the line was written; when it was reported, if this is unset or out of range.
    *
    * @generated from field: optional google.protobuf.Timestamp timestamp = 7;
    */
   timestamp?: Timestamp;
 
   /**
-   * Severity of the line.
+   * Severity of the line. REST also takes names without LOG_LEVEL_, in any case; what is unknown is unspecified.
    *
    * @generated from field: optional determined.log.v1.LogLevel level = 8;
    */
   level?: LogLevel;
 
   /**
-   * The line itself.
+   * The line itself, with or without its end ("\n" or "\r\n").
    *
    * @generated from field: string log = 9;
    */

@@ -14,16 +14,16 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file determined/webhook/v1/webhook.proto.
  */
 export const file_determined_webhook_v1_webhook: GenFile = /*@__PURE__*/
-  fileDesc("CiNkZXRlcm1pbmVkL3dlYmhvb2svdjEvd2ViaG9vay5wcm90bxIVZGV0ZXJtaW5lZC53ZWJob29rLnYxImgKFkN1c3RvbVdlYmhvb2tFdmVudERhdGESKgoFbGV2ZWwYASABKA4yGy5kZXRlcm1pbmVkLmxvZy52MS5Mb2dMZXZlbBINCgV0aXRsZRgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCSKIBQoHV2ViaG9vaxIKCgJpZBgBIAEoBRILCgN1cmwYAiABKAkSMAoIdHJpZ2dlcnMYAyADKAsyHi5kZXRlcm1pbmVkLndlYmhvb2sudjEuVHJpZ2dlchI4Cgx3ZWJob29rX3R5cGUYBCABKA4yIi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9va1R5cGUSDAoEbmFtZRgFIAEoCRIZCgx3b3Jrc3BhY2VfaWQYBiABKAVIAIgBARIwCgRtb2RlGAcgASgOMiIuZGV0ZXJtaW5lZC53ZWJob29rLnYxLldlYmhvb2tNb2RlEhUKCGRpc2FibGVkGGQgASgISAGIAQESHAoPZGlzYWJsZWRfcmVhc29uGGUgASgJSAKIAQESNAoLZGlzYWJsZWRfYXQYZiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAOIAQESMwoKY3JlYXRlZF9hdBhnIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIBIgBARIiChVza2lwX3Rsc192ZXJpZmljYXRpb24YaCABKAhIBYgBARIaCg1tYXhfaW5fZmxpZ2h0GGkgASgFSAaIAQESJAoXbWF4X3JlcXVlc3RzX3Blcl9zZWNvbmQYaiABKAFIB4gBAUIPCg1fd29ya3NwYWNlX2lkQgsKCV9kaXNhYmxlZEISChBfZGlzYWJsZWRfcmVhc29uQg4KDF9kaXNhYmxlZF9hdEINCgtfY3JlYXRlZF9hdEIYChZfc2tpcF90bHNfdmVyaWZpY2F0aW9uQhAKDl9tYXhfaW5fZmxpZ2h0QhoKGF9tYXhfcmVxdWVzdHNfcGVyX3NlY29uZCKPAQoHVHJpZ2dlchIKCgJpZBgBIAEoBRI4Cgx0cmlnZ2VyX3R5cGUYAiABKA4yIi5kZXRlcm1pbmVkLndlYmhvb2sudjEuVHJpZ2dlclR5cGUSKgoJY29uZGl0aW9uGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBISCgp3ZWJob29rX2lkGAQgASgFIogDCgxQYXRjaFdlYmhvb2sSEAoDdXJsGAEgASgJSACIAQESEQoEbmFtZRhkIAEoCUgBiAEBEjUKBG1vZGUYZSABKA4yIi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9va01vZGVIAogBARIwCgh0cmlnZ2VycxhmIAMoCzIeLmRldGVybWluZWQud2ViaG9vay52MS5UcmlnZ2VyEhUKCGRpc2FibGVkGGcgASgISAOIAQESIgoVc2tpcF90bHNfdmVyaWZpY2F0aW9uGGggASgISASIAQESGgoNbWF4X2luX2ZsaWdodBhpIAEoBUgFiAEBEiQKF21heF9yZXF1ZXN0c19wZXJfc2Vjb25kGGogASgBSAaIAQFCBgoEX3VybEIHCgVfbmFtZUIHCgVfbW9kZUILCglfZGlzYWJsZWRCGAoWX3NraXBfdGxzX3ZlcmlmaWNhdGlvbkIQCg5fbWF4X2luX2ZsaWdodEIaChhfbWF4X3JlcXVlc3RzX3Blcl9zZWNvbmQqXQoLV2ViaG9va1R5cGUSHAoYV0VCSE9PS19UWVBFX1VOU1BFQ0lGSUVEEAASGAoUV0VCSE9PS19UWVBFX0RFRkFVTFQQARIWChJXRUJIT09LX1RZUEVfU0xBQ0sQAipiCgtXZWJob29rTW9kZRIcChhXRUJIT09LX01PREVfVU5TUEVDSUZJRUQQABIaChZXRUJIT09LX01PREVfV09SS1NQQUNFEAESGQoVV0VCSE9PS19NT0RFX1NQRUNJRklDEAIqtQEKC1RyaWdnZXJUeXBlEhwKGFRSSUdHRVJfVFlQRV9VTlNQRUNJRklFRBAAEigKJFRSSUdHRVJfVFlQRV9FWFBFUklNRU5UX1NUQVRFX0NIQU5HRRABEioKJlRSSUdHRVJfVFlQRV9NRVRSSUNfVEhSRVNIT0xEX0VYQ0VFREVEEAISGQoVVFJJR0dFUl9UWVBFX1RBU0tfTE9HEAMSFwoTVFJJR0dFUl9UWVBFX0NVU1RPTRAEQjlaN2dpdGh1Yi5jb20vZGV0ZXJtaW5lZC1haS9kZXRlcm1pbmVkL3Byb3RvL3BrZy93ZWJob29rdjFiBnByb3RvMw", [file_determined_log_v1_log, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("CiNkZXRlcm1pbmVkL3dlYmhvb2svdjEvd2ViaG9vay5wcm90bxIVZGV0ZXJtaW5lZC53ZWJob29rLnYxImgKFkN1c3RvbVdlYmhvb2tFdmVudERhdGESKgoFbGV2ZWwYASABKA4yGy5kZXRlcm1pbmVkLmxvZy52MS5Mb2dMZXZlbBINCgV0aXRsZRgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCSKyBQoHV2ViaG9vaxIKCgJpZBgBIAEoBRILCgN1cmwYAiABKAkSMAoIdHJpZ2dlcnMYAyADKAsyHi5kZXRlcm1pbmVkLndlYmhvb2sudjEuVHJpZ2dlchI4Cgx3ZWJob29rX3R5cGUYBCABKA4yIi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9va1R5cGUSDAoEbmFtZRgFIAEoCRIZCgx3b3Jrc3BhY2VfaWQYBiABKAVIAIgBARIwCgRtb2RlGAcgASgOMiIuZGV0ZXJtaW5lZC53ZWJob29rLnYxLldlYmhvb2tNb2RlEhUKCGRpc2FibGVkGGQgASgISAGIAQESHAoPZGlzYWJsZWRfcmVhc29uGGUgASgJSAKIAQESNAoLZGlzYWJsZWRfYXQYZiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wSAOIAQESMwoKY3JlYXRlZF9hdBhnIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBIBIgBARIiChVza2lwX3Rsc192ZXJpZmljYXRpb24YaCABKAhIBYgBARIaCg1tYXhfaW5fZmxpZ2h0GGkgASgFSAaIAQESJAoXbWF4X3JlcXVlc3RzX3Blcl9zZWNvbmQYaiABKAFIB4gBARIYCgtlcnJvcl9zdGF0ZRhuIAEoCUgIiAEBQg8KDV93b3Jrc3BhY2VfaWRCCwoJX2Rpc2FibGVkQhIKEF9kaXNhYmxlZF9yZWFzb25CDgoMX2Rpc2FibGVkX2F0Qg0KC19jcmVhdGVkX2F0QhgKFl9za2lwX3Rsc192ZXJpZmljYXRpb25CEAoOX21heF9pbl9mbGlnaHRCGgoYX21heF9yZXF1ZXN0c19wZXJfc2Vjb25kQg4KDF9lcnJvcl9zdGF0ZSKPAQoHVHJpZ2dlchIKCgJpZBgBIAEoBRI4Cgx0cmlnZ2VyX3R5cGUYAiABKA4yIi5kZXRlcm1pbmVkLndlYmhvb2sudjEuVHJpZ2dlclR5cGUSKgoJY29uZGl0aW9uGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBISCgp3ZWJob29rX2lkGAQgASgFIrIDCgxQYXRjaFdlYmhvb2sSEAoDdXJsGAEgASgJSACIAQESEQoEbmFtZRhkIAEoCUgBiAEBEjUKBG1vZGUYZSABKA4yIi5kZXRlcm1pbmVkLndlYmhvb2sudjEuV2ViaG9va01vZGVIAogBARIwCgh0cmlnZ2VycxhmIAMoCzIeLmRldGVybWluZWQud2ViaG9vay52MS5UcmlnZ2VyEhUKCGRpc2FibGVkGGcgASgISAOIAQESIgoVc2tpcF90bHNfdmVyaWZpY2F0aW9uGGggASgISASIAQESGgoNbWF4X2luX2ZsaWdodBhpIAEoBUgFiAEBEiQKF21heF9yZXF1ZXN0c19wZXJfc2Vjb25kGGogASgBSAaIAQESGAoLZXJyb3Jfc3RhdGUYbiABKAlIB4gBAUIGCgRfdXJsQgcKBV9uYW1lQgcKBV9tb2RlQgsKCV9kaXNhYmxlZEIYChZfc2tpcF90bHNfdmVyaWZpY2F0aW9uQhAKDl9tYXhfaW5fZmxpZ2h0QhoKGF9tYXhfcmVxdWVzdHNfcGVyX3NlY29uZEIOCgxfZXJyb3Jfc3RhdGUqXQoLV2ViaG9va1R5cGUSHAoYV0VCSE9PS19UWVBFX1VOU1BFQ0lGSUVEEAASGAoUV0VCSE9PS19UWVBFX0RFRkFVTFQQARIWChJXRUJIT09LX1RZUEVfU0xBQ0sQAipiCgtXZWJob29rTW9kZRIcChhXRUJIT09LX01PREVfVU5TUEVDSUZJRUQQABIaChZXRUJIT09LX01PREVfV09SS1NQQUNFEAESGQoVV0VCSE9PS19NT0RFX1NQRUNJRklDEAIqtQEKC1RyaWdnZXJUeXBlEhwKGFRSSUdHRVJfVFlQRV9VTlNQRUNJRklFRBAAEigKJFRSSUdHRVJfVFlQRV9FWFBFUklNRU5UX1NUQVRFX0NIQU5HRRABEioKJlRSSUdHRVJfVFlQRV9NRVRSSUNfVEhSRVNIT0xEX0VYQ0VFREVEEAISGQoVVFJJR0dFUl9UWVBFX1RBU0tfTE9HEAMSFwoTVFJJR0dFUl9UWVBFX0NVU1RPTRAEQjlaN2dpdGh1Yi5jb20vZGV0ZXJtaW5lZC1haS9kZXRlcm1pbmVkL3Byb3RvL3BrZy93ZWJob29rdjFiBnByb3RvMw", [file_determined_log_v1_log, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
- * CustomWebhookEventData is an alert that an experiment's own code raises.
+ * CustomWebhookEventData is an alert that an experiment's own code raises. All of it may be left out.
  *
  * @generated from message determined.webhook.v1.CustomWebhookEventData
  */
 export type CustomWebhookEventData = Message<"determined.webhook.v1.CustomWebhookEventData"> & {
   /**
-   * Severity of the alert.
+   * Severity of the alert. REST also takes names without LOG_LEVEL_, in any case; what is unknown is unspecified.
    *
    * @generated from field: determined.log.v1.LogLevel level = 1;
    */
@@ -86,14 +86,15 @@ export type Webhook = Message<"determined.webhook.v1.Webhook"> & {
   webhookType: WebhookType;
 
   /**
-   * Name: 1 to 255 bytes of UTF-8 without control characters, unique in its workspace (or among the webhooks without one).
+   * Name: at most 255 bytes of UTF-8 without control characters, unique in its workspace (or among the webhooks without one).
+   * Left empty at creation, one is made up that tells the host and the triggers.
    *
    * @generated from field: string name = 5;
    */
   name: string;
 
   /**
-   * The workspace whose events it sees, from 1; unset (or 0) for a global webhook, which sees the events of all.
+   * The workspace whose events it sees, from 1; 0 (or unset in requests) for a global webhook, which sees the events of all.
    *
    * @generated from field: optional int32 workspace_id = 6;
    */
@@ -154,6 +155,15 @@ export type Webhook = Message<"determined.webhook.v1.Webhook"> & {
    * @generated from field: optional double max_requests_per_second = 106;
    */
   maxRequestsPerSecond?: number;
+
+  /**
+   * The word that its bodies have for the state ERROR: "ERRORED", as Determined's documentation of webhooks has it, or
+   * "ERROR", as a Determined master sends it. Unset for the server's setting webhooks.error_state. Slack messages have
+   * neither.
+   *
+   * @generated from field: optional string error_state = 110;
+   */
+  errorState?: string;
 };
 
 /**
@@ -266,6 +276,13 @@ export type PatchWebhook = Message<"determined.webhook.v1.PatchWebhook"> & {
    * @generated from field: optional double max_requests_per_second = 106;
    */
   maxRequestsPerSecond?: number;
+
+  /**
+   * New value of Webhook.error_state; "" for the server's setting.
+   *
+   * @generated from field: optional string error_state = 110;
+   */
+  errorState?: string;
 };
 
 /**

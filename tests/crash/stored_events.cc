@@ -25,7 +25,7 @@ constexpr char kCountHalves[] =
     " + abs((SELECT count(*) FROM bodies) - (SELECT total(body_count) FROM events))"
     " + (SELECT count(*) FROM deliveries WHERE attempt_count <>"
     "  (SELECT count(*) FROM attempts a WHERE a.delivery_id = deliveries.id))"
-    " + (SELECT count(*) FROM events WHERE idempotency_key IS NULL)";
+    " + abs((SELECT count(*) FROM events) - (SELECT total(event_count) FROM idempotency_keys))";
 
 constexpr char kSelectAll[] =
     "SELECT e.event_id, e.experiment_id, d.webhook_id, d.state, d.attempt_count "

@@ -100,7 +100,7 @@ TEST_F(IdempotencyTest, AKeyWithAnotherContentIsRefusedForEveryKindOfReport) {
     const RestAnswer refused = master->Post(kind.path, absl::Substitute(kind.report, kind.name, 2));
     EXPECT_EQ(refused.status, 409) << refused.body;
     const Json error = Json::parse(refused.body)["error"];
-    EXPECT_EQ(error.value("code", ""), "AlreadyExists") << refused.body;
+    EXPECT_EQ(error.value("reason", ""), "AlreadyExists") << refused.body;
     EXPECT_THAT(refused.body,
                 AllOf(HasSubstr(kind.name), HasSubstr("came before"), HasSubstr("key of its own")));
   }

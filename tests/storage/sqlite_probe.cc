@@ -9,6 +9,8 @@ namespace webhookd {
 
 SqliteProbe::SqliteProbe(const std::string& path) {
   EXPECT_EQ(sqlite3_open(path.c_str(), &handle_), SQLITE_OK) << path;
+  // A store may be writing on a thread of its own.
+  sqlite3_busy_timeout(handle_, 60'000);
 }
 
 SqliteProbe::~SqliteProbe() { sqlite3_close(handle_); }

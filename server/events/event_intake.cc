@@ -61,8 +61,11 @@ std::vector<AcceptEventRequest> EventIntake::Match(
   passage.events.clear();
   std::vector<AcceptEventRequest> requests = passage.report->Match(index);
   if (requests.empty()) return requests;
+  if (passage.digest.empty() && !passage.report->idempotency_key().empty()) {
+    passage.digest = passage.report->Digest();
+  }
+  // Not before: the digest takes the key out of the report for the while.
   const std::string& key = passage.report->idempotency_key();
-  if (!key.empty() && passage.digest.empty()) passage.digest = passage.report->Digest();
   Reserve(passage, requests);
   for (AcceptEventRequest& request : requests) {
     request.idempotency_key = key;

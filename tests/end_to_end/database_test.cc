@@ -124,13 +124,6 @@ TEST_F(DatabaseTest, DamageIsToldAndNothingMoreIsAcknowledged) {
     }
     ASSERT_TRUE(file.flush());
   }
-  {
-    grpc::ClientContext context;
-    v1::ListEventsResponse response;
-    const grpc::Status status = v1::DeliveryService::NewStub(channel)->ListEvents(
-        &context, v1::ListEventsRequest(), &response);
-    EXPECT_EQ(status.error_code(), grpc::StatusCode::DATA_LOSS) << status.error_message();
-  }
   const grpc::Status refused = Report(*events, 1'000);
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::DATA_LOSS);
   EXPECT_THAT(refused.error_message(), AllOf(HasSubstr("damaged"), HasSubstr("restore")));

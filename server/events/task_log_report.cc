@@ -75,8 +75,10 @@ class TaskLogReport final : public ScannedReport {
     for (MatchedLine matched : matched_) {
       v1::EventInput input;
       std::erase_if(matched.matches, [&](const webhookd::Match& match) {
-        const bool before = context_.memory.once.Has(match.trigger_id, scope_) ||
-                            !fired.insert(match.trigger_id).second;
+        // Under a key the store tells: what fired before may have been this very report.
+        const bool fired_before =
+            idempotency_key().empty() && context_.memory.once.Has(match.trigger_id, scope_);
+        const bool before = fired_before || !fired.insert(match.trigger_id).second;
         if (before && input.held_back_size() < kMaxHeldBack) {
           v1::HeldBackTrigger& held_back = *input.add_held_back();
           held_back.set_trigger_id(match.trigger_id);

@@ -51,7 +51,7 @@ export function judge({ me, summary, workspaces, rbac }: Knowledge): Omit<Permis
   return {
     canEdit,
     canViewEvents: (workspaceId) =>
-      admin || workspaceId != null || holds(PermissionType.PERMISSION_TYPE_VIEW_WEBHOOKS, null),
+      admin || !!workspaceId || holds(PermissionType.PERMISSION_TYPE_VIEW_WEBHOOKS, null),
     canCreate: canEdit(null) || workspaces.some((workspace) => canEdit(workspace.id)),
     canSeeConfig: admin || holds(PermissionType.PERMISSION_TYPE_VIEW_MASTER_CONFIG, null),
   };

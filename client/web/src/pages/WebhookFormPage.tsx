@@ -184,11 +184,11 @@ function WebhookForm({ title, initial, webhook, places, permissions }: FormProps
         maxInFlight: wanted.maxInFlight ?? 0,
         maxRequestsPerSecond: wanted.maxRequestsPerSecond ?? 0,
       });
-      return { result: webhook, warnings: [] };
+      return { result: { ...webhook, name: wanted.name ?? webhook.name }, warnings: [] };
     },
     onSuccess: async ({ result, warnings }) => {
       await refresh(queryClient);
-      toastSuccess((webhook ? texts.toasts.saved : texts.toasts.created)(draft.name));
+      toastSuccess((webhook ? texts.toasts.saved : texts.toasts.created)(result.name));
       warnings.forEach((warning) => toastWarning(texts.toasts.warning, warning));
       setSaved(result);
     },

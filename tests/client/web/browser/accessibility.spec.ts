@@ -38,7 +38,9 @@ for (const [width, viewport] of Object.entries(widths)) {
       await check(page, "sign in");
 
       const token = await client.signIn();
-      await page.context().addCookies([{ name: "webhookd_session", value: token, url: webhookd.url }]);
+      await page
+        .context()
+        .addCookies([{ name: "webhookd_session", value: token, url: webhookd.url }]);
       await page.goto("/det/webhooks");
       await expect(page.getByRole("heading", { name: "No Webhooks Registered" })).toBeVisible();
       await check(page, "empty list");

@@ -9,13 +9,13 @@ test("a server that is gone is told, and all goes on when it is back", async ({
   await page.goto("/det/webhooks");
   await expect(page.getByRole("row", { name: /still here/ })).toBeVisible();
   await webhookd.stop();
-  await expect(page.getByText("The server does not answer.")).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText("The server is not responding.")).toBeVisible({ timeout: 20_000 });
   await expect(page.getByRole("row", { name: /still here/ })).toBeVisible();
   await page.getByRole("button", { name: "Actions for still here" }).click();
   await page.getByRole("menuitem", { name: "Disable Webhook" }).click();
   await expect(page.getByText("“still here” could not be changed")).toBeVisible();
   await webhookd.start();
-  await expect(page.getByText("What you see may be old")).toBeHidden({ timeout: 20_000 });
+  await expect(page.getByText("What you see may be out of date")).toBeHidden({ timeout: 20_000 });
   await client.signIn();
   await client.create({ name: "after the restart", url: "https://example.com/hook" });
   await expect(page.getByRole("row", { name: /after the restart/ })).toBeVisible();

@@ -65,7 +65,9 @@ export const test = base.extend<Own, Shared>({
   },
   signedIn: async ({ page, webhookd, client }, use) => {
     const token = await client.signIn();
-    await page.context().addCookies([{ name: "webhookd_session", value: token, url: webhookd.url }]);
+    await page
+      .context()
+      .addCookies([{ name: "webhookd_session", value: token, url: webhookd.url }]);
     await use(page);
   },
 });

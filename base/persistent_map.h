@@ -27,7 +27,7 @@ class PersistentMap {
   using value_type = std::pair<const Key, Value>;
 
   // Goes over the entries of a map, which must outlive it.
-  class const_iterator {
+  class Iterator {
    public:
     using iterator_category = std::forward_iterator_tag;
     using value_type = PersistentMap::value_type;
@@ -37,15 +37,13 @@ class PersistentMap {
 
     reference operator*() const { return path_.back()->entry; }
     pointer operator->() const { return &path_.back()->entry; }
-    const_iterator& operator++() {
+    Iterator& operator++() {
       const Node* const node = path_.back();
       path_.pop_back();
       Descend(node->right.get());
       return *this;
     }
-    friend bool operator==(const const_iterator& a, const const_iterator& b) {
-      return a.Place() == b.Place();
-    }
+    friend bool operator==(const Iterator& a, const Iterator& b) { return a.Place() == b.Place(); }
 
    private:
     friend class PersistentMap;
@@ -77,17 +75,20 @@ class PersistentMap {
     return nullptr;
   }
 
-  const_iterator begin() const {
-    const_iterator first;
+  // For the algorithms and matchers that ask for it.
+  using const_iterator = Iterator;
+
+  Iterator begin() const {
+    Iterator first;
     first.Descend(root_.get());
     return first;
   }
-  const_iterator end() const { return {}; }
+  Iterator end() const { return {}; }
 
   // The first entry whose key is not before `key`.
   template <typename K>
-  const_iterator LowerBound(const K& key) const {
-    const_iterator found;
+  Iterator LowerBound(const K& key) const {
+    Iterator found;
     const Node* node = root_.get();
     while (node != nullptr) {
       if (node->entry.first < key) {

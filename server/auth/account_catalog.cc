@@ -72,8 +72,9 @@ void AccountCatalog::CreateUser(UserRecord user, AuditEntry audit, Done<UserReco
 
 void AccountCatalog::PatchUser(UserPatch patch, AuditEntry audit, Done<UserChange> done) {
   const bool ends_sessions = patch.end_sessions_but.has_value() || !patch.active.value_or(true);
+  std::string but = patch.end_sessions_but.value_or("");
   store_.PatchUser(std::move(patch), std::move(audit),
-                   [this, ends_sessions, but = patch.end_sessions_but.value_or(""),
+                   [this, ends_sessions, but = std::move(but),
                     done = std::move(done)](absl::StatusOr<UserChange> change) mutable {
                      if (change.ok()) {
                        Update([&](AccountSnapshot& copy) {

@@ -80,9 +80,9 @@ LogScope LogTriggers::ScopeOf(int32_t workspace_id) const {
 
 LogTriggers::Automaton::Automaton(Patterns global_patterns, Patterns own_patterns)
     : global(std::move(global_patterns)), own(std::move(own_patterns)) {
-  static const std::vector<std::string> kNone;
-  const std::vector<std::string>& a = global == nullptr ? kNone : *global;
-  const std::vector<std::string>& b = own == nullptr ? kNone : *own;
+  static const std::vector<std::string> none;
+  const std::vector<std::string>& a = global == nullptr ? none : *global;
+  const std::vector<std::string>& b = own == nullptr ? none : *own;
   std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(patterns));
 }
 

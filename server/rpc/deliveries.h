@@ -30,7 +30,7 @@ class Deliveries {
     Dispatcher& dispatcher;
   };
 
-  explicit Deliveries(Dependencies dependencies) : dependencies_(std::move(dependencies)) {}
+  explicit Deliveries(const Dependencies& dependencies) : dependencies_(dependencies) {}
 
   void AddTo(Api& api);
 

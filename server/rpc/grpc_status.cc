@@ -48,10 +48,9 @@ std::string DetailsOf(const absl::Status& status, const std::string& message) {
 grpc::Status ToGrpcStatus(const absl::Status& status) {
   if (status.ok()) return grpc::Status::OK;
   // Both libraries number the canonical codes alike.
-  std::string message = Shortened(status.message(), kMaxMessageBytes);
-  std::string details = DetailsOf(status, message);
-  return grpc::Status(static_cast<grpc::StatusCode>(status.raw_code()), std::move(message),
-                      std::move(details));
+  const std::string message = Shortened(status.message(), kMaxMessageBytes);
+  return grpc::Status(static_cast<grpc::StatusCode>(status.raw_code()), message,
+                      DetailsOf(status, message));
 }
 
 }  // namespace webhookd

@@ -91,7 +91,7 @@ absl::StatusOr<std::unique_ptr<Connection>> OpenWriter(const Connection::Options
 // to store that, which no lease comes before.
 absl::StatusOr<int64_t> BeginLeaseEpoch(Connection& connection) {
   ASSIGN_OR_RETURN(const int64_t last, connection.QueryInt("SELECT lease_epoch FROM store_state"));
-  const absl::Status stored =
+  absl::Status stored =
       connection.Execute(absl::StrCat("UPDATE store_state SET lease_epoch = ", last + 1));
   if (!stored.ok() && !absl::IsResourceExhausted(stored)) return stored;
   return last + 1;
@@ -320,15 +320,16 @@ void SqliteStore::Replay(ReplayRequest request, Done<int64_t> done) {
       [this, done = std::move(done)](absl::StatusOr<sqlite::JobStep> step) mutable {
         if (!step.ok()) return std::move(done)(step.status());
         if (step->finished) return std::move(done)(step->changed);
-        bool stopped;
-        {
-          MutexLock lock(jobs_mutex_);
-          stopped = jobs_stopped_;
-          if (!stopped) waiting_for_jobs_.emplace(step->job_id, std::move(done));
-        }
-        if (stopped) return std::move(done)(JobGoesOnLater());
+        if (!WaitForJob(step->job_id, done)) return std::move(done)(JobGoesOnLater());
         RunJobs();
       }));
+}
+
+bool SqliteStore::WaitForJob(int64_t job_id, Done<int64_t>& done) {
+  MutexLock lock(jobs_mutex_);
+  if (jobs_stopped_) return false;
+  waiting_for_jobs_.emplace(job_id, std::move(done));
+  return true;
 }
 
 void SqliteStore::StopJobs() {

@@ -150,6 +150,8 @@ class SqliteStore final : public Store, public AccountStore {
       if (changed) RunJobs();
     };
   }
+  // Takes `done` for the end of the job, unless jobs are stopped.
+  bool WaitForJob(int64_t job_id, Done<int64_t>& done);
   // Has the jobs of the database go on, if they do not.
   void RunJobs();
   // A step is done, or could not be done.

@@ -32,7 +32,7 @@ absl::StatusOr<v1::ReportExperimentStateResponse> ReportOverStream(
     EventStream& stream, v1::ReportExperimentStateRequest report) {
   absl::StatusOr<v1::StreamEventsResponse> result;
   absl::Notification answered;
-  const absl::Status taken = stream.Report(std::move(report), [&](auto answer) {
+  absl::Status taken = stream.Report(std::move(report), [&](auto answer) {
     result = std::move(answer);
     answered.Notify();
   });

@@ -12,7 +12,6 @@
 namespace webhookd {
 namespace {
 
-using ::testing::HasSubstr;
 
 using ShardHealthTest = ShardTest;
 

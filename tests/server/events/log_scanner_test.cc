@@ -14,7 +14,6 @@ namespace webhookd {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 // What happened, in order.
 class Journal {

@@ -122,7 +122,7 @@ struct AcceptEventRequest {
   int32_t experiment_id = 0;  // 0: none
   absl::Time occurred_at;
   absl::Time accepted_at;
-  absl::Duration first_wait;  // its deliveries are due so long after accepted_at
+  absl::Time first_attempt_at;  // of its deliveries, by Store::due_clock as lease_until is
   absl::Time lease_until;
   std::vector<std::shared_ptr<const std::string>> bodies;
   std::vector<NewDelivery> deliveries;
@@ -217,7 +217,7 @@ struct ClaimedDelivery {
 
 struct ClaimRequest {
   int32_t webhook_id = 0;
-  absl::Time now;
+  absl::Time now;  // by Store::due_clock, like every due time and lease
   absl::Time lease_until;
   int limit = 0;  // counts those already leased too
 };
@@ -293,7 +293,7 @@ struct DeliveryFilter {
   std::optional<absl::Time> created_before;
   int64_t before_id = 0;  // 0: from the newest
   int limit = 50;
-  absl::Time now;  // to tell which leases are in force
+  absl::Time now;  // by Store::due_clock, to tell which leases are in force
 };
 
 struct ReplayRequest {
@@ -301,7 +301,7 @@ struct ReplayRequest {
   std::optional<absl::Time> created_from;
   std::optional<absl::Time> created_before;
   bool include_skipped = false;
-  absl::Time now;
+  absl::Time now;  // by Store::due_clock
 };
 
 }  // namespace webhookd

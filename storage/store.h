@@ -10,6 +10,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/clock.h"
 #include "storage/account_records.h"
 #include "storage/records.h"
 #include "storage/webhook_catalog.h"
@@ -121,6 +122,11 @@ class Store {
   virtual absl::StatusOr<KnownRecords> LoadKnown(absl::Time since, int64_t limit) = 0;
 
   // ---- Deliveries
+
+  // The clock of due times and leases: begins with the wall clock, or where the last process ended
+  // if that is later, and then runs as Clock::Steady does, whoever sets the wall clock. Lives as
+  // long as the store.
+  virtual Clock& due_clock() = 0;
 
   // Which webhooks have pending deliveries, deleted and disabled ones excepted.
   virtual absl::StatusOr<std::vector<PendingEndpoint>> PendingEndpoints() = 0;

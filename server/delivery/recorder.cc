@@ -36,14 +36,13 @@ void Recorder::Flush() {
   }
   std::vector<FinishedAttempt> attempts;
   attempts.reserve(batch.size());
-  // The store is told by the wall clock, which may have been set since the attempt ended.
-  const absl::Time wall = clock_.Now();
+  const absl::Time due_now = store_.due_clock().Now();
   const absl::Duration steady = clock_.Steady();
   for (const EndedAttempt& ended : batch) {
     attempts.push_back(ended.finished);
     FinishedAttempt& finished = attempts.back();
     if (finished.state == DeliveryState::kPending) {
-      finished.next_attempt_at = wall + (ended.due - steady);
+      finished.next_attempt_at = due_now + (ended.due - steady);
     }
   }
   store_.FinishAttempts(std::move(attempts), [this, inbox = inbox_, batch = std::move(batch)](

@@ -34,7 +34,7 @@ RetryDecision DecideRetry(const RetryPolicy& policy, int attempts_made, const Fa
     const std::optional<absl::Duration> asked = ParseRetryAfter(failed.retry_after, now);
     if (asked.has_value()) wait = std::max(wait, std::min(*asked, policy.Ceiling()));
   }
-  return {.next_attempt_at = now + wait};
+  return {.wait = wait};
 }
 
 std::optional<absl::Duration> ParseRetryAfter(absl::string_view value, absl::Time now) {

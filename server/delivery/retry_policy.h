@@ -32,8 +32,8 @@ struct FailedAttempt {
 };
 
 struct RetryDecision {
-  // When to try again; none: give up.
-  std::optional<absl::Time> next_attempt_at;
+  // Before the next attempt; none: give up.
+  std::optional<absl::Duration> wait;
   bool disable_webhook = false;  // 410 Gone
 };
 

@@ -210,8 +210,8 @@ absl::Time Shard::PinnedNow() const {
   return wall_start_ + (dependencies_.clock.Steady() - steady_start_);
 }
 
-absl::Duration Shard::SteadyAt(absl::Time wall) const {
-  return dependencies_.clock.Steady() + (wall - dependencies_.clock.Now());
+absl::Duration Shard::SteadyAt(absl::Time due) const {
+  return dependencies_.clock.Steady() + (due - dependencies_.store.due_clock().Now());
 }
 
 void Shard::TakeNow(std::vector<ClaimedDelivery> deliveries) {
@@ -322,7 +322,7 @@ void Shard::SetTimer(Endpoint& endpoint, absl::Duration at) {
 void Shard::Claim(Endpoint& endpoint) {
   const int64_t room = options_.max_ready - held_.load(std::memory_order_relaxed);
   const int64_t batch = std::clamp<int64_t>(room, options_.max_in_flight_per_webhook, kClaimBatch);
-  const absl::Time now = dependencies_.clock.Now();
+  const absl::Time now = dependencies_.store.due_clock().Now();
   endpoint.claiming = true;
   endpoint.next_due = absl::InfiniteDuration();
   // The store also returns what is held already: ask for that much more.
@@ -373,7 +373,7 @@ void Shard::Start(Endpoint& endpoint) {
   }
   ClaimedDelivery delivery = std::move(endpoint.queue.front());
   endpoint.queue.pop_front();
-  if (delivery.lease_until < dependencies_.clock.Now() + options_.longest_sending()) {
+  if (delivery.lease_until < dependencies_.store.due_clock().Now() + options_.longest_sending()) {
     // The lease might end before the attempt does: claim it again.
     Release(endpoint, delivery.id);
     endpoint.next_due = -absl::InfiniteDuration();
@@ -454,9 +454,8 @@ void Shard::Ended(Endpoint& endpoint, ClaimedDelivery delivery, const SentAs& se
                      .status = attempt.status,
                      .retry_after = outcome.retry_after},
                     dependencies_.clock.Now(), dependencies_.random.Next());
-    finished.state =
-        decision.next_attempt_at.has_value() ? DeliveryState::kPending : DeliveryState::kFailed;
-    if (decision.next_attempt_at.has_value()) due = SteadyAt(*decision.next_attempt_at);
+    finished.state = decision.wait.has_value() ? DeliveryState::kPending : DeliveryState::kFailed;
+    if (decision.wait.has_value()) due = dependencies_.clock.Steady() + *decision.wait;
     if (decision.disable_webhook) Disable(endpoint, "the receiver answered 410 Gone");
   }
   finished.attempt = std::move(outcome.attempt);

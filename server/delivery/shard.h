@@ -77,8 +77,8 @@ class Shard {
   Endpoint& EndpointOf(int32_t webhook_id);
   // The wall clock of the shard's start, and what really passed since: what ages are counted with.
   absl::Time PinnedNow() const;
-  // Clock::Steady when the wall clock, unless somebody sets it, will show `wall`.
-  absl::Duration SteadyAt(absl::Time wall) const;
+  // Clock::Steady when Store::due_clock will show `due`.
+  absl::Duration SteadyAt(absl::Time due) const;
 
   void TakeNow(std::vector<ClaimedDelivery> deliveries);
   void Refresh(Endpoint& endpoint);

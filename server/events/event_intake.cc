@@ -9,7 +9,8 @@ struct EventIntake::Passage {
   const std::string caller;
   std::unique_ptr<EventReport> report;
   const absl::Time accepted_at;
-  const absl::Duration started;  // by the steady clock
+  const absl::Time first_attempt_at;  // by the store's clock of due times
+  const absl::Duration started;       // by the steady clock
 
   // What is needed of an event once it is stored.
   struct Event {
@@ -37,10 +38,12 @@ EventIntake::EventIntake(Options options, Dependencies dependencies)
       matcher_(dependencies_.store.catalog()) {}
 
 void EventIntake::Take(std::string caller, std::unique_ptr<EventReport> report) {
-  auto passage = std::unique_ptr<Passage>(new Passage{.caller = std::move(caller),
-                                                      .report = std::move(report),
-                                                      .accepted_at = dependencies_.clock.Now(),
-                                                      .started = dependencies_.clock.Steady()});
+  auto passage = std::unique_ptr<Passage>(
+      new Passage{.caller = std::move(caller),
+                  .report = std::move(report),
+                  .accepted_at = dependencies_.clock.Now(),
+                  .first_attempt_at = dependencies_.store.due_clock().Now() + options_.first_wait,
+                  .started = dependencies_.clock.Steady()});
   Passage& taken = *passage;
   const std::shared_ptr<const TriggerIndex> index = matcher_.Current();
   MatchedReport matched = {.events = Match(taken, index), .webhooks = index->snapshot()};
@@ -72,7 +75,7 @@ std::vector<AcceptEventRequest> EventIntake::Match(
     request.caller = passage.caller;
     request.content_digest = passage.digest;
     request.accepted_at = passage.accepted_at;
-    request.first_wait = options_.first_wait;
+    request.first_attempt_at = passage.first_attempt_at;
     request.lease_until = passage.lease_until;
     passage.events.push_back({.event_type = request.event_type,
                               .experiment_id = request.experiment_id,
@@ -92,7 +95,7 @@ void EventIntake::Reserve(Passage& passage, std::vector<AcceptEventRequest>& req
     passage.reserved = 0;
     return;
   }
-  passage.lease_until = dependencies_.clock.Now() + options_.lease;
+  passage.lease_until = dependencies_.store.due_clock().Now() + options_.lease;
   for (AcceptEventRequest& request : requests) {
     for (NewDelivery& delivery : request.deliveries) delivery.claimed = !delivery.skipped;
   }

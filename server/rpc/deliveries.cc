@@ -39,7 +39,7 @@ void Deliveries::Redeliver(const Caller& caller, const v1::RedeliverDeliveryRequ
                            v1::RedeliverDeliveryResponse& response, DoneStatus done) {
   IfEditable(caller, request.delivery_id(), std::move(done),
              [this, &request, &response](DoneStatus done) {
-               const absl::Time now = dependencies_.clock.Now();
+               const absl::Time now = dependencies_.store.due_clock().Now();
                dependencies_.store.Redeliver(request.delivery_id(), now,
                                              [this, now, &response, done = std::move(done)](
                                                  absl::StatusOr<DeliveryRecord> delivery) mutable {
@@ -55,7 +55,8 @@ void Deliveries::Redeliver(const Caller& caller, const v1::RedeliverDeliveryRequ
 
 void Deliveries::Replay(const Caller& caller, const v1::ReplayDeliveriesRequest& request,
                         v1::ReplayDeliveriesResponse& response, DoneStatus done) {
-  absl::StatusOr<ReplayRequest> replay = ReplayFromProto(request, dependencies_.clock.Now());
+  absl::StatusOr<ReplayRequest> replay =
+      ReplayFromProto(request, dependencies_.store.due_clock().Now());
   if (!replay.ok()) return std::move(done)(replay.status());
   const auto webhook = dependencies_.catalog.Current()->Find(request.webhook_id());
   const absl::Status allowed =
@@ -122,7 +123,7 @@ void Deliveries::IfEditable(const Caller& caller, int64_t delivery_id, DoneStatu
 
 absl::Status Deliveries::ReadList(const Caller& caller, const v1::ListDeliveriesRequest& request,
                                   v1::ListDeliveriesResponse& response) {
-  const absl::Time now = dependencies_.clock.Now();
+  const absl::Time now = dependencies_.store.due_clock().Now();
   ASSIGN_OR_RETURN(const DeliveryFilter filter, FilterFromProto(request, now));
   if (filter.webhook_id != 0) {
     // A webhook that one may see, and not what it was told of, has an empty list.
@@ -151,7 +152,8 @@ absl::Status Deliveries::Read(const Caller& caller, const v1::GetDeliveryRequest
   if (!CanView(caller, details.delivery.webhook_id)) {
     return DeliveryNotFound(request.delivery_id());
   }
-  *response.mutable_delivery() = DeliveryToProto(details.delivery, dependencies_.clock.Now());
+  *response.mutable_delivery() =
+      DeliveryToProto(details.delivery, dependencies_.store.due_clock().Now());
   for (const AttemptRecord& attempt : details.attempts) {
     *response.add_attempts() = AttemptToProto(attempt);
   }

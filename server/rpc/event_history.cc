@@ -158,18 +158,18 @@ absl::Status EventHistory::Explain(const Caller& caller, const v1::GetEventReque
                                                  "4cd26e62-60c6-4a8b-8d03-7629091a4ef5"));
   }
   ASSIGN_OR_RETURN(const EventRecord event, dependencies_.store.GetEvent(request.event_id()));
-  ASSIGN_OR_RETURN(
-      const std::vector<DeliveryRecord> deliveries,
-      dependencies_.store.ListDeliveries(
-          {.event_id = event.event_id, .limit = kMaxJudgements, .now = dependencies_.clock.Now()}));
+  const absl::Time now = dependencies_.store.due_clock().Now();
+  ASSIGN_OR_RETURN(const std::vector<DeliveryRecord> deliveries,
+                   dependencies_.store.ListDeliveries(
+                       {.event_id = event.event_id, .limit = kMaxJudgements, .now = now}));
   *response.mutable_event() = EventToProto(event);
   if (!CanView(caller, response.event())) {
     response.Clear();
     return EventNotFound(request.event_id());
   }
   const auto webhooks = dependencies_.catalog.Current();
-  for (v1::TriggerJudgement& judgement : JudgeEvent(event, response.event().input(), deliveries,
-                                                    *webhooks, dependencies_.clock.Now())) {
+  for (v1::TriggerJudgement& judgement :
+       JudgeEvent(event, response.event().input(), deliveries, *webhooks, now)) {
     const auto webhook = webhooks->Find(judgement.webhook_id());
     if (!dependencies_.authorizer.CanView(
             caller, webhook == nullptr ? std::nullopt : webhook->workspace_id)) {

@@ -146,7 +146,7 @@ std::shared_ptr<const Webhooks::Shown> Webhooks::ShowAll() {
 
 absl::Status Webhooks::ReadLastDeliveries(const Caller& caller,
                                           GetWebhooksResponse& response) const {
-  const absl::Time now = dependencies_.clock.Now();
+  const absl::Time now = dependencies_.store.due_clock().Now();
   webhookd::v1::LastDeliveries& last = *response.mutable_last_deliveries();
   for (const auto& webhook : response.webhooks()) {
     if (!dependencies_.authorizer.CanViewEvents(

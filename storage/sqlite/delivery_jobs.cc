@@ -130,7 +130,7 @@ absl::StatusOr<int> ReplaySome(Transaction& transaction, Job& job, int limit) {
   }
   for (const int64_t delivery_id : chosen) {
     Statement replay = connection.Prepare(kReplayOne);
-    replay.Bind(delivery_id, job.asked_at - transaction.wall_ahead);
+    replay.Bind(delivery_id, job.asked_at);
     RETURN_IF_ERROR(replay.Run());
   }
   job.changed += std::ssize(chosen);

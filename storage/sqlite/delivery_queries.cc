@@ -131,8 +131,8 @@ absl::Status MoveOn(Transaction& transaction, const FinishedAttempt& finished,
   }
   if (finished.state == DeliveryState::kPending) {
     Statement retry = connection.Prepare(kRetry);
-    retry.Bind(finished.delivery_id, number, attempt.status, error_class,
-               finished.next_attempt_at - transaction.wall_ahead, finished.schedule_step);
+    retry.Bind(finished.delivery_id, number, attempt.status, error_class, finished.next_attempt_at,
+               finished.schedule_step);
     return retry.Run();
   }
   Statement end = connection.Prepare(kEnd);
@@ -152,7 +152,6 @@ absl::StatusOr<ClaimedDeliveries> ClaimDeliveries(Transaction& transaction,
   ASSIGN_OR_RETURN(const WebhookCondition condition,
                    ConditionOfWebhook(connection, request.webhook_id));
   if (condition != WebhookCondition::kActive) return claimed;
-  const absl::Time now = request.now - transaction.wall_ahead;
   {
     const int limit = std::max(request.limit, 0);
     // Deliveries of one event share their body in memory too.
@@ -164,9 +163,10 @@ absl::StatusOr<ClaimedDeliveries> ClaimDeliveries(Transaction& transaction,
       ASSIGN_OR_RETURN(const bool found, due.Step());
       if (!found) break;
       const absl::Time next_attempt_at = due.Time(1);
-      const bool waits = next_attempt_at > now && next_attempt_at <= now + kLongestWait;
+      const bool waits =
+          next_attempt_at > request.now && next_attempt_at <= request.now + kLongestWait;
       if (std::ssize(claimed.deliveries) == limit || waits) {
-        claimed.next_attempt_at = next_attempt_at + transaction.wall_ahead;
+        claimed.next_attempt_at = next_attempt_at;
         break;
       }
       std::shared_ptr<const std::string>& body = bodies[due.Int(3)];
@@ -183,7 +183,7 @@ absl::StatusOr<ClaimedDeliveries> ClaimDeliveries(Transaction& transaction,
   }
   Statement lease = connection.Prepare(kLease);
   for (const ClaimedDelivery& delivery : claimed.deliveries) {
-    lease.Bind(delivery.id, transaction.lease_epoch, request.lease_until - transaction.wall_ahead);
+    lease.Bind(delivery.id, transaction.lease_epoch, request.lease_until);
     RETURN_IF_ERROR(lease.Run());
   }
   return claimed;
@@ -237,7 +237,7 @@ absl::StatusOr<DeliveryRecord> Redeliver(Transaction& transaction, int64_t deliv
   }
   {
     Statement update = connection.Prepare(kRedeliver);
-    update.Bind(delivery_id, now - transaction.wall_ahead, transaction.lease_epoch);
+    update.Bind(delivery_id, now, transaction.lease_epoch);
     RETURN_IF_ERROR(update.Run());
   }
   return ReadDelivery(connection, delivery_id, transaction.lease_epoch);

@@ -185,8 +185,6 @@ absl::Status InsertBodies(Transaction& transaction, const AcceptEventRequest& re
 
 absl::Status InsertDeliveries(Transaction& transaction, const AcceptEventRequest& request,
                               int64_t event_id, int64_t first_body_id) {
-  const absl::Time first_attempt_at =
-      request.accepted_at + request.first_wait - transaction.wall_ahead;
   Statement insert = transaction.connection.Prepare(kInsertDelivery);
   for (const NewDelivery& delivery : request.deliveries) {
     const bool skipped = delivery.skipped;
@@ -195,9 +193,9 @@ absl::Status InsertDeliveries(Transaction& transaction, const AcceptEventRequest
     insert.Bind(transaction.counters.next_delivery_id, event_id,
                 first_body_id + static_cast<int64_t>(delivery.body), delivery.webhook_id,
                 delivery.trigger_id, static_cast<int>(state), skipped,
-                skipped ? std::nullopt : std::optional(first_attempt_at),
+                skipped ? std::nullopt : std::optional(request.first_attempt_at),
                 leased ? std::optional(transaction.lease_epoch) : std::nullopt,
-                leased ? std::optional(request.lease_until - transaction.wall_ahead) : std::nullopt,
+                leased ? std::optional(request.lease_until) : std::nullopt,
                 skipped ? std::optional(request.accepted_at) : std::nullopt);
     RETURN_IF_ERROR(insert.Run());
     ++transaction.counters.next_delivery_id;

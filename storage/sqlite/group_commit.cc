@@ -104,8 +104,6 @@ GroupCommit::Outcome GroupCommit::Try(std::span<const std::unique_ptr<Write>> wr
   const auto webhooks = Webhooks(before->webhooks_version);
   if (!webhooks.ok()) return all_get(Outcome::kDecided, webhooks.status());
   Transaction transaction{*connection_, lease_epoch_, *before, *webhooks};
-  transaction.due_now = store_clock_.DueNow();
-  transaction.wall_ahead = store_clock_.WallAhead();
   transaction.lived_now = store_clock_.LivedNow();
   const int64_t unchanged = connection_->TotalChanges();
   for (size_t i = 0; i < writes.size(); ++i) {

@@ -153,6 +153,7 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Create(Options options
     files.file->NoteLog();
     files.reserve->Keep();
   }
+  const PinnedClock due_clock = store_clock.due();
   auto queue = sqlite::WriteQueue::Create(
       {.commits = options.writer,
        .finishes = options.callbacks == nullptr ? options.writer : *options.callbacks},
@@ -161,20 +162,21 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Create(Options options
       {.max_waiting = options.max_waiting_writes,
        .max_batch = options.max_batch,
        .refusal = [damage = files.damage.get()] { return damage->status(); }});
-  auto store =
-      absl::WrapUnique(new SqliteStore(std::move(files), lease_epoch, options.audit_retention,
-                                       std::move(catalog), std::move(readers), std::move(queue)));
+  auto store = absl::WrapUnique(
+      new SqliteStore(std::move(files), lease_epoch, options.audit_retention, due_clock,
+                      std::move(catalog), std::move(readers), std::move(queue)));
   if (jobs_left) store->RunJobs();
   return store;
 }
 
 SqliteStore::SqliteStore(Files files, int64_t lease_epoch, const AuditRetention& audit_retention,
-                         std::unique_ptr<WebhookCatalog> catalog,
+                         const PinnedClock& due_clock, std::unique_ptr<WebhookCatalog> catalog,
                          std::unique_ptr<sqlite::ReadPool> readers,
                          std::shared_ptr<sqlite::WriteQueue> queue)
     : files_(std::move(files)),
       lease_epoch_(lease_epoch),
       audit_retention_(audit_retention),
+      due_clock_(due_clock),
       catalog_(std::move(catalog)),
       readers_(std::move(readers)),
       queue_(std::move(queue)) {}

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/mutex.h"
+#include "base/pinned_clock.h"
 #include "storage/account_store.h"
 #include "storage/sqlite/damage.h"
 #include "storage/sqlite/database_file.h"
@@ -64,6 +65,7 @@ class SqliteStore final : public Store, public AccountStore {
   void Stop();
 
   const WebhookCatalog& catalog() const override { return *catalog_; }
+  Clock& due_clock() override { return due_clock_; }
 
   // No further step of a job is taken until the next start; who waits for one gets UNAVAILABLE.
   // Idempotent.
@@ -138,8 +140,8 @@ class SqliteStore final : public Store, public AccountStore {
   };
 
   SqliteStore(Files files, int64_t lease_epoch, const AuditRetention& audit_retention,
-              std::unique_ptr<WebhookCatalog> catalog, std::unique_ptr<sqlite::ReadPool> readers,
-              std::shared_ptr<sqlite::WriteQueue> queue);
+              const PinnedClock& due_clock, std::unique_ptr<WebhookCatalog> catalog,
+              std::unique_ptr<sqlite::ReadPool> readers, std::shared_ptr<sqlite::WriteQueue> queue);
 
   // `done` of a change that may leave a job.
   template <typename T>
@@ -160,6 +162,7 @@ class SqliteStore final : public Store, public AccountStore {
   Files files_;  // the file is released by Stop
   const int64_t lease_epoch_;
   const AuditRetention audit_retention_;
+  PinnedClock due_clock_;
   const std::unique_ptr<WebhookCatalog> catalog_;
   const std::unique_ptr<sqlite::ReadPool> readers_;
   const std::shared_ptr<sqlite::WriteQueue> queue_;

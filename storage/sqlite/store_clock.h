@@ -10,12 +10,10 @@
 
 namespace webhookd::sqlite {
 
-// What the times in the database are compared with. Callers speak of the wall clock of the moment,
-// which somebody may set; what is stored must neither fall due nor grow old by that.
+// What the times in the database are compared with. Somebody may set the wall clock; what is stored
+// must neither fall due nor grow old by that.
 //
-// - Due times and leases are stored by a time that begins with the wall clock, or where the last
-//   process ended if that is later, and then runs with Clock::Steady. It is `WallAhead` behind the
-//   wall clock.
+// - Due times and leases are stored by Store::due_clock.
 // - Since when a webhook fails is stored by the wall clock of the process's start, running with
 //   Steady. What no process has lived through is left out: `Load` moves it.
 //
@@ -25,9 +23,7 @@ class StoreClock {
   // Goes on from what the last process kept. `clock` must outlive it.
   static absl::StatusOr<StoreClock> Load(Connection& connection, Clock& clock);
 
-  absl::Time DueNow() { return due_.Now(); }
-  // How far the wall clock is ahead of due times.
-  absl::Duration WallAhead() { return clock_->Now() - due_.Now(); }
+  const PinnedClock& due() const { return due_; }
   // For ages: the time without that in which no process ran.
   absl::Time LivedNow() { return lived_.Now(); }
 

@@ -33,8 +33,6 @@ struct Transaction {
   // As the writes so far left them; in force from the commit on. Changed as counters are.
   std::shared_ptr<const WebhookSnapshot> webhooks;
   // See StoreClock.
-  absl::Time due_now = absl::UnixEpoch();
-  absl::Duration wall_ahead = absl::ZeroDuration();
   absl::Time lived_now = absl::UnixEpoch();
 };
 

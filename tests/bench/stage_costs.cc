@@ -128,6 +128,7 @@ class StoreCosts {
                                 .experiment_id = 41,
                                 .occurred_at = now,
                                 .accepted_at = now,
+                                .first_attempt_at = now,
                                 .lease_until = now + absl::Minutes(5)};
     event.bodies = {std::make_shared<const std::string>(330, 'x')};
     event.deliveries = {{.webhook_id = webhook_.webhook.id,

@@ -37,6 +37,7 @@ struct Database {
                                 .experiment_id = 41,
                                 .occurred_at = now,
                                 .accepted_at = now,
+                                .first_attempt_at = now,
                                 .lease_until = now + absl::Minutes(5)};
     event.bodies = {std::make_shared<const std::string>(400, 'x')};
     event.deliveries = {{.webhook_id = webhook_id, .trigger_id = trigger_id, .claimed = true}};

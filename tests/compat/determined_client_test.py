@@ -116,7 +116,7 @@ class Bindings(server.CompatTest):
         self.assertEqual(made.url, f"{self.receiver.url}/as-sent")
         self.assertIs(made.mode, bindings.v1WebhookMode.WORKSPACE)
         self.assertIs(made.webhookType, bindings.v1WebhookType.DEFAULT)
-        self.assertIsNone(made.workspaceId)
+        self.assertEqual(made.workspaceId, 0)  # as a master says that a webhook is global
         (trigger,) = made.triggers
         self.assertIs(trigger.triggerType, bindings.v1TriggerType.EXPERIMENT_STATE_CHANGE)
         self.assertEqual(trigger.condition, {"state": "COMPLETED"})
@@ -233,11 +233,11 @@ class Bindings(server.CompatTest):
 
     def test_errors_are_told_in_the_form_that_the_package_reads(self):
         with self.assertRaises(errors.APIException) as caught:
-            bindings.post_PostWebhook(self.session, body=webhook("", self.receiver.url))
+            bindings.post_PostWebhook(self.session, body=webhook("no target", ""))
         self.assertEqual(caught.exception.status_code, 400)
         told = caught.exception.response_error
         self.assertEqual((told["code"], told["reason"]), (3, "InvalidArgument"))
-        self.assertIn("name", told["error"])
+        self.assertIn("url", told["error"])
 
     def test_denial_is_forbidden_and_says_why(self):
         """Determined's basic mode answers 500."""

@@ -256,7 +256,7 @@ void Ledger::WebhookStored(const WebhookChange& change) {
     trace_.Violate("webhook id ", id, " was given again after its deletion");
   }
   Webhook& webhook = webhooks[id];
-  if (known == webhooks.end()) webhook.created_at = time_.Now();
+  if (webhook.record.id == 0) webhook.created_at = time_.Now();
   webhook.record = change.webhook;
   webhook_of_tag[TagOfUrl(change.webhook.url)] = id;
 }
@@ -273,7 +273,8 @@ void Ledger::WebhookDisabled(const WebhookChange& change) {
   WebhookStored(change);
 }
 
-void Ledger::ChangeAsked(int32_t webhook_id) { ++webhooks.at(webhook_id).open; }
+// The catalog shows a webhook before whoever created it is told.
+void Ledger::ChangeAsked(int32_t webhook_id) { ++webhooks[webhook_id].open; }
 
 void Ledger::ChangeAnswered(int32_t webhook_id, const absl::Status& status) {
   if (status.ok() || IsRefused(status)) --webhooks.at(webhook_id).open;
@@ -298,14 +299,18 @@ void Ledger::WebhookDeleted(const WebhookDeletion& deletion, int32_t webhook_id)
   }
 }
 
+void Ledger::Starting() {
+  // Due times go on from the wall clock: one that was set forward makes things due.
+  if (wall_set_at_ == absl::InfinitePast()) return;
+  for (auto& [id, delivery] : deliveries) delivery.due = std::min(delivery.due, time_.Now());
+}
+
 void Ledger::Crashed() {
   for (auto& [id, delivery] : deliveries) {
     if (delivery.open > 0 || webhooks.at(delivery.webhook_id).open > 0) delivery.known.reset();
     if (delivery.redeliveries_open > 0) delivery.uncounted = true;
     delivery.redeliveries_open = 0;
     delivery.canceled_in_this_life = false;
-    // The next life begins with the wall clock: one that was set forward makes things due.
-    if (wall_set_at_ > absl::InfinitePast()) delivery.due = std::min(delivery.due, time_.Now());
   }
   for (auto& [key, conversation] : conversations) {
     counts.repeats_allowed += conversation.unrecorded;

@@ -144,6 +144,8 @@ class Ledger {
   void Ended(const std::string& event_id, const std::string& tag, bool fresh_connection,
              const Exchange& exchange);
 
+  // A process is about to start.
+  void Starting();
   // The process is gone, with everything in its memory.
   void Crashed();
 

@@ -54,7 +54,7 @@ class Pipeline {
     for (int i = 0; i < 3; ++i) Report();
     RunFor(absl::Seconds(2));
     Read();
-    process_->store().Redeliver(1, clock_.Now(),
+    process_->store().Redeliver(1, process_->store().due_clock().Now(),
                                 [this](const absl::StatusOr<DeliveryRecord>& delivery) {
                                   if (!delivery.ok()) return;
                                   process_->Wake({.waiting = {delivery->webhook_id}});
@@ -121,7 +121,8 @@ class Pipeline {
 
   // Reads may fail, but not leave anything out.
   void Read() {
-    const auto listed = process_->store().ListDeliveries({.limit = 1'000, .now = clock_.Now()});
+    const auto listed = process_->store().ListDeliveries(
+        {.limit = 1'000, .now = process_->store().due_clock().Now()});
     EXPECT_TRUE(!listed.ok() || listed->size() == ledger_.deliveries.size());
     const auto details = process_->store().GetDelivery(1);
     EXPECT_TRUE(!details.ok() || !details->attempts.empty());
@@ -170,6 +171,8 @@ TEST_P(PipelineFaultsTest, AreAnsweredAndLeaveNothingBehind) {
   const std::vector<FaultVfs::Fault> faults = FaultVfs::FaultsOf(GetParam());
   const size_t rounds = FaultVfs::ForEveryCall(faults, [&](FaultVfs::Fault fault, int64_t nth) {
     if (HasFailure()) return false;
+    // A file system that tells of damage is believed until the next start.
+    if (fault.code == SQLITE_IOERR_CORRUPTFS) return false;
     SCOPED_TRACE(absl::StrCat("code ", fault.code, " at call number ", nth,
                               fault.lasting ? " and later" : ""));
     Pipeline pipeline;

@@ -42,9 +42,9 @@ ReceiverHabits::ReceiverHabits(uint64_t seed, int number, double healthy,
       longest_habit_(longest_habit),
       dice_(seed, kFirstStream + static_cast<uint64_t>(number)) {}
 
-const ReceiverHabits::Phase& ReceiverHabits::PhaseAt(absl::Time now) {
+const ReceiverHabits::Phase& ReceiverHabits::PhaseAt(absl::Duration now) {
   while (phases_.empty() || phases_.back().until <= now) {
-    const absl::Time from = phases_.empty() ? now : phases_.back().until;
+    const absl::Duration from = phases_.empty() ? now : phases_.back().until;
     const Habit habit = dice_.Chance(healthy_) ? Habit::kFast : dice_.Pick(BadHabits());
     phases_.push_back({.until = from + dice_.Between(absl::Seconds(1), longest_habit_),
                        .habit = habit,
@@ -56,15 +56,16 @@ const ReceiverHabits::Phase& ReceiverHabits::PhaseAt(absl::Time now) {
   return *phase;
 }
 
-ReceiverHabits::Habit ReceiverHabits::HabitAt(absl::Time now) {
+ReceiverHabits::Habit ReceiverHabits::HabitAt(absl::Duration now) {
   if (healed_) return Habit::kFast;
   const Phase& phase = PhaseAt(now);
   if (phase.habit != Habit::kFlapping) return phase.habit;
-  const int64_t flaps = absl::ToUnixMicros(now) / absl::ToInt64Microseconds(phase.flap);
+  const int64_t flaps = absl::ToInt64Microseconds(now) / absl::ToInt64Microseconds(phase.flap);
   return flaps % 2 == 0 ? Habit::kFast : Habit::kRefused;
 }
 
-Exchange ReceiverHabits::Answer(absl::Time now, Dice& dice) {
+Exchange ReceiverHabits::Answer(Clock& clock, Dice& dice) {
+  const absl::Duration now = clock.Steady();
   const absl::Duration quick = dice.Between(absl::Microseconds(200), absl::Milliseconds(50));
   Exchange exchange = {.arrives_after = quick / 2, .ends_after = quick};
   HttpResult& result = exchange.result;
@@ -103,7 +104,7 @@ Exchange ReceiverHabits::Answer(absl::Time now, Dice& dice) {
         result.retry_after = "soon";
       } else if (form == 1) {
         result.retry_after =
-            absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", now + wait, absl::UTCTimeZone());
+            absl::FormatTime("%a, %d %b %Y %H:%M:%S GMT", clock.Now() + wait, absl::UTCTimeZone());
         // The header is cut to seconds, and answered a little later.
         exchange.asks_to_wait = wait - absl::Seconds(1) - quick;
       } else {

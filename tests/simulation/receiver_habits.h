@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "base/clock.h"
 #include "server/delivery/http_client.h"
 #include "tests/simulation/dice.h"
 
@@ -47,22 +48,22 @@ class ReceiverHabits {
 
   ReceiverHabits(uint64_t seed, int number, double healthy, absl::Duration longest_habit);
 
-  Habit HabitAt(absl::Time now);
+  Habit HabitAt(absl::Duration now);  // by Clock::Steady
   // Decides about a request that is sent now.
-  Exchange Answer(absl::Time now, Dice& dice);
+  Exchange Answer(Clock& clock, Dice& dice);
 
   // From now on it is fast and confirms.
   void Heal() { healed_ = true; }
 
  private:
   struct Phase {
-    absl::Time until;
+    absl::Duration until;  // by Clock::Steady
     Habit habit;
     int status;
     absl::Duration flap;
   };
 
-  const Phase& PhaseAt(absl::Time now);
+  const Phase& PhaseAt(absl::Duration now);
 
   const double healthy_;
   const absl::Duration longest_habit_;

@@ -90,7 +90,7 @@ void SimulatedHttpClient::Send(HttpRequest request, absl::AnyInvocable<void(Http
   network_.ledger().Sent(event_id, tag, fresh, absl::EndsWith(host, ".example"));
 
   Dice& dice = network_.dice();
-  Exchange exchange = network_.ReceiverOf(host).Answer(network_.clock().Now(), dice);
+  Exchange exchange = network_.ReceiverOf(host).Answer(network_.clock(), dice);
   bool& connected = state_->connected[host];
   exchange.result.remote_address = absl::StrCat("10.1.0.", NumberOf(host), ":80");
   exchange.result.reused_connection = connected && !fresh;
@@ -136,7 +136,7 @@ void SimulatedHttpClient::Poll(absl::Duration) {
 
 void SimulatedResolver::Resolve(std::string host, ResolveDone done) {
   Dice& dice = network_.dice();
-  const Habit habit = network_.ReceiverOf(host).HabitAt(network_.clock().Now());
+  const Habit habit = network_.ReceiverOf(host).HabitAt(network_.clock().Steady());
   absl::StatusOr<std::vector<IpAddress>> answer = absl::NotFoundError("no such host: " + host);
   if (habit != Habit::kNoName) {
     answer =

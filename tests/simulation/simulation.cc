@@ -117,6 +117,7 @@ class Simulation {
 
   void Boot() {
     while (!trace_.violated()) {
+      ledger_.Starting();
       absl::StatusOr<std::unique_ptr<SimulatedProcess>> started =
           SimulatedProcess::Start({.settings = settings_,
                                    .mutant = options_.mutant,

@@ -227,7 +227,7 @@ void Workload::Redeliver(SimulatedProcess& process) {
   const int64_t id = PickDelivery();
   if (id == 0) return;
   trace_.Add("redeliver ", id);
-  process.store().Redeliver(id, clock_.Now(),
+  process.store().Redeliver(id, process.store().due_clock().Now(),
                             [&process](const absl::StatusOr<DeliveryRecord>& delivery) {
                               if (!delivery.ok()) return;
                               process.Ask(delivery->webhook_id);
@@ -237,8 +237,9 @@ void Workload::Redeliver(SimulatedProcess& process) {
 void Workload::Replay(SimulatedProcess& process) {
   const std::shared_ptr<const WebhookRecord> webhook = PickWebhook(process);
   if (webhook == nullptr) return;
-  ReplayRequest request = {
-      .webhook_id = webhook->id, .include_skipped = dice_.Chance(0.5), .now = clock_.Now()};
+  ReplayRequest request = {.webhook_id = webhook->id,
+                           .include_skipped = dice_.Chance(0.5),
+                           .now = process.store().due_clock().Now()};
   if (dice_.Chance(0.3)) request.created_from = clock_.Now() - absl::Hours(dice_.Between(1, 48));
   trace_.Add("replay webhook ", webhook->id);
   process.store().Replay(request,

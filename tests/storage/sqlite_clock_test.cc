@@ -54,6 +54,7 @@ class SqliteClockTest : public ::testing::Test {
         .event_type = "EXPERIMENT_STATE_CHANGE",
         .occurred_at = clock_.Now(),
         .accepted_at = clock_.Now(),
+        .first_attempt_at = store_->due_clock().Now(),
         .bodies = {std::make_shared<const std::string>("{}")},
         .deliveries = {{.webhook_id = webhook_id_, .trigger_id = change->webhook.triggers[0].id}}};
     int64_t id = 0;
@@ -64,7 +65,7 @@ class SqliteClockTest : public ::testing::Test {
     writer_.RunAll();
     store_->FinishAttempts({{.delivery_id = id,
                              .attempt = {.number = 1, .error_class = "connect"},
-                             .next_attempt_at = clock_.Now() + wait,
+                             .next_attempt_at = store_->due_clock().Now() + wait,
                              .schedule_step = 1}},
                            [](const absl::Status& status) { EXPECT_TRUE(status.ok()) << status; });
     writer_.RunAll();
@@ -76,13 +77,13 @@ class SqliteClockTest : public ::testing::Test {
   absl::Duration Wait() {
     absl::Duration wait = absl::ZeroDuration();
     store_->ClaimDeliveries({.webhook_id = webhook_id_,
-                             .now = clock_.Now(),
-                             .lease_until = clock_.Now() + absl::Minutes(5),
+                             .now = store_->due_clock().Now(),
+                             .lease_until = store_->due_clock().Now() + absl::Minutes(5),
                              .limit = 10},
                             [&wait, this](const absl::StatusOr<ClaimedDeliveries>& claimed) {
                               ASSERT_TRUE(claimed.ok()) << claimed.status();
                               if (claimed->deliveries.empty()) {
-                                wait = claimed->next_attempt_at - clock_.Now();
+                                wait = claimed->next_attempt_at - store_->due_clock().Now();
                               }
                             });
     writer_.RunAll();
@@ -114,6 +115,37 @@ TEST_F(SqliteClockTest, WhatIsStoredWhileItIsWrongWaitsAsLong) {
   AddRetry(absl::Minutes(10));
   clock_.SetWall(clock_.Now() - 2 * kTenYears);
   EXPECT_EQ(Wait(), absl::Minutes(10));
+}
+
+TEST_F(SqliteClockTest, TheWallClockIsSetWhileAWriteWaits) {
+  AddRetry(absl::Hours(14));
+  for (const absl::Duration jump : {kTenYears, -3 * kTenYears}) {
+    absl::Time next = absl::InfinitePast();
+    store_->ClaimDeliveries({.webhook_id = webhook_id_,
+                             .now = store_->due_clock().Now(),
+                             .lease_until = store_->due_clock().Now() + absl::Minutes(5),
+                             .limit = 10},
+                            [&next](const absl::StatusOr<ClaimedDeliveries>& claimed) {
+                              ASSERT_TRUE(claimed.ok()) << claimed.status();
+                              EXPECT_TRUE(claimed->deliveries.empty());
+                              next = claimed->next_attempt_at;
+                            });
+    clock_.SetWall(clock_.Now() + jump);
+    writer_.RunAll();
+    EXPECT_EQ(next - store_->due_clock().Now(), absl::Hours(14));
+  }
+}
+
+// What a new process is told of what waits is by the same clock as what it claims.
+TEST_F(SqliteClockTest, WhatWaitsIsFoundAfterTheWallClockWentBack) {
+  const absl::Time right = clock_.Now();
+  RestartAt(right + kTenYears);
+  AddRetry(absl::Minutes(10));
+  RestartAt(right);
+  const auto waiting = store_->PendingEndpoints();
+  ASSERT_TRUE(waiting.ok()) << waiting.status();
+  ASSERT_EQ(waiting->size(), 1u);
+  EXPECT_LE((*waiting)[0].next_attempt_at - store_->due_clock().Now(), absl::Minutes(10));
 }
 
 TEST_F(SqliteClockTest, WhileNoProcessRunsThingsFallDue) {

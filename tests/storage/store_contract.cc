@@ -74,6 +74,7 @@ AcceptEventRequest StoreContract::Event(const std::string& event_id,
   request.experiment_id = 41;
   request.occurred_at = At(-1);
   request.accepted_at = At(0);
+  request.first_attempt_at = At(0);
   request.lease_until = At(300);
   request.bodies = {std::make_shared<const std::string>(absl::StrCat("body of ", event_id))};
   for (const WebhookRecord& webhook : webhooks) {

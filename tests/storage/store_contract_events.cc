@@ -60,7 +60,7 @@ TEST_P(StoreContract, AcceptEvent_StoresTheEventAndItsDeliveries) {
 TEST_P(StoreContract, AcceptEvent_MayLetTheFirstAttemptWait) {
   const WebhookRecord webhook = AddWebhook("a");
   AcceptEventRequest request = Event("event", {webhook});
-  request.first_wait = absl::Seconds(3);
+  request.first_attempt_at = At(3);
   const auto accepted = writes().AcceptEvent(request);
   ASSERT_TRUE(accepted.ok()) << accepted.status();
   const DeliveryRecord delivery = Get(accepted->deliveries[0].delivery_id);

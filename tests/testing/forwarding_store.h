@@ -18,6 +18,7 @@ class ForwardingStore : public Store {
   explicit ForwardingStore(Store& store) : store_(store) {}
 
   const WebhookCatalog& catalog() const override { return store_.catalog(); }
+  Clock& due_clock() override { return store_.due_clock(); }
   absl::StatusOr<WebhookSet> LoadWebhooks() override { return store_.LoadWebhooks(); }
   void CreateWebhook(WebhookRecord webhook, std::optional<AuditEntry> audit,
                      Done<WebhookChange> done) override {

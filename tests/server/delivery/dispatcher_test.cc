@@ -95,7 +95,8 @@ class DispatcherTest : public ::testing::Test {
                                   .event_type = "EXPERIMENT_STATE_CHANGE",
                                   .occurred_at = absl::Now(),
                                   .accepted_at = absl::Now(),
-                                  .lease_until = absl::Now() + absl::Minutes(5)};
+                                  .first_attempt_at = store_->due_clock().Now(),
+                                  .lease_until = store_->due_clock().Now() + absl::Minutes(5)};
     const auto body = std::make_shared<const std::string>("{}");
     request.bodies = {body};
     for (const auto& webhook : webhooks) {

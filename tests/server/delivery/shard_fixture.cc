@@ -103,8 +103,8 @@ std::vector<int64_t> ShardTest::Accept(const std::vector<int32_t>& webhook_ids, 
                                 .event_type = "EXPERIMENT_STATE_CHANGE",
                                 .occurred_at = clock.Now(),
                                 .accepted_at = clock.Now(),
-                                .first_wait = first_wait,
-                                .lease_until = clock.Now() + options.lease()};
+                                .first_attempt_at = store->due_clock().Now() + first_wait,
+                                .lease_until = store->due_clock().Now() + options.lease()};
   request.bodies = {std::make_shared<const std::string>("{}")};
   for (const int32_t webhook_id : webhook_ids) {
     request.deliveries.push_back(

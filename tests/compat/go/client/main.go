@@ -107,8 +107,9 @@ func main() {
 	}))
 	must[*apiv1.GetWebhooksResponse]("webhooks")(determined.GetWebhooks(ctx, &apiv1.GetWebhooksRequest{}))
 
-	first := must[*webhookdv1.ReportExperimentStateResponse]("reported")(events.ReportExperimentState(ctx, experimentState("go-unary", 1)))
-	again := must[*webhookdv1.ReportExperimentStateResponse]("reported again")(events.ReportExperimentState(ctx, experimentState("go-unary", 1)))
+	report := experimentState("go-unary", 1)
+	first := must[*webhookdv1.ReportExperimentStateResponse]("reported")(events.ReportExperimentState(ctx, report))
+	again := must[*webhookdv1.ReportExperimentStateResponse]("reported again")(events.ReportExperimentState(ctx, report))
 	note("same event", first.EventId == again.EventId && again.Duplicate)
 
 	stream, err := events.StreamEvents(ctx)

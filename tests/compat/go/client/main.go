@@ -107,9 +107,9 @@ func main() {
 	}))
 	must[*apiv1.GetWebhooksResponse]("webhooks")(determined.GetWebhooks(ctx, &apiv1.GetWebhooksRequest{}))
 
-	report := experimentState("go-unary", 1)
-	first := must[*webhookdv1.ReportExperimentStateResponse]("reported")(events.ReportExperimentState(ctx, report))
-	again := must[*webhookdv1.ReportExperimentStateResponse]("reported again")(events.ReportExperimentState(ctx, report))
+	completed := experimentState("go-unary", 1)
+	first := must[*webhookdv1.ReportExperimentStateResponse]("reported")(events.ReportExperimentState(ctx, completed))
+	again := must[*webhookdv1.ReportExperimentStateResponse]("reported again")(events.ReportExperimentState(ctx, completed))
 	note("same event", first.EventId == again.EventId && again.Duplicate)
 
 	stream, err := events.StreamEvents(ctx)

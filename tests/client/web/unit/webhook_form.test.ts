@@ -110,6 +110,7 @@ test("a webhook survives the form", () => {
       workspaceId: 3,
       maxInFlight: "4",
       maxRate: "0.5",
+      errorState: "ERROR",
       triggers: [
         {
           ...newTrigger(TriggerType.TRIGGER_TYPE_METRIC_THRESHOLD_EXCEEDED),
@@ -126,6 +127,8 @@ test("a webhook survives the form", () => {
     }),
   };
   expect(webhookOf(draftOf(webhook as never))).toEqual({ ...webhook, id: undefined });
+  expect(webhook.errorState).toBe("ERROR");
+  expect(webhookOf(valid)).not.toHaveProperty("errorState");
   expect(webhook.triggers?.[0]?.condition).toEqual({
     metric: "loss",
     operator: "<=",

@@ -236,9 +236,9 @@ void AddWatch(CLI::App& group, Session& session) {
   app->add_option("--count", options->count, "End once so many deliveries are settled")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
-  AddParsedOption(app, "--timeout", options->timeout, ParseDuration, "DURATION",
+  AddParsedOption(app, "--timeout", options->timeout, ParseTimeSpan, "DURATION",
                   "End after this time at the latest");
-  AddParsedOption(app, "--interval", options->interval, ParseDuration, "DURATION",
+  AddParsedOption(app, "--interval", options->interval, ParseTimeSpan, "DURATION",
                   "Time between two looks; 1s by default");
   app->footer(
       "Without --event-id or --since only deliveries that come after the start are shown.\n"

@@ -332,6 +332,8 @@ export const texts = {
     metricLong: "The name has more than 255 bytes",
     numberMissing: "Enter a number",
     numberInvalid: "Not a number",
+    numberRounded: (kept: string) =>
+      `Too many digits to be kept exactly; the nearest number that is kept is ${kept}`,
     forSteps: "Enter a whole number from 1 to 1,000,000",
     hysteresis: "Enter 0 or a positive number",
     cooldown: "Enter seconds from 0 to 31,536,000 (a year)",

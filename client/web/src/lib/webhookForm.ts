@@ -9,7 +9,7 @@ import {
   WebhookType,
 } from "../api/generated/determined/webhook/v1/webhook";
 import { texts } from "../texts";
-import { utf8Bytes } from "./format";
+import { isKeptExactly, utf8Bytes } from "./format";
 
 export interface TriggerDraft {
   key: number; // tells drafts apart on screen
@@ -237,12 +237,17 @@ function triggerProblems(draft: TriggerDraft): Problems {
     else if (bytes > 255) problems.metric = words.metricLong;
     if (draft.threshold.trim() === "") problems.threshold = words.numberMissing;
     else if (!isNumber(draft.threshold)) problems.threshold = words.numberInvalid;
+    else if (!isKeptExactly(draft.threshold)) {
+      problems.threshold = words.numberRounded(BigInt(Number(draft.threshold)).toString());
+    }
     problems.forSteps = checkNumber(
       draft.forSteps,
       (value) => Number.isInteger(value) && value >= 1 && value <= 1_000_000,
       words.forSteps,
     );
-    problems.hysteresis = checkNumber(draft.hysteresis, (value) => value >= 0, words.hysteresis);
+    problems.hysteresis = isKeptExactly(draft.hysteresis)
+      ? checkNumber(draft.hysteresis, (value) => value >= 0, words.hysteresis)
+      : words.numberRounded(BigInt(Number(draft.hysteresis)).toString());
     problems.cooldown = checkNumber(
       draft.cooldown,
       (value) => value >= 0 && value <= 31_536_000,

@@ -261,7 +261,7 @@ absl::Status Server::PrepareDelivery() {
 
 absl::Status Server::StartServing() {
   const Wake wake = [this](WakeUp wake_up) { dispatcher_->Wake(std::move(wake_up)); };
-  scanner_ = std::make_unique<LogScanner>(LogScanner::Options{.threads = ScanThreads()});
+  scanner_ = std::make_unique<LogScanner>(LogScanner::Options{.threads = ScanThreads()}, clock_);
   router_ = std::make_unique<EventRouter>(
       EventRouter::Options{.base_url = config_.webhooks.base_url,
                            .error_state = ErrorStateOf(config_),

@@ -48,7 +48,7 @@ int FillScope(Webhooks& webhooks, std::optional<int32_t> workspace_id) {
 TEST(PatternBudget, IsForEachScope) {
   Webhooks webhooks;
   const int global = FillScope(webhooks, std::nullopt);
-  EXPECT_GE(global, 8);
+  EXPECT_GE(global, 6);
   EXPECT_LE(global, 20);
   // What one workspace spends does not take from another.
   EXPECT_EQ(FillScope(webhooks, 1), global);
@@ -57,7 +57,7 @@ TEST(PatternBudget, IsForEachScope) {
   const absl::Status refused = CheckPatternBudget(full, nullptr, Listening(0, Costly(99), 2));
   EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(refused.message()),
-              AllOf(HasSubstr("of workspace 2 take "), HasSubstr("at most 4000 are allowed")));
+              AllOf(HasSubstr("of workspace 2 take "), HasSubstr("at most 2000 are allowed")));
   EXPECT_THAT(std::string(CheckPatternBudget(full, nullptr, Listening(0, Costly(99))).message()),
               HasSubstr("without a workspace"));
   // A pattern that is there already costs nothing more, and ordinary ones cost nothing at all.

@@ -141,6 +141,22 @@ TEST_F(KnownExperimentsTest, ForgetsWhatNobodyRefreshes) {
   EXPECT_EQ(NameOf(2), "two");
 }
 
+TEST_F(KnownExperimentsTest, AClockThatJumpsMakesNothingBeForgotten) {
+  known_->Learn(Named(1, "one"), Durability::kLater);
+  writer_.RunAll();
+  const absl::Time start = clock_.Now();
+  for (const absl::Duration jump : {absl::Hours(24 * 3650), -absl::Hours(24 * 3650)}) {
+    clock_.SetWall(start + jump);
+    EXPECT_EQ(NameOf(1), "one") << jump;
+    known_->Learn(Named(2, "two"), Durability::kLater);
+    writer_.RunAll();
+  }
+  clock_.SetWall(start);
+  Restart({});
+  EXPECT_EQ(NameOf(1), "one") << "it was deleted";
+  EXPECT_EQ(NameOf(2), "two");
+}
+
 TEST_F(KnownExperimentsTest, KeepsABoundedNumber) {
   Restart({.max_experiments = 2});
   for (int i = 1; i <= 3; ++i) known_->Learn(Named(i, "x"), Durability::kLater);

@@ -68,6 +68,20 @@ TEST(PatternBudget, IsForEachScope) {
   }
 }
 
+TEST(PatternBudget, WhatIsMatchedTwiceCountsTwice) {
+  const auto fill = [](const char* end) {
+    Webhooks webhooks;
+    while (true) {
+      const auto id = static_cast<int32_t>(webhooks.size()) + 1;
+      const WebhookRecord next = Listening(id, absl::StrCat("a[ -~]{0,200}b", id, end));
+      if (!CheckPatternBudget(Snapshot(webhooks), nullptr, next).ok()) return id - 1;
+      webhooks.push_back(std::make_shared<const WebhookRecord>(next));
+    }
+  };
+  EXPECT_GE(fill("x"), 4);
+  EXPECT_EQ(fill(R"(\\s)"), fill("x") / 2);
+}
+
 TEST(PatternBudget, TakesEveryChangeThatAddsNothing) {
   Webhooks webhooks;
   FillScope(webhooks, 1);

@@ -22,6 +22,7 @@ using testing::ElementsAre;
 class KnownExperimentsTest : public testing::Test {
  protected:
   KnownExperimentsTest() { Restart({}); }
+  ~KnownExperimentsTest() override { writer_.RunAll(); }
 
   void Restart(KnownExperiments::Options options) {
     writer_.RunAll();

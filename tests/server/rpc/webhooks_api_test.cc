@@ -14,7 +14,6 @@
 #include "tests/testing/last_resort.h"
 #include "tests/testing/receiver.h"
 #include "tests/testing/test_server.h"
-#include "webhookd/v1/admin.grpc.pb.h"
 
 namespace webhookd {
 namespace {
@@ -299,37 +298,6 @@ TEST_F(WebhooksApiTest, DeletesAndNeverUsesANumberAgain) {
   const pb::Webhook second = server_.Create(Named("one"));
   EXPECT_GT(second.id(), first.id());
   EXPECT_GT(second.triggers(0).id(), first.triggers(0).id());
-}
-
-// What waits in memory for a webhook that is gone would keep others out of it.
-TEST(DeletingAWorkspace, ForgetsWhatWaitedInMemory) {
-  Receiver receiver;
-  TestServer server([](Config& config) { config.delivery.max_ready = 3; });
-  pb::Webhook slow = NewWebhookFor(receiver.url("/slow"));
-  slow.set_name("slow");
-  slow.set_workspace_id(7);
-  slow.set_max_requests_per_second(0.001);
-  server.Create(slow);
-  v1::ReportExperimentStateRequest report = CompletedReport(1);
-  report.mutable_experiment()->set_workspace_id(7);
-  const int64_t first = server.Report(report).deliveries(0).delivery_id();
-  server.WaitForDelivery(first, v1::DELIVERY_STATE_DELIVERED);
-  for (int i = 0; i < 8; ++i) server.Report(report);
-  {
-    grpc::ClientContext context;
-    v1::DeleteWorkspaceRequest request;
-    request.set_workspace_id(7);
-    request.set_webhooks(v1::WORKSPACE_WEBHOOKS_DELETE);
-    v1::DeleteWorkspaceResponse response;
-    const grpc::Status status =
-        v1::AdminService::NewStub(server.channel())->DeleteWorkspace(&context, request, &response);
-    ASSERT_TRUE(status.ok()) << status.error_message();
-    EXPECT_EQ(response.canceled_deliveries(), 8);
-  }
-  server.Create(NewWebhookFor(receiver.url("/other")));
-  server.WaitForDelivery(server.Report(report).deliveries(0).delivery_id(),
-                         v1::DELIVERY_STATE_DELIVERED);
-  EXPECT_EQ(receiver.request_count(), 2);
 }
 
 TEST_F(WebhooksApiTest, TestSendsAMockEventAndTellsWhatCameBack) {

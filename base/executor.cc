@@ -6,11 +6,13 @@
 
 namespace webhookd {
 
-ThreadExecutor::ThreadExecutor(const char* name) : thread_([this, name] { Run(name); }) {}
+ThreadPool::ThreadPool(const char* name, int threads) {
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this, name] { Run(name); });
+}
 
-ThreadExecutor::~ThreadExecutor() { Stop(); }
+ThreadPool::~ThreadPool() { Stop(); }
 
-void ThreadExecutor::Post(absl::AnyInvocable<void() &&> task) {
+void ThreadPool::Post(absl::AnyInvocable<void() &&> task) {
   {
     MutexLock lock(mutex_);
     if (stopping_) return;
@@ -19,16 +21,18 @@ void ThreadExecutor::Post(absl::AnyInvocable<void() &&> task) {
   wake_.NotifyOne();
 }
 
-void ThreadExecutor::Stop() {
+void ThreadPool::Stop() {
   {
     MutexLock lock(mutex_);
     stopping_ = true;
   }
-  wake_.NotifyOne();
-  if (thread_.joinable()) thread_.join();
+  wake_.NotifyAll();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
-void ThreadExecutor::Run(const char* name) {
+void ThreadPool::Run(const char* name) {
   pthread_setname_np(pthread_self(), name);
   while (true) {
     absl::AnyInvocable<void() &&> task;

@@ -3,13 +3,15 @@
 
 #include <deque>
 #include <thread>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "base/mutex.h"
 
 namespace webhookd {
 
-// Runs tasks one after another, in the order they were posted, never inside Post.
+// Runs tasks in the order they were posted, one after another unless it says otherwise, never
+// inside Post.
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -19,17 +21,18 @@ class Executor {
   virtual void Post(absl::AnyInvocable<void() &&> task) = 0;
 };
 
-// An Executor with one thread of its own.
-class ThreadExecutor final : public Executor {
+// An Executor with threads of its own: tasks begin in the order they were posted, but several run
+// at once, so they must not need each other.
+class ThreadPool : public Executor {
  public:
-  // `name` is the thread's, at most 15 bytes.
-  explicit ThreadExecutor(const char* name = "executor");
+  // `name` is the threads', at most 15 bytes. `threads` is at least 1.
+  ThreadPool(const char* name, int threads);
   // Stops first.
-  ~ThreadExecutor() override;
+  ~ThreadPool() override;
 
-  void Post(absl::AnyInvocable<void() &&> task) override;
+  void Post(absl::AnyInvocable<void() &&> task) final;
 
-  // Runs what was posted before, then ends the thread. Blocks; idempotent. Not from a task.
+  // Runs what was posted before, then ends the threads. Blocks; idempotent. Not from a task.
   void Stop();
 
  private:
@@ -39,7 +42,13 @@ class ThreadExecutor final : public Executor {
   CondVar wake_;
   std::deque<absl::AnyInvocable<void() &&>> tasks_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
-  std::thread thread_;
+  std::vector<std::thread> threads_;
+};
+
+// With one thread: a task ends before the next begins.
+class ThreadExecutor final : public ThreadPool {
+ public:
+  explicit ThreadExecutor(const char* name = "executor") : ThreadPool(name, 1) {}
 };
 
 }  // namespace webhookd

@@ -261,7 +261,7 @@ absl::Status Server::PrepareDelivery() {
 
 absl::Status Server::StartServing() {
   const Wake wake = [this](WakeUp wake_up) { dispatcher_->Wake(std::move(wake_up)); };
-  scanner_ = std::make_unique<LogScanner>(LogScanner::Options{.threads = ScanThreads()});
+  scanner_ = std::make_unique<LogScanner>(LogScanner::Options{.threads = ScanThreads()}, clock_);
   router_ = std::make_unique<EventRouter>(
       EventRouter::Options{.base_url = config_.webhooks.base_url,
                            .error_state = ErrorStateOf(config_),
@@ -331,8 +331,11 @@ absl::Status Server::StartServing() {
                           .clock = clock_});
   tokens_ = std::make_unique<Tokens>(
       Tokens::Dependencies{.accounts = *accounts_, .clock = clock_, .random = random_});
-  workspaces_ = std::make_unique<Workspaces>(Workspaces::Dependencies{
-      .accounts = *accounts_, .router = *router_, .authorizer = *authorizer_, .clock = clock_});
+  workspaces_ = std::make_unique<Workspaces>(Workspaces::Dependencies{.accounts = *accounts_,
+                                                                      .router = *router_,
+                                                                      .dispatcher = *dispatcher_,
+                                                                      .authorizer = *authorizer_,
+                                                                      .clock = clock_});
   roles_ = std::make_unique<RoleAssignments>(RoleAssignments::Dependencies{
       .accounts = *accounts_, .authorizer = *authorizer_, .clock = clock_});
   audit_entries_ = std::make_unique<AuditEntries>(

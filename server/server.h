@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/executor.h"
 #include "base/random.h"
-#include "base/thread_pool.h"
 #include "server/auth/access_table.h"
 #include "server/auth/account_catalog.h"
 #include "server/auth/admission.h"

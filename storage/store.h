@@ -80,11 +80,11 @@ class Store {
   virtual void DeleteWebhook(int32_t webhook_id, absl::Time now, std::optional<AuditEntry> audit,
                              Done<WebhookDeletion> done) = 0;
 
-  // Disables the webhook; an already disabled one keeps its reason (and counts as changed all the
-  // same). Its pending deliveries wait.
-  // NOT_FOUND.
-  virtual void DisableWebhook(int32_t webhook_id, std::string reason, absl::Time now,
-                              Done<WebhookChange> done) = 0;
+  // Disables the webhook for what became of requests to `url`. An already disabled one keeps its
+  // reason, and one whose URL is another by now stays enabled (both count as changed all the same).
+  // Its pending deliveries wait. NOT_FOUND.
+  virtual void DisableWebhook(int32_t webhook_id, std::string url, std::string reason,
+                              absl::Time now, Done<WebhookChange> done) = 0;
 
   // Remembers since when every attempt of the webhook failed. Raises no version. OK for a deleted
   // webhook.

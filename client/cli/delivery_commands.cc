@@ -58,6 +58,22 @@ void PrintAttempts(Session& session, const v1::GetDeliveryResponse& response) {
   table.Print(session.out(), session.color);
 }
 
+// Each attempt's headers, in the form that `webhookctl verify --headers` reads.
+void PrintHeaders(Session& session, const v1::GetDeliveryResponse& response) {
+  for (const v1::Attempt& attempt : response.attempts()) {
+    session.out() << '\n'
+                  << session.Painted(absl::StrCat("Headers of attempt ", attempt.number()),
+                                     Color::kBold)
+                  << '\n';
+    if (attempt.request_headers_not_kept()) {
+      session.out() << "They were not kept by the earlier version that made it.\n";
+    }
+    for (const v1::HttpHeader& header : attempt.request_headers()) {
+      session.out() << Printable(header.name()) << ": " << Printable(header.value()) << '\n';
+    }
+  }
+}
+
 // The options that choose deliveries, for `list` and `watch`.
 void AddFilterOptions(CLI::App* app, Session& session, std::shared_ptr<WatchOptions> options) {
   v1::ListDeliveriesRequest& filter = options->filter;
@@ -162,6 +178,7 @@ absl::StatusOr<ExitCode> Get(Session& session, int64_t id) {
   PrintDelivery(session, response.delivery());
   session.out() << '\n';
   PrintAttempts(session, response);
+  PrintHeaders(session, response);
   session.out() << '\n'
                 << session.Painted("Body", Color::kBold) << '\n'
                 << Printable(response.request_body()) << '\n';
@@ -236,9 +253,9 @@ void AddWatch(CLI::App& group, Session& session) {
   app->add_option("--count", options->count, "End once so many deliveries are settled")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
-  AddParsedOption(app, "--timeout", options->timeout, ParseDuration, "DURATION",
+  AddParsedOption(app, "--timeout", options->timeout, ParseTimeSpan, "DURATION",
                   "End after this time at the latest");
-  AddParsedOption(app, "--interval", options->interval, ParseDuration, "DURATION",
+  AddParsedOption(app, "--interval", options->interval, ParseTimeSpan, "DURATION",
                   "Time between two looks; 1s by default");
   app->footer(
       "Without --event-id or --since only deliveries that come after the start are shown.\n"

@@ -81,7 +81,7 @@ void AddTokenCommands(CLI::App& app, Session& session) {
       "SCOPE", "ingest: report events; read: see everything but the configuration; admin: all")
       ->required();
   create.add_option("--description", options->description, "What it is for")->type_name("TEXT");
-  AddParsedOption(&create, "--expires", options->lifetime, ParseDuration, "DURATION",
+  AddParsedOption(&create, "--expires", options->lifetime, ParseTimeSpan, "DURATION",
                   "How long it is valid, such as 720h [for ever]");
   create.callback([&session, options] {
     session.command = [&session, options] {

@@ -12,6 +12,7 @@
 #include "absl/strings/strip.h"
 #include "determined/experiment/v1/experiment.pb.h"
 #include "google/protobuf/util/json_util.h"
+#include "server/gateway/protojson_reader.h"
 
 namespace webhookd {
 namespace {
@@ -40,11 +41,15 @@ absl::StatusOr<absl::Time> ParseTime(absl::string_view text, absl::Time now) {
       return now + offset;
     }
   } else if (!from_now && IsNumber(text)) {
-    double seconds = 0;
+    // A double has no room for nanoseconds.
+    const std::pair<absl::string_view, absl::string_view> parts =
+        absl::StrSplit(text, absl::MaxSplits('.', 1));
+    int64_t seconds = 0;
+    double fraction = 0;
     // Above that, RFC 3339 and protobuf have no more years.
-    if (absl::SimpleAtod(text, &seconds) && seconds < 253'402'300'800.0) {
-      const double whole = std::floor(seconds);
-      return absl::FromUnixSeconds(static_cast<int64_t>(whole)) + absl::Seconds(seconds - whole);
+    if (absl::SimpleAtoi(parts.first, &seconds) && seconds < 253'402'300'800 &&
+        (parts.second.empty() || absl::SimpleAtod(absl::StrCat("0.", parts.second), &fraction))) {
+      return absl::FromUnixSeconds(seconds) + absl::Nanoseconds(std::llround(fraction * 1e9));
     }
   } else if (!from_now) {
     absl::Time time;
@@ -60,7 +65,7 @@ absl::StatusOr<absl::Time> ParseTime(absl::string_view text, absl::Time now) {
                    "an offset from now (-41s)"));
 }
 
-absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text) {
+absl::StatusOr<absl::Duration> ParseTimeSpan(absl::string_view text) {
   absl::Duration duration;
   double seconds = 0;
   if (IsNumber(text) && absl::SimpleAtod(text, &seconds)) {
@@ -135,7 +140,8 @@ absl::StatusOr<std::string> ParseExperimentState(absl::string_view text) {
 absl::Status ParseJson(absl::string_view json, google::protobuf::Message& message) {
   const auto status =
       google::protobuf::util::JsonStringToMessage({json.data(), json.size()}, &message);
-  if (status.ok()) return absl::OkStatus();
+  // Numbers that would be stored as others are refused as the server refuses them over REST.
+  if (status.ok()) return ReadProtoJson(json, message);
   // The parser may add the text around the mistake and a line that points at it.
   const std::vector<absl::string_view> lines =
       absl::StrSplit(absl::string_view(status.message().data(), status.message().size()), '\n');

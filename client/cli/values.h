@@ -21,7 +21,7 @@ namespace webhookd {
 absl::StatusOr<absl::Time> ParseTime(absl::string_view text, absl::Time now);
 
 // "1.5s", "2m", "1h30m", or seconds without a unit; not negative.
-absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text);
+absl::StatusOr<absl::Duration> ParseTimeSpan(absl::string_view text);
 
 // "2022-10-13 19:39:51Z"; "-" when unset.
 std::string ShowTime(const google::protobuf::Timestamp& time, bool is_set);

@@ -160,7 +160,7 @@ void AddVerifyCommand(CLI::App& app, Session& session) {
   command->add_option("--body", options->body, "File with the raw body; - for standard input")
       ->type_name("FILE")
       ->required();
-  AddParsedOption(command, "--tolerance", options->tolerance, ParseDuration, "DURATION",
+  AddParsedOption(command, "--tolerance", options->tolerance, ParseTimeSpan, "DURATION",
                   "How far from now the timestamp may be; 0 for any, 300s by default");
   command->footer(
       "All signatures that the headers hold must be right. Exits with 1 when one is not.\n"

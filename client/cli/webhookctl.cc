@@ -73,7 +73,7 @@ void AddGlobalOptions(CLI::App& app, Session& session, GlobalOptions& options) {
   app.add_option("--ca-file", options.ca_file,
                  "PEM file of the authorities to trust, over https [those of the system]")
       ->type_name("FILE");
-  AddParsedOption(&app, "--timeout", session.timeout, ParseDuration, "DURATION",
+  AddParsedOption(&app, "--timeout", session.timeout, ParseTimeSpan, "DURATION",
                   "How long to wait for the server [30s]");
   app.add_flag("--json", session.json, "Print JSON");
   app.add_flag("--no-color", options.no_color, "Print without colours, as with NO_COLOR set");

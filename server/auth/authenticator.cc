@@ -25,7 +25,10 @@ std::string IdentityOf(const ServiceTokenRecord& token) {
 }  // namespace
 
 Authenticator::Authenticator(Options options, AccountCatalog& accounts, Clock& clock)
-    : options_(std::move(options)), accounts_(accounts), clock_(clock) {}
+    : options_(std::move(options)),
+      accounts_(accounts),
+      clock_(clock),
+      session_clock_(clock, clock.Now()) {}
 
 absl::StatusOr<Caller> Authenticator::Authenticate(const Credentials& credentials) const {
   if (!credentials.token.empty()) {
@@ -50,7 +53,7 @@ absl::StatusOr<Caller> Authenticator::FindToken(std::string token_hash) const {
   const auto accounts = accounts_.Current();
   if (const AccountSnapshot::Session* session = accounts->FindSession(token_hash)) {
     const AccountSnapshot::User* const user = accounts->FindUser(session->user_id);
-    if (now >= session->expires_at || user == nullptr || !user->record.active) {
+    if (session_clock_.Now() >= session->expires_at || user == nullptr || !user->record.active) {
       return InvalidCredentials();
     }
     const int32_t id = user->record.id;

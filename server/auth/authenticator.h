@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "base/pinned_clock.h"
 #include "server/auth/account_catalog.h"
 #include "server/auth/caller.h"
 
@@ -40,6 +41,7 @@ class Authenticator {
   const Options options_;
   AccountCatalog& accounts_;
   Clock& clock_;
+  mutable PinnedClock session_clock_;  // whoever sets the wall clock signs nobody out
 };
 
 }  // namespace webhookd

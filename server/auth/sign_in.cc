@@ -13,6 +13,7 @@ namespace webhookd {
 SignIn::SignIn(const Options& options, Dependencies dependencies)
     : options_(options),
       dependencies_(dependencies),
+      session_clock_(dependencies.clock, dependencies.clock.Now()),
       by_name_(options.by_name),
       by_address_(options.by_address) {}
 
@@ -21,13 +22,13 @@ void SignIn::Start(Request request, Done<SignedIn> done) {
   Attempt(std::move(request), [this, peer_address = std::move(peer_address),
                                done = std::move(done)](absl::StatusOr<UserRecord> user) mutable {
     if (!user.ok()) return std::move(done)(user.status());
-    const absl::Time now = dependencies_.clock.Now();
+    const absl::Time now = session_clock_.Now();
     std::string token = NewSessionToken(dependencies_.random);
     SessionRecord session = {.token_hash = HashToken(token),
                              .user_id = user->id,
                              .created_at = now,
                              .expires_at = now + options_.session_lifetime};
-    AuditEntry audit = {.time = now,
+    AuditEntry audit = {.time = dependencies_.clock.Now(),
                         .actor_kind = AuditActor::kUser,
                         .actor = user->username,
                         .peer_address = std::move(peer_address),

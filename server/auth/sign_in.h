@@ -5,6 +5,7 @@
 
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "base/pinned_clock.h"
 #include "base/random.h"
 #include "server/auth/account_catalog.h"
 #include "server/auth/attempt_limiter.h"
@@ -70,6 +71,7 @@ class SignIn {
 
   const Options options_;
   const Dependencies dependencies_;
+  PinnedClock session_clock_;  // as Authenticator's
   AttemptLimiter by_name_;
   AttemptLimiter by_address_;
 };

@@ -99,7 +99,7 @@ class Shard {
   void NoteHealth(Endpoint& endpoint, const SentAs& sent, const SendOutcome& outcome);
   void NotePace(Endpoint& endpoint, const SentAs& sent, const SendOutcome& outcome);
   void SaveFailingSince(Endpoint& endpoint);
-  void Disable(Endpoint& endpoint, std::string reason);
+  void Disable(Endpoint& endpoint, const std::string& reason);
   void Recorded(const EndedAttempt& ended);
   void ForgetDeleted();
   void Release(Endpoint& endpoint, int64_t delivery_id);

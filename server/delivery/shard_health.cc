@@ -100,13 +100,16 @@ void Shard::SaveFailingSince(Endpoint& endpoint) {
       });
 }
 
-void Shard::Disable(Endpoint& endpoint, std::string reason) {
-  Log(LogLevel::kWarning, "webhook disabled",
-      {{"webhook_id", endpoint.webhook_id}, {"reason", reason}});
+void Shard::Disable(Endpoint& endpoint, const std::string& reason) {
+  if (endpoint.webhook == nullptr) return;
   ++endpoint.disabling;
   dependencies_.store.DisableWebhook(
-      endpoint.webhook_id, std::move(reason), dependencies_.clock.Now(),
-      [this, inbox = inbox_, &endpoint](absl::StatusOr<WebhookChange> change) {
+      endpoint.webhook_id, endpoint.webhook->url, reason, dependencies_.clock.Now(),
+      [this, inbox = inbox_, &endpoint, reason](absl::StatusOr<WebhookChange> change) {
+        if (change.ok() && change->webhook.disabled_reason == reason) {
+          Log(LogLevel::kWarning, "webhook disabled",
+              {{"webhook_id", change->webhook.id}, {"reason", reason}});
+        }
         inbox->Post([this, &endpoint, status = change.status()] {
           if (!status.ok() && !absl::IsNotFound(status)) {
             Log(LogLevel::kError, "cannot disable a webhook",

@@ -28,9 +28,11 @@ class ReportScan final : public LogScanner::Scan {
       : intake_(intake),
         caller_(std::move(caller)),
         bytes_(report->bytes()),
+        owner_(report->workspace_id()),
         report_(std::move(report)) {}
 
   int64_t bytes() const override { return bytes_; }
+  int32_t owner() const override { return owner_; }
 
   bool Step() override {
     if (index_ == nullptr) index_ = intake_.CurrentIndex();
@@ -45,6 +47,7 @@ class ReportScan final : public LogScanner::Scan {
   EventIntake& intake_;
   std::string caller_;
   const int64_t bytes_;
+  const int32_t owner_;
   std::unique_ptr<ScannedReport> report_;
   std::shared_ptr<const TriggerIndex> index_;
 };

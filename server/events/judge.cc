@@ -158,7 +158,7 @@ Verdict TriggerJudge::JudgeLine(absl::string_view line) const {
   if (pattern_ == nullptr) {
     pattern_ = std::make_unique<const PatternSet>(std::vector<std::string>{regex});
   }
-  line = line.substr(0, kMaxLineBytes);
+  line = MatchedPart(line);
   if (pattern_->Match(line).empty()) {
     return No(v1::JUDGEMENT_REASON_PATTERN, Quoted(regex), " does not match the line");
   }

@@ -35,7 +35,7 @@ bool Same(const v1::Experiment& a, const v1::Experiment& b) {
 KnownExperiments::KnownExperiments(Options options, Store& store, Clock& clock)
     : options_(options),
       store_(store),
-      clock_(clock),
+      clock_(clock, clock.Now()),
       experiments_(options.max_experiments),
       tasks_(options.max_tasks),
       trials_(options.max_trials),

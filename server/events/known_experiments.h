@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "base/clock.h"
 #include "base/mutex.h"
+#include "base/pinned_clock.h"
 #include "server/events/lru_map.h"
 #include "storage/store.h"
 #include "webhookd/v1/ingest.pb.h"
@@ -110,7 +111,7 @@ class KnownExperiments {
 
   const Options options_;
   Store& store_;
-  Clock& clock_;
+  PinnedClock clock_;  // whoever sets the wall clock makes nothing be forgotten
 
   Mutex mutex_;
   LruMap<int32_t, Entry> experiments_ ABSL_GUARDED_BY(mutex_);

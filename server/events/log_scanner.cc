@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 
 namespace webhookd {
@@ -15,7 +16,7 @@ absl::Status ShuttingDown() {
 
 }  // namespace
 
-LogScanner::LogScanner(Options options) : options_(options) {
+LogScanner::LogScanner(Options options, Clock& clock) : options_(options), clock_(clock) {
   threads_.reserve(options_.threads);
   for (int i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { Run(); });
 }
@@ -34,14 +35,22 @@ absl::Status LogScanner::Add(std::unique_ptr<Scan>& scan) {
                        options_.max_bytes, " may: repeat the report later"));
     }
     bytes_ += bytes;
-    waiting_.push_back(std::move(scan));
+    absl::Duration least = absl::ZeroDuration();
+    if (!queues_.empty()) {
+      least = absl::c_min_element(queues_, [](const auto& a, const auto& b) {
+                return a.second.used < b.second.used;
+              })->second.used;
+    }
+    const auto [queue, is_new] = queues_.try_emplace(scan->owner());
+    if (is_new) queue->second.used = least;
+    queue->second.waiting.push_back(std::move(scan));
   }
   wake_.NotifyOne();
   return absl::OkStatus();
 }
 
 void LogScanner::Stop() {
-  std::deque<std::unique_ptr<Scan>> abandoned;
+  Queues abandoned;
   {
     MutexLock lock(mutex_);
     stopping_ = true;
@@ -52,9 +61,20 @@ void LogScanner::Stop() {
   }
   {
     MutexLock lock(mutex_);
-    abandoned.swap(waiting_);
+    abandoned.swap(queues_);
   }
-  for (const std::unique_ptr<Scan>& scan : abandoned) scan->Refuse(ShuttingDown());
+  for (const auto& [owner, queue] : abandoned) {
+    for (const std::unique_ptr<Scan>& scan : queue.waiting) scan->Refuse(ShuttingDown());
+  }
+}
+
+LogScanner::Queues::iterator LogScanner::Next() {
+  auto next = queues_.end();
+  for (auto queue = queues_.begin(); queue != queues_.end(); ++queue) {
+    if (queue->second.waiting.empty()) continue;
+    if (next == queues_.end() || queue->second.used < next->second.used) next = queue;
+  }
+  return next;
 }
 
 void LogScanner::Run() {
@@ -63,18 +83,31 @@ void LogScanner::Run() {
     std::unique_ptr<Scan> scan;
     {
       MutexLock lock(mutex_);
-      while (waiting_.empty() && !stopping_) wake_.Wait(mutex_);
+      auto queue = Next();
+      while (queue == queues_.end() && !stopping_) {
+        wake_.Wait(mutex_);
+        queue = Next();
+      }
       if (stopping_) return;
-      scan = std::move(waiting_.front());
-      waiting_.pop_front();
+      scan = std::move(queue->second.waiting.front());
+      queue->second.waiting.pop_front();
+      ++queue->second.running;
     }
     const int64_t bytes = scan->bytes();
+    const int32_t owner = scan->owner();
+    const absl::Duration start = clock_.Steady();
     const bool done = scan->Step();
+    const absl::Duration took = clock_.Steady() - start;
     MutexLock lock(mutex_);
+    const auto place = queues_.find(owner);
+    Queue& queue = place->second;
+    queue.used += took;
+    --queue.running;
     if (done) {
       bytes_ -= bytes;
+      if (queue.waiting.empty() && queue.running == 0) queues_.erase(place);
     } else {
-      waiting_.push_back(std::move(scan));
+      queue.waiting.push_back(std::move(scan));
       wake_.NotifyOne();
     }
   }

@@ -92,7 +92,7 @@ const PatternSet& LogTriggers::Automaton::Set() {
 }
 
 void LogScope::Match(absl::string_view line, std::vector<const webhookd::Match*>& matches) const {
-  line = line.substr(0, kMaxLineBytes);
+  line = MatchedPart(line);
   const std::vector<int> found = automaton_->Set().Match(line);
   if (found.empty()) return;
   const size_t before = matches.size();

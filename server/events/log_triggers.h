@@ -89,7 +89,7 @@ class LogScope {
   }
 
   // Appends the triggers whose pattern matches the line and is not merely printed by it (see
-  // PrintsConfig), by webhook, then trigger. Of a longer line kMaxLineBytes are looked at.
+  // PrintsConfig), by webhook, then trigger. See MatchedPart.
   void Match(absl::string_view line, std::vector<const webhookd::Match*>& matches) const;
 
  private:

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "base/mutex.h"
 #include "server/events/pattern_set.h"
+#include "server/events/pattern_syntax.h"
 #include "server/events/trigger_condition.h"
 
 namespace webhookd {
@@ -23,7 +24,9 @@ int WorkOut(absl::string_view condition_json) {
       ParseCondition(TriggerType::kTaskLog, condition_json);
   if (!condition.ok()) return 0;  // it matches nothing
   const int free = kFreeInstructionsPerByte * static_cast<int>(condition->regex.size());
-  return std::max(0, InstructionsOf(condition->regex) - free);
+  const int extra = std::max(0, InstructionsOf(condition->regex) - free);
+  // It is matched against a line with its end and without.
+  return ReadPatternSyntax(condition->regex).names_line_end ? 2 * extra : extra;
 }
 
 // The same, remembered by the condition: to compile thousands of patterns takes long.

@@ -10,8 +10,9 @@ namespace webhookd {
 // The most instructions that the patterns of one scope (a workspace, or all global webhooks) may
 // compile to beyond eight for each byte of their text. What text alone accounts for is matched in
 // one pass at a cost that does not grow with it; what lies beyond comes of counted repetition and
-// large classes of characters, and costs up to 4 ns a byte of a line for each instruction.
-inline constexpr int kMaxExtraInstructions = 4'000;
+// large classes of characters, counts twice where a pattern speaks of line ends, and costs up to 9
+// ns a byte of a line for each instruction.
+inline constexpr int kMaxExtraInstructions = 2'000;
 
 // Whether `webhook` may take the place of `before` (null for a new one) among `webhooks`.
 // FAILED_PRECONDITION with the figures if the patterns of its scope would come to cost too much. A

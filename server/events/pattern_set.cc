@@ -112,6 +112,13 @@ std::vector<std::optional<PatternSpan>> FindPattern(absl::string_view pattern,
   return spans;
 }
 
+absl::string_view MatchedPart(absl::string_view line) {
+  if (line.size() <= kMaxLineBytes) return line;
+  size_t end = kMaxLineBytes;
+  for (int i = 0; i < 3 && (static_cast<unsigned char>(line[end]) & 0xc0) == 0x80; ++i) --end;
+  return line.substr(0, end);
+}
+
 // Some of the patterns, from `begin` to before `end`: as one automaton, or as two halves once that
 // did not fit into memory. Patterns are given as RE2 takes them.
 class PatternSet::Node {

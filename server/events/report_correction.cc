@@ -12,6 +12,7 @@
 #include "determined/api/v1/webhook.pb.h"
 #include "determined/experiment/v1/experiment.pb.h"
 #include "determined/log/v1/log.pb.h"
+#include "server/events/pattern_set.h"
 #include "server/events/payload.h"
 #include "webhookd/v1/ingest.pb.h"
 
@@ -188,6 +189,9 @@ Corrections CorrectLine(determined::task::v1::TaskLog& log) {
     Add(corrections, "level is ", static_cast<int>(log.level()),
         ", which is not a determined.log.v1.LogLevel: it is given as UNSPECIFIED");
     log.set_level(determined::log::v1::LOG_LEVEL_UNSPECIFIED);
+  }
+  if (const size_t matched = MatchedPart(log.log()).size(); matched < log.log().size()) {
+    Add(corrections, "log has ", log.log().size(), " bytes: the first ", matched, " were matched");
   }
   return corrections;
 }

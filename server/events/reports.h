@@ -41,6 +41,8 @@ std::unique_ptr<EventReport> MakeStateReport(const ReportContext& context,
 class ScannedReport : public EventReport {
  public:
   virtual int64_t bytes() const = 0;
+  // Whose lines they are; 0 when nobody told.
+  virtual int32_t workspace_id() const = 0;
   // True when nothing is left to do.
   virtual bool ScanStep(const std::shared_ptr<const TriggerIndex>& index) = 0;
 };

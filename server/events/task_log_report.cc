@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "determined/task/v1/task.pb.h"
 #include "server/events/content_digest.h"
+#include "server/events/pattern_set.h"
 #include "server/events/payload.h"
 #include "server/events/reports.h"
 #include "server/events/slack_payload.h"
@@ -21,7 +22,7 @@ namespace {
 constexpr int kMaxHeldBack = 1'000;
 
 // Bytes of lines that are scanned in one step, unless one line has more.
-constexpr size_t kMaxStepBytes = 16 << 10;
+constexpr size_t kMaxStepBytes = 4 << 10;
 
 // One event for each line that fires. A line that fires nothing leaves no trace.
 class TaskLogReport final : public ScannedReport {
@@ -44,6 +45,7 @@ class TaskLogReport final : public ScannedReport {
   }
 
   int64_t bytes() const override { return bytes_; }
+  int32_t workspace_id() const override { return experiment().workspace_id(); }
 
   bool ScanStep(const std::shared_ptr<const TriggerIndex>& index) override {
     // To read the lines once more takes time, which a write has not.
@@ -146,7 +148,7 @@ class TaskLogReport final : public ScannedReport {
       event.deliveries.push_back(std::move(delivery));
     }
     if (experiment_ != nullptr) *input.mutable_experiment() = *experiment_;
-    log.set_log(Cut(log.log(), kMaxTriggeringLogBytes));
+    log.mutable_log()->resize(MatchedPart(log.log()).size());
     *input.mutable_task_log() = std::move(log);
     input.set_webhooks_version(webhooks_version);
     event.input = input.SerializeAsString();

@@ -1,18 +1,10 @@
 #include "server/gateway/protojson_reader.h"
 
-#include <google/protobuf/any.pb.h>
 #include <google/protobuf/descriptor.h>
-#include <google/protobuf/duration.pb.h>
-#include <google/protobuf/field_mask.pb.h>
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/struct.pb.h>
-#include <google/protobuf/timestamp.pb.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,17 +12,15 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/types/optional.h"
 #include "base/quoted.h"
 #include "base/status_macros.h"
-#include "server/gateway/any_type.h"
 #include "server/gateway/field_leniency.h"
 #include "server/gateway/json_cursor.h"
 #include "server/gateway/json_scalar.h"
 #include "server/gateway/message_plan.h"
+#include "server/gateway/protojson_value_reader.h"
 #include "server/gateway/scalar_text.h"
-#include "server/gateway/well_known_text.h"
 
 namespace webhookd {
 namespace {
@@ -63,70 +53,9 @@ class SeenFields {
   absl::InlinedVector<uint64_t, 2> words_;
 };
 
-// Reads one value into a message. Every Read… returns false once something was wrong; the cursor
-// then has the reason, and `path_` the field.
-class Reader {
- public:
-  explicit Reader(JsonCursor& cursor) : cursor_(cursor) {}
+}  // namespace
 
-  bool ReadMessage(const MessagePlan& plan, Message& message);
-  // The value of one field.
-  bool ReadMember(const FieldPlan& plan, Message& message);
-  const std::string& path() const { return path_; }
-
- private:
-  // What an Any's own members are, which its message does not know.
-  enum class Within { kMessage, kAny };
-
-  bool ReadFields(const MessagePlan& plan, Message& message, Within within);
-  // The field whose name comes next, read over, if it is one of the next few from place `likely`:
-  // most texts hold fields in the order of the .proto file, without spaces, and some are left out.
-  const FieldPlan* TakeLikelyField(const MessagePlan& plan, size_t likely);
-  bool ReadList(const FieldPlan& plan, Message& message);
-  // Sets a field that only decorates, unless its value cannot be read.
-  bool ReadDecoration(const FieldPlan& plan, Message& message);
-  // Sets the field, or adds to it if it is repeated.
-  bool ReadSingle(const FieldPlan& plan, Message& message);
-  bool ReadMap(const FieldPlan& plan, Message& message);
-  // Sets the key of a map's entry; none if `text` is no such key, else the text of its only form.
-  absl::optional<std::string> ReadMapKey(const FieldDescriptor& key, absl::string_view text,
-                                         Message& entry);
-
-  bool ReadStruct(Struct& value);
-  bool ReadListValue(ListValue& list);
-  bool ReadValue(Value& value);
-  bool ReadAny(google::protobuf::Any& any);
-  bool ReadAnyMember(const MessagePlan& plan, Message& message);
-  bool ReadEmpty();
-  // A message that is a string in JSON.
-  bool ReadTextForm(const MessagePlan& plan, Message& message);
-
-  absl::optional<int> ReadEnum(const FieldPlan& plan);
-  // Whether the double is the whole number that stands from `place` to here.
-  bool CheckKept(const JsonCursor::Place& place, double number);
-  // Puts a name in front of the path of what failed.
-  bool FailedIn(absl::string_view name) {
-    path_ = absl::StrCat(name, path_.empty() || path_[0] == '[' ? "" : ".", path_);
-    return false;
-  }
-  bool FailedTwice(size_t position, absl::string_view name) {
-    cursor_.Fail(position, absl::StrCat("the field ", Quoted(name), " is given twice"));
-    return false;
-  }
-  bool FailedAtIndex(int index) { return FailedIn(absl::StrCat("[", index, "]")); }
-  bool CountMessage() {
-    if (++messages_ <= kMaxJsonMessages) return true;
-    cursor_.Fail(absl::StrCat("more than ", kMaxJsonMessages, " objects and values: send less"));
-    return false;
-  }
-
-  JsonCursor& cursor_;
-  std::string path_;
-  size_t messages_ = 0;
-  bool exact_numbers_ = false;
-};
-
-bool Reader::ReadMessage(const MessagePlan& plan, Message& message) {
+bool ProtoJsonReader::ReadMessage(const MessagePlan& plan, Message& message) {
   if (!CountMessage()) return false;
   switch (plan.well_known) {
     case Descriptor::WELLKNOWNTYPE_STRUCT:
@@ -148,7 +77,7 @@ bool Reader::ReadMessage(const MessagePlan& plan, Message& message) {
   }
 }
 
-bool Reader::ReadFields(const MessagePlan& plan, Message& message, Within within) {
+bool ProtoJsonReader::ReadFields(const MessagePlan& plan, Message& message, Within within) {
   if (cursor_.Peek() != Kind::kObject) return FailExpected(cursor_, "an object");
   cursor_.Open();
   SeenFields seen(plan.fields.size());
@@ -185,7 +114,7 @@ bool Reader::ReadFields(const MessagePlan& plan, Message& message, Within within
   }
 }
 
-const FieldPlan* Reader::TakeLikelyField(const MessagePlan& plan, size_t likely) {
+const FieldPlan* ProtoJsonReader::TakeLikelyField(const MessagePlan& plan, size_t likely) {
   constexpr size_t kTries = 3;
   const size_t end = std::min(plan.fields.size(), likely + kTries);
   for (size_t i = likely; i < end; ++i) {
@@ -194,7 +123,7 @@ const FieldPlan* Reader::TakeLikelyField(const MessagePlan& plan, size_t likely)
   return nullptr;
 }
 
-bool Reader::ReadMember(const FieldPlan& plan, Message& message) {
+bool ProtoJsonReader::ReadMember(const FieldPlan& plan, Message& message) {
   if (cursor_.Peek() == Kind::kNull && !plan.takes_null) return cursor_.ReadNull();
   const auto* const oneof = plan.field->real_containing_oneof();
   if (oneof != nullptr && message.GetReflection()->HasOneof(message, oneof)) {
@@ -207,7 +136,7 @@ bool Reader::ReadMember(const FieldPlan& plan, Message& message) {
   return plan.decorates ? ReadDecoration(plan, message) : ReadSingle(plan, message);
 }
 
-bool Reader::ReadDecoration(const FieldPlan& plan, Message& message) {
+bool ProtoJsonReader::ReadDecoration(const FieldPlan& plan, Message& message) {
   const Kind kind = cursor_.Peek();
   const JsonCursor::Place place = cursor_.place();
   if (ReadSingle(plan, message)) return true;
@@ -231,7 +160,7 @@ bool Reader::ReadDecoration(const FieldPlan& plan, Message& message) {
   return true;
 }
 
-bool Reader::ReadList(const FieldPlan& plan, Message& message) {
+bool ProtoJsonReader::ReadList(const FieldPlan& plan, Message& message) {
   if (cursor_.Peek() != Kind::kArray) return FailExpected(cursor_, "a list");
   cursor_.Open();
   for (int i = 0;; ++i) {
@@ -241,7 +170,7 @@ bool Reader::ReadList(const FieldPlan& plan, Message& message) {
   }
 }
 
-bool Reader::ReadSingle(const FieldPlan& plan, Message& message) {
+bool ProtoJsonReader::ReadSingle(const FieldPlan& plan, Message& message) {
   const Reflection& reflection = *message.GetReflection();
   const FieldDescriptor* const field = plan.field;
   const bool repeated = field->is_repeated();
@@ -323,7 +252,7 @@ bool Reader::ReadSingle(const FieldPlan& plan, Message& message) {
   return false;
 }
 
-bool Reader::ReadMap(const FieldPlan& plan, Message& message) {
+bool ProtoJsonReader::ReadMap(const FieldPlan& plan, Message& message) {
   if (cursor_.Peek() != Kind::kObject) return FailExpected(cursor_, "an object");
   cursor_.Open();
   const Reflection& reflection = *message.GetReflection();
@@ -354,8 +283,8 @@ bool Reader::ReadMap(const FieldPlan& plan, Message& message) {
   }
 }
 
-absl::optional<std::string> Reader::ReadMapKey(const FieldDescriptor& key, absl::string_view text,
-                                               Message& entry) {
+absl::optional<std::string> ProtoJsonReader::ReadMapKey(const FieldDescriptor& key,
+                                                        absl::string_view text, Message& entry) {
   const Reflection& reflection = *entry.GetReflection();
   switch (key.cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING:
@@ -394,199 +323,7 @@ absl::optional<std::string> Reader::ReadMapKey(const FieldDescriptor& key, absl:
   }
 }
 
-bool Reader::ReadStruct(Struct& value) {
-  if (cursor_.Peek() != Kind::kObject) return FailExpected(cursor_, "an object");
-  cursor_.Open();
-  auto& fields = *value.mutable_fields();
-  for (bool first = true;; first = false) {
-    const Step step = cursor_.NextMember(first);
-    if (step != Step::kValue) return step == Step::kClosed;
-    cursor_.Peek();
-    const size_t position = cursor_.position();
-    const absl::optional<absl::string_view> key = cursor_.ReadKey();
-    if (!key.has_value()) return false;
-    const auto [member, inserted] = fields.try_emplace(std::string(*key));
-    if (!inserted) {
-      cursor_.Fail(position, absl::StrCat("the key ", Quoted(*key), " is given twice"));
-      return false;
-    }
-    if (!CountMessage()) return false;
-    if (!ReadValue(member->second)) return FailedIn(member->first);
-  }
-}
-
-bool Reader::ReadListValue(ListValue& list) {
-  if (cursor_.Peek() != Kind::kArray) return FailExpected(cursor_, "a list");
-  cursor_.Open();
-  for (int i = 0;; ++i) {
-    const Step step = cursor_.NextElement(i == 0);
-    if (step != Step::kValue) return step == Step::kClosed;
-    if (!CountMessage()) return false;
-    if (!ReadValue(*list.add_values())) return FailedAtIndex(i);
-  }
-}
-
-bool Reader::ReadValue(Value& value) {
-  switch (cursor_.Peek()) {
-    case Kind::kNull:
-      value.set_null_value(google::protobuf::NULL_VALUE);
-      return cursor_.ReadNull();
-    case Kind::kBool: {
-      const absl::optional<bool> boolean = cursor_.ReadBool();
-      value.set_bool_value(boolean.value_or(false));
-      return boolean.has_value();
-    }
-    case Kind::kNumber: {
-      const JsonCursor::Place place = cursor_.place();
-      const absl::optional<double> number = ReadJsonFloat<double>(cursor_, "a double");
-      value.set_number_value(number.value_or(0));
-      if (!number.has_value()) return false;
-      return !exact_numbers_ || CheckKept(place, *number);
-    }
-    case Kind::kString: {
-      const absl::optional<absl::string_view> text = cursor_.ReadString();
-      if (!text.has_value()) return false;
-      value.set_string_value(text->data(), text->size());
-      return true;
-    }
-    case Kind::kObject:
-      return ReadStruct(*value.mutable_struct_value());
-    case Kind::kArray:
-      return ReadListValue(*value.mutable_list_value());
-    case Kind::kEnd:
-    case Kind::kOther:
-      break;
-  }
-  return FailExpected(cursor_, "a JSON value");
-}
-
-bool Reader::ReadAny(google::protobuf::Any& any) {
-  if (cursor_.Peek() != Kind::kObject) return FailExpected(cursor_, "an object");
-  // The type is needed first, but may stand last: look ahead for it.
-  JsonCursor ahead = cursor_;
-  std::string type_url;
-  ahead.Open();
-  for (bool first = true; type_url.empty(); first = false) {
-    if (ahead.NextMember(first) != Step::kValue) break;
-    const absl::optional<absl::string_view> name = ahead.ReadKey();
-    if (!name.has_value()) break;
-    if (*name != "@type") {
-      if (!ahead.Skip()) break;
-      continue;
-    }
-    if (ahead.Peek() == Kind::kString) {
-      const size_t position = ahead.position();
-      type_url = std::string(ahead.ReadString().value_or(""));
-      if (type_url.empty() && ahead.reason().empty()) {
-        ahead.Fail(position, "expected the URL of a type as \"@type\", found an empty string");
-      }
-    } else {
-      ahead.Fail(absl::StrCat("expected a string as \"@type\", found ", ahead.Found()));
-    }
-    if (type_url.empty()) break;
-  }
-  if (!ahead.reason().empty()) {
-    cursor_.Fail(ahead.failed_at(), ahead.reason());
-    return false;
-  }
-  // Without a type its members are unknown fields, and those are ignored.
-  if (type_url.empty()) return cursor_.Skip();
-
-  const Message* const prototype = AnyPrototype(type_url);
-  if (prototype == nullptr) {
-    cursor_.Fail(absl::StrCat("there is no type ", Quoted(type_url), " here (\"@type\")"));
-    return false;
-  }
-  const std::unique_ptr<Message> message(prototype->New());
-  const MessagePlan& plan = PlanOf(*message->GetDescriptor());
-  if (HasOwnJsonForm(plan) ? !ReadAnyMember(plan, *message)
-                           : !ReadFields(plan, *message, Within::kAny)) {
-    return false;
-  }
-  any.set_type_url(type_url);
-  google::protobuf::io::StringOutputStream stream(any.mutable_value());
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
-  message->SerializePartialToCodedStream(&coded);
-  return true;
-}
-
-bool Reader::ReadAnyMember(const MessagePlan& plan, Message& message) {
-  cursor_.Open();
-  bool saw_type = false;
-  bool saw_value = false;
-  for (bool first = true;; first = false) {
-    const Step step = cursor_.NextMember(first);
-    if (step == Step::kFailed) return false;
-    if (step == Step::kClosed) {
-      if (saw_value || plan.empty_message) return true;
-      return FailExpected(cursor_, "a member \"value\" beside \"@type\"");
-    }
-    cursor_.Peek();
-    const size_t position = cursor_.position();
-    const absl::optional<absl::string_view> name = cursor_.ReadKey();
-    if (!name.has_value()) return false;
-    if (*name == "@type" || *name == "value") {
-      bool& saw = *name == "value" ? saw_value : saw_type;
-      if (saw) return FailedTwice(position, *name);
-      saw = true;
-    }
-    if (*name == "value" ? !ReadMessage(plan, message) : !cursor_.Skip()) return false;
-  }
-}
-
-bool Reader::ReadEmpty() {
-  if (cursor_.Peek() != Kind::kObject) return FailExpected(cursor_, "an object");
-  return cursor_.Skip();
-}
-
-bool Reader::ReadTextForm(const MessagePlan& plan, Message& message) {
-  cursor_.Peek();
-  const size_t position = cursor_.position();
-  if (plan.well_known == Descriptor::WELLKNOWNTYPE_FIELDMASK) {
-    constexpr absl::string_view kWanted = "a string of fields such as \"name,maxInFlight\"";
-    const absl::optional<absl::string_view> text = ReadJsonText(cursor_, kWanted);
-    if (!text.has_value()) return false;
-    absl::optional<std::vector<std::string>> paths = ParseFieldMask(*text);
-    if (!paths.has_value()) return FailExpected(cursor_, kWanted, position, Quoted(*text));
-    auto& mask = static_cast<google::protobuf::FieldMask&>(message);
-    for (std::string& path : *paths) mask.add_paths(std::move(path));
-    return true;
-  }
-  const bool is_time = plan.well_known == Descriptor::WELLKNOWNTYPE_TIMESTAMP;
-  const absl::string_view wanted = is_time ? "a time such as \"2026-01-31T12:00:00Z\""
-                                           : "a duration in seconds such as \"1.5s\"";
-  const absl::optional<absl::string_view> text = ReadJsonText(cursor_, wanted);
-  if (!text.has_value()) return false;
-  const absl::optional<SecondsAndNanos> value =
-      is_time ? ParseTimestamp(*text) : ParseDuration(*text);
-  if (!value.has_value()) return FailExpected(cursor_, wanted, position, Quoted(*text));
-  if (is_time) {
-    auto& time = static_cast<google::protobuf::Timestamp&>(message);
-    time.set_seconds(value->seconds);
-    time.set_nanos(value->nanos);
-  } else {
-    auto& duration = static_cast<google::protobuf::Duration&>(message);
-    duration.set_seconds(value->seconds);
-    duration.set_nanos(value->nanos);
-  }
-  return true;
-}
-
-bool Reader::CheckKept(const JsonCursor::Place& place, double number) {
-  const absl::string_view text = cursor_.TextSince(place);
-  constexpr double kFirstGap = 9'007'199'254'740'992;  // 2⁵³
-  if (std::abs(number) < kFirstGap || text.find_first_of(".eE") != absl::string_view::npos) {
-    return true;
-  }
-  const std::string kept = absl::StrFormat("%.0f", number);
-  if (kept == text) return true;
-  return FailExpected(
-      cursor_, absl::StrCat("a whole number that can be kept exactly, such as ", Shown(kept)),
-      place.position, Shown(text));
-}
-
-absl::optional<int> Reader::ReadEnum(const FieldPlan& plan) {
+absl::optional<int> ProtoJsonReader::ReadEnum(const FieldPlan& plan) {
   const Kind kind = cursor_.Peek();
   const size_t position = cursor_.position();
   if (kind == Kind::kNumber)
@@ -610,8 +347,11 @@ absl::optional<int> Reader::ReadEnum(const FieldPlan& plan) {
   return value->second;
 }
 
+namespace {
+
 // What `reader` found wrong in `json`.
-absl::Status Refusal(absl::string_view json, const JsonCursor& cursor, const Reader& reader) {
+absl::Status Refusal(absl::string_view json, const JsonCursor& cursor,
+                     const ProtoJsonReader& reader) {
   // Its path would be as long.
   if (cursor.too_deep()) return absl::InvalidArgumentError(cursor.reason());
   return absl::InvalidArgumentError(absl::StrCat(LineAndColumn(json, cursor.failed_at()), ": ",
@@ -628,7 +368,7 @@ absl::Status CheckEnd(absl::string_view json, JsonCursor& cursor) {
 
 // Reads the value that `cursor` stands before. `json` is what it goes through.
 absl::Status ReadValueInto(absl::string_view json, JsonCursor& cursor, Message& message) {
-  Reader reader(cursor);
+  ProtoJsonReader reader(cursor);
   if (reader.ReadMessage(PlanOf(*message.GetDescriptor()), message)) return absl::OkStatus();
   message.Clear();
   return Refusal(json, cursor, reader);
@@ -649,7 +389,7 @@ absl::Status ReadProtoJsonField(absl::string_view json, Message& message,
                                 const FieldDescriptor& field) {
   const MessagePlan& plan = PlanOf(*message.GetDescriptor());
   JsonCursor cursor(json);
-  Reader reader(cursor);
+  ProtoJsonReader reader(cursor);
   absl::Status status = reader.ReadMember(plan.fields[static_cast<size_t>(field.index())], message)
                             ? CheckEnd(json, cursor)
                             : Refusal(json, cursor, reader);

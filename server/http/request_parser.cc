@@ -77,13 +77,16 @@ void RequestParser::NextRequest() {
   framing_bytes_ = 0;
   trailer_bytes_ = 0;
   head_ = RequestHead();
-  body_ = std::string();
+  ReleaseBody();
 }
 
 void RequestParser::Stop() {
   state_ = State::kRefused;
-  body_ = std::string();
+  ReleaseBody();
 }
+
+// To assign an empty string would keep the memory.
+void RequestParser::ReleaseBody() { std::string().swap(body_); }
 
 RequestParser::Step RequestParser::Refuse(int status, std::string message) {
   Stop();

@@ -61,6 +61,7 @@ class RequestParser {
   };
 
   Step Refuse(int status, std::string message);
+  void ReleaseBody();
   Step ParseHead(absl::string_view& input);
   Step ParseBody(absl::string_view& input);
   Step ParseChunkSize(absl::string_view& input);

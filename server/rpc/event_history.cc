@@ -116,7 +116,7 @@ void EventHistory::TestPattern(const Caller&, const v1::TestPatternRequest& requ
   dependencies_.reader.Post([&request, &response, done = std::move(done)]() mutable {
     std::vector<absl::string_view> lines;
     for (const std::string& line : request.lines()) {
-      lines.push_back(absl::string_view(line).substr(0, kMaxLineBytes));
+      lines.push_back(MatchedPart(line));
     }
     const auto spans = FindPattern(request.regex(), lines);
     for (size_t i = 0; i < lines.size(); ++i) {

@@ -232,15 +232,25 @@ void Workspaces::Delete(const Caller& caller, const v1::DeleteWorkspaceRequest& 
   }
   dependencies_.accounts.DeleteWorkspace(
       *removal, AuditEntryOf(caller, now, std::move(action)),
-      [&response, done = std::move(done)](absl::StatusOr<WorkspaceRemoved> removed) mutable {
+      [this, &response, done = std::move(done)](absl::StatusOr<WorkspaceRemoved> removed) mutable {
         if (!removed.ok()) return std::move(done)(removed.status());
         response.mutable_deleted_webhook_ids()->Add(removed->deleted_webhooks.begin(),
                                                     removed->deleted_webhooks.end());
         response.mutable_moved_webhook_ids()->Add(removed->moved_webhooks.begin(),
                                                   removed->moved_webhooks.end());
         response.set_canceled_deliveries(removed->canceled_deliveries);
-        std::move(done)(absl::OkStatus());
+        Settle(std::move(removed->deleted_webhooks), std::move(done));
       });
+}
+
+void Workspaces::Settle(std::vector<int32_t> webhook_ids, DoneStatus done) {
+  if (webhook_ids.empty()) return std::move(done)(absl::OkStatus());
+  const int32_t webhook_id = webhook_ids.back();
+  webhook_ids.pop_back();
+  dependencies_.dispatcher.Settle(
+      webhook_id,
+      [this, webhook_ids = std::move(webhook_ids), done = std::move(done)](
+          int64_t /*under_way*/) mutable { Settle(std::move(webhook_ids), std::move(done)); });
 }
 
 }  // namespace webhookd

@@ -1,10 +1,14 @@
 #ifndef WEBHOOKD_SERVER_RPC_WORKSPACES_H_
 #define WEBHOOKD_SERVER_RPC_WORKSPACES_H_
 
+#include <cstdint>
+#include <vector>
+
 #include "base/clock.h"
 #include "determined/api/v1/workspace.pb.h"
 #include "server/auth/account_catalog.h"
 #include "server/auth/authorizer.h"
+#include "server/delivery/dispatcher.h"
 #include "server/events/event_router.h"
 #include "server/rpc/api.h"
 #include "webhookd/v1/admin.pb.h"
@@ -19,6 +23,7 @@ class Workspaces {
   struct Dependencies {
     AccountCatalog& accounts;
     EventRouter& router;
+    Dispatcher& dispatcher;
     const Authorizer& authorizer;
     Clock& clock;
   };
@@ -39,6 +44,9 @@ class Workspaces {
   // NOT_FOUND; FAILED_PRECONDITION; ALREADY_EXISTS.
   void Delete(const Caller& caller, const v1::DeleteWorkspaceRequest& request,
               v1::DeleteWorkspaceResponse& response, DoneStatus done);
+
+  // Calls `done` once nothing more goes out to these webhooks that waited in memory.
+  void Settle(std::vector<int32_t> webhook_ids, DoneStatus done);
 
   const Dependencies dependencies_;
 };

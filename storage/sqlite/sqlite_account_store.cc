@@ -264,8 +264,8 @@ void SqliteStore::DeleteWebhook(int32_t webhook_id, absl::Time now, std::optiona
 }
 
 // By the dispatcher, of its own accord.
-void SqliteStore::DisableWebhook(int32_t webhook_id, std::string reason, absl::Time now,
-                                 Done<WebhookChange> done) {
+void SqliteStore::DisableWebhook(int32_t webhook_id, std::string url, std::string reason,
+                                 absl::Time now, Done<WebhookChange> done) {
   AuditEntry audit = {.time = now,
                       .actor = "webhookd",
                       .action = "webhook.disable",
@@ -274,12 +274,13 @@ void SqliteStore::DisableWebhook(int32_t webhook_id, std::string reason, absl::T
                       .detail = reason};
   queue_->PushUnbounded(sqlite::MakeWrite<WebhookChange>(
       Audited(std::move(audit), audit_retention_,
-              [webhook_id, reason = std::move(reason), now](
+              [webhook_id, url = std::move(url), reason = std::move(reason), now](
                   Transaction& transaction,
                   std::optional<AuditEntry>& entry) -> absl::StatusOr<WebhookChange> {
                 ASSIGN_OR_RETURN(WebhookChange change,
-                                 sqlite::DisableWebhook(transaction, webhook_id, reason, now));
-                if (change.webhook.disabled_reason != reason) entry.reset();  // it was before
+                                 sqlite::DisableWebhook(transaction, webhook_id, url, reason, now));
+                // It was before, or stays enabled.
+                if (change.webhook.disabled_reason != reason) entry.reset();
                 return change;
               }),
       std::move(done)));

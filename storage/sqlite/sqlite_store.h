@@ -85,7 +85,7 @@ class SqliteStore final : public Store, public AccountStore {
                      Done<WebhookChange> done) override;
   void DeleteWebhook(int32_t webhook_id, absl::Time now, std::optional<AuditEntry> audit,
                      Done<WebhookDeletion> done) override;
-  void DisableWebhook(int32_t webhook_id, std::string reason, absl::Time now,
+  void DisableWebhook(int32_t webhook_id, std::string url, std::string reason, absl::Time now,
                       Done<WebhookChange> done) override;
   void SetFailingSince(int32_t webhook_id, std::optional<absl::Time> since,
                        DoneStatus done) override;

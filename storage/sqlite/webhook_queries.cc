@@ -58,8 +58,9 @@ constexpr absl::string_view kDeleteWebhook =
     "UPDATE webhooks SET deleted_at = ?2 WHERE id = ?1 AND deleted_at IS NULL";
 
 constexpr absl::string_view kDisableWebhook =
-    "UPDATE webhooks SET disabled_reason = iif(disabled_at IS NULL, ?3, disabled_reason),"
-    " disabled_at = coalesce(disabled_at, ?2) "
+    "UPDATE webhooks SET disabled_reason = iif(disabled_at IS NULL AND url = ?4, ?3, "
+    "disabled_reason),"
+    " disabled_at = iif(disabled_at IS NULL AND url = ?4, ?2, disabled_at) "
     "WHERE id = ?1 AND deleted_at IS NULL";
 
 constexpr absl::string_view kMoveWebhook = "UPDATE webhooks SET workspace_id = ?2 WHERE id = ?1";
@@ -261,14 +262,15 @@ absl::StatusOr<WebhookDeletion> DeleteWebhook(Transaction& transaction, int32_t 
 }
 
 absl::StatusOr<WebhookChange> DisableWebhook(Transaction& transaction, int32_t webhook_id,
-                                             const std::string& reason, absl::Time now) {
+                                             const std::string& url, const std::string& reason,
+                                             absl::Time now) {
   {
     Statement disable = transaction.connection.Prepare(kDisableWebhook);
-    disable.Bind(webhook_id, now, reason);
+    disable.Bind(webhook_id, now, reason, url);
     RETURN_IF_ERROR(disable.Run());
     if (transaction.connection.Changes() == 0) return WebhookNotFound(webhook_id);
   }
-  // Also when it was disabled already: under the version of an earlier change, the answer would
+  // Also when nothing was changed: under the version of an earlier change, the answer would
   // stand for that change, which may be of another webhook.
   return RaiseVersion(transaction, webhook_id);
 }

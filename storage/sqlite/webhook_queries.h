@@ -25,7 +25,8 @@ absl::StatusOr<WebhookChange> UpdateWebhook(Transaction& transaction, int32_t we
 absl::StatusOr<WebhookDeletion> DeleteWebhook(Transaction& transaction, int32_t webhook_id,
                                               absl::Time now);
 absl::StatusOr<WebhookChange> DisableWebhook(Transaction& transaction, int32_t webhook_id,
-                                             const std::string& reason, absl::Time now);
+                                             const std::string& url, const std::string& reason,
+                                             absl::Time now);
 // Gives the webhook, which exists, to another workspace, where its name is free, or makes it
 // global.
 absl::Status MoveWebhook(Transaction& transaction, int32_t webhook_id,

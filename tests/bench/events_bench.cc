@@ -1,11 +1,14 @@
 #include <benchmark/benchmark.h>
 
 #include <memory>
+#include <optional>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/events/pattern_budget.h"
 #include "server/events/payload.h"
 #include "server/events/slack_payload.h"
 #include "server/events/trigger_matcher.h"
@@ -58,6 +61,42 @@ void MatchOneOf(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(index.MatchStateChange(experiment));
 }
 BENCHMARK(MatchOneOf)->Arg(10)->Arg(1'000)->Arg(10'000);
+
+// Adds webhooks with patterns that are made to hurt, numbered, as long as the scope takes them.
+void FillPatternBudget(std::optional<int32_t> workspace_id, const std::string& repeated,
+                       WebhookSnapshot::Webhooks& webhooks) {
+  for (int32_t id = static_cast<int32_t>(webhooks.size()) + 1;; ++id) {
+    WebhookRecord webhook = {.id = id, .workspace_id = workspace_id};
+    webhook.triggers = {
+        {.id = id,
+         .type = TriggerType::kTaskLog,
+         .condition_json = absl::StrCat(R"({"regex":"a)", repeated, "b", id, R"(.*c"})")}};
+    if (!CheckPatternBudget(WebhookSnapshot(1, webhooks), nullptr, webhook).ok()) return;
+    webhooks.Set(id, std::make_shared<const WebhookRecord>(std::move(webhook)));
+  }
+}
+
+// The worst line for the worst patterns that are allowed: the global ones and those of its
+// workspace. docs/triggers.md states what it takes.
+void MatchHostileLine(benchmark::State& state, const std::string& repeated, bool with_end) {
+  WebhookSnapshot::Webhooks webhooks;
+  FillPatternBudget(std::nullopt, repeated, webhooks);
+  FillPatternBudget(1, repeated, webhooks);
+  const TriggerIndex index(std::make_shared<const WebhookSnapshot>(1, std::move(webhooks)));
+  v1::Experiment experiment;
+  experiment.set_workspace_id(1);
+  std::mt19937 random(1);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same line each time
+  std::string line;
+  while (std::ssize(line) < state.range(0)) line.push_back("aaab c0123456789"[random() % 16]);
+  if (with_end) line.back() = '\n';
+  const std::vector<absl::string_view> lines = {line};
+  for (auto _ : state) benchmark::DoNotOptimize(index.MatchLogs(experiment, lines));
+  state.SetBytesProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK_CAPTURE(MatchHostileLine, any, ".{0,40}", false)->Arg(4'096);
+BENCHMARK_CAPTURE(MatchHostileLine, ascii, "[ -~]{0,240}", false)->Arg(4'096);
+// Whatever speaks of line ends is matched twice.
+BENCHMARK_CAPTURE(MatchHostileLine, ascii_and_end, R"([ -~]{0,240}\\s?)", true)->Arg(4'096);
 
 }  // namespace
 }  // namespace webhookd

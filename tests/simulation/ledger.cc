@@ -263,9 +263,10 @@ void Ledger::WebhookStored(const WebhookChange& change) {
 
 void Ledger::WebhookDisabled(const WebhookChange& change) {
   Webhook& webhook = webhooks.at(change.webhook.id);
-  const bool again = webhook.record.disabled_at.has_value();
+  const bool newly =
+      change.webhook.disabled_at.has_value() && !webhook.record.disabled_at.has_value();
   const absl::Time since = std::max(webhook.last_confirmed, webhook.created_at);
-  if (!again && !webhook.gone && time_.Now() - since < disable_after_) {
+  if (newly && !webhook.gone && time_.Now() - since < disable_after_) {
     trace_.Violate("webhook ", change.webhook.id, " was disabled (", change.webhook.disabled_reason,
                    "), but answered no 410, and confirmed at ",
                    absl::FormatTime(since, absl::UTCTimeZone()));

@@ -52,9 +52,10 @@ class EarlyStore final : public ForwardingStore {
                      Done<WebhookDeletion> done) override {
     store_.DeleteWebhook(webhook_id, now, std::move(audit), Counted(std::move(done)));
   }
-  void DisableWebhook(int32_t webhook_id, std::string reason, absl::Time now,
+  void DisableWebhook(int32_t webhook_id, std::string url, std::string reason, absl::Time now,
                       Done<WebhookChange> done) override {
-    store_.DisableWebhook(webhook_id, std::move(reason), now, Counted(std::move(done)));
+    store_.DisableWebhook(webhook_id, std::move(url), std::move(reason), now,
+                          Counted(std::move(done)));
   }
 
   void AcceptEvents(MatchedReport report, Done<AcceptedEvents> done) override {

@@ -87,11 +87,11 @@ void ObservedStore::DeleteWebhook(int32_t webhook_id, absl::Time now,
           std::move(done)));
 }
 
-void ObservedStore::DisableWebhook(int32_t webhook_id, std::string reason, absl::Time now,
-                                   Done<WebhookChange> done) {
+void ObservedStore::DisableWebhook(int32_t webhook_id, std::string url, std::string reason,
+                                   absl::Time now, Done<WebhookChange> done) {
   life_->ledger.ChangeAsked(webhook_id);
   store_.DisableWebhook(
-      webhook_id, std::move(reason), now,
+      webhook_id, std::move(url), std::move(reason), now,
       Observed<WebhookChange>(
           "disable webhook",
           [webhook_id](Ledger& ledger, const absl::StatusOr<WebhookChange>& change) {

@@ -180,7 +180,7 @@ TEST_P(AccountStoreContract, Webhooks_ChangeWithTheirAuditEntries) {
   // The dispatcher disables of its own accord; what is disabled already is not disabled again.
   for (const char* reason : {"410 Gone", "too many failures"}) {
     ASSERT_TRUE(Await<WebhookChange>([&](auto done) {
-                  store().DisableWebhook(webhook.id, reason, At(5), std::move(done));
+                  store().DisableWebhook(webhook.id, webhook.url, reason, At(5), std::move(done));
                 }).ok());
   }
   const auto deleted = Await<WebhookDeletion>([&](auto done) {

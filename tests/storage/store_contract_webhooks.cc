@@ -209,7 +209,7 @@ TEST_P(StoreContract, UpdateWebhook_ChangesNothingWhenTheUpdateRefuses) {
     store().UpdateWebhook(
         webhook.id, [refusal](const WebhookRecord&) { return refusal; }, std::nullopt,
         refused.done());
-    store().DisableWebhook(webhook.id, "why", At(1), other.done());
+    store().DisableWebhook(webhook.id, webhook.url, "why", At(1), other.done());
     EXPECT_EQ(refused.Wait().status(), refusal);
     EXPECT_TRUE(other.Wait().ok());
   }
@@ -293,6 +293,20 @@ TEST_P(StoreContract, DisableWebhook_KeepsTheFirstReason) {
   EXPECT_EQ(again->version, version + 1) << "it would pass for the change that made the version";
   EXPECT_EQ(again->webhook.disabled_reason, "first");
   EXPECT_EQ(Load(webhook.id).disabled_at, At(1));
+}
+
+TEST_P(StoreContract, DisableWebhook_LeavesOneWithAnotherUrlEnabled) {
+  WebhookRecord webhook = AddWebhook("name");
+  const std::string old_url = webhook.url;
+  webhook.url = "https://example.com/another";
+  ASSERT_TRUE(writes().UpdateWebhook(webhook).ok());
+  Pending<WebhookChange> pending;
+  store().DisableWebhook(webhook.id, old_url, "410 Gone", At(2), pending.done());
+  const absl::StatusOr<WebhookChange> change = pending.Wait();
+  ASSERT_TRUE(change.ok()) << change.status();
+  EXPECT_EQ(change->webhook.disabled_at, std::nullopt);
+  EXPECT_EQ(change->webhook.disabled_reason, "");
+  EXPECT_EQ(Load(webhook.id).disabled_at, std::nullopt);
 }
 
 TEST_P(StoreContract, AMissingOrDeletedWebhookIsNotFound) {

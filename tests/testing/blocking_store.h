@@ -109,8 +109,10 @@ class BlockingStore {
   }
   absl::StatusOr<WebhookChange> DisableWebhook(int32_t webhook_id, std::string reason,
                                                absl::Time now) {
+    const auto webhook = store_.catalog().Current()->Find(webhook_id);
     Pending<WebhookChange> pending;
-    store_.DisableWebhook(webhook_id, std::move(reason), now, pending.done());
+    store_.DisableWebhook(webhook_id, webhook == nullptr ? "" : webhook->url, std::move(reason),
+                          now, pending.done());
     return pending.Wait();
   }
   absl::Status SetFailingSince(int32_t webhook_id, std::optional<absl::Time> since) {

@@ -32,9 +32,9 @@ class ForwardingStore : public Store {
                      Done<WebhookDeletion> done) override {
     store_.DeleteWebhook(webhook_id, now, std::move(audit), std::move(done));
   }
-  void DisableWebhook(int32_t webhook_id, std::string reason, absl::Time now,
+  void DisableWebhook(int32_t webhook_id, std::string url, std::string reason, absl::Time now,
                       Done<WebhookChange> done) override {
-    store_.DisableWebhook(webhook_id, std::move(reason), now, std::move(done));
+    store_.DisableWebhook(webhook_id, std::move(url), std::move(reason), now, std::move(done));
   }
   void SetFailingSince(int32_t webhook_id, std::optional<absl::Time> since,
                        DoneStatus done) override {

@@ -288,6 +288,10 @@ export const texts = {
     maxInFlightHint: "1 to 1,000; empty for the server's default",
     maxRate: "Requests per second",
     maxRateHint: "At most 100,000; empty for no limit",
+    errorState: "Word for a failed experiment",
+    errorStateHint:
+      "The state that the receiver reads in the body: ERRORED, as Determined's documentation has it, or ERROR, as a Determined master sends it.",
+    errorStateDefault: "Server's default",
     skipTls: "Do not verify the certificate",
     skipTlsHint: "Anyone on the network path can then read and change what is sent.",
     create: "Create Webhook",
@@ -328,6 +332,8 @@ export const texts = {
     metricLong: "The name has more than 255 bytes",
     numberMissing: "Enter a number",
     numberInvalid: "Not a number",
+    numberRounded: (kept: string) =>
+      `Too many digits to be kept exactly; the nearest number that is kept is ${kept}`,
     forSteps: "Enter a whole number from 1 to 1,000,000",
     hysteresis: "Enter 0 or a positive number",
     cooldown: "Enter seconds from 0 to 31,536,000 (a year)",
@@ -343,6 +349,7 @@ export const texts = {
     created: "Created",
     url: "URL",
     id: "Number",
+    errorState: "Failed experiment",
     deliveries: "Deliveries",
     filters: "Filters",
     state: "State",

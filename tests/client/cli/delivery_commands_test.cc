@@ -102,7 +102,10 @@ TEST_F(DeliveryCommandsTest, GetShowsAttemptsAndBody) {
   EXPECT_THAT(result.out, HasSubstr("Next attempt  2022-10-13 19:40:00Z\n"));
   EXPECT_THAT(result.out, HasSubstr("2        2022-10-13 19:39:53Z  12ms  503     10.0.0.7:443  "
                                     "http_5xx: the receiver answered 503  try\\x0alater\n"));
-  EXPECT_THAT(result.out, HasSubstr("Body\n{\"event_id\":\"e-1\"}\n"));
+  EXPECT_THAT(result.out, HasSubstr("\n\nHeaders of attempt 1\n"
+                                    "They were not kept by the earlier version that made it.\n"
+                                    "\nHeaders of attempt 2\nwebhook-id: e\\x091\n"
+                                    "\nBody\n{\"event_id\":\"e-1\"}\n"));
   EXPECT_EQ(Run({"delivery", "get", "9"}).err,
             "webhookctl: NOT_FOUND: delivery 9 does not exist\n");
 }

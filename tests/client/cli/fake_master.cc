@@ -187,6 +187,11 @@ grpc::Status FakeDeliveries::GetDelivery(grpc::ServerContext*,
     attempt.set_error_message("the receiver answered 503");
     attempt.set_response_excerpt("try\nlater");
     attempt.set_remote_address("10.0.0.7:443");
+    attempt.set_request_headers_not_kept(number == 1);
+    if (number == 1) continue;
+    v1::HttpHeader& header = *attempt.add_request_headers();
+    header.set_name("webhook-id");
+    header.set_value("e\t1");
   }
   response->set_request_body(R"({"event_id":"e-1"})");
   return grpc::Status::OK;

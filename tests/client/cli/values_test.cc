@@ -21,6 +21,9 @@ TEST(ParseTime, ReadsEveryForm) {
   EXPECT_EQ(*ParseTime("now-2m", kNow), kNow - absl::Minutes(2));
   EXPECT_EQ(*ParseTime("1665689991", absl::UnixEpoch()), kNow);
   EXPECT_EQ(*ParseTime("1665689991.25", absl::UnixEpoch()), kNow + absl::Milliseconds(250));
+  // A double would make it ….123456717.
+  EXPECT_EQ(*ParseTime("1665689991.123456789", absl::UnixEpoch()),
+            kNow + absl::Nanoseconds(123'456'789));
   EXPECT_EQ(*ParseTime("0", kNow), absl::UnixEpoch());
   EXPECT_EQ(*ParseTime("2022-10-13T19:39:51Z", absl::UnixEpoch()), kNow);
   EXPECT_EQ(*ParseTime("2022-10-13T21:39:51.5+02:00", absl::UnixEpoch()),
@@ -37,13 +40,13 @@ TEST(ParseTime, RefusesTheRest) {
   }
 }
 
-TEST(ParseDuration, ReadsUnitsAndPlainSeconds) {
-  EXPECT_EQ(*ParseDuration("300s"), absl::Seconds(300));
-  EXPECT_EQ(*ParseDuration("1h30m"), absl::Minutes(90));
-  EXPECT_EQ(*ParseDuration("2.5"), absl::Milliseconds(2'500));
-  EXPECT_EQ(*ParseDuration("0"), absl::ZeroDuration());
+TEST(ParseTimeSpan, ReadsUnitsAndPlainSeconds) {
+  EXPECT_EQ(*ParseTimeSpan("300s"), absl::Seconds(300));
+  EXPECT_EQ(*ParseTimeSpan("1h30m"), absl::Minutes(90));
+  EXPECT_EQ(*ParseTimeSpan("2.5"), absl::Milliseconds(2'500));
+  EXPECT_EQ(*ParseTimeSpan("0"), absl::ZeroDuration());
   for (const char* const text : {"", "-1s", "soon", "inf", "1 s", "5x", "."}) {
-    EXPECT_FALSE(ParseDuration(text).ok()) << text;
+    EXPECT_FALSE(ParseTimeSpan(text).ok()) << text;
   }
 }
 
@@ -99,6 +102,15 @@ TEST(ParseJson, RefusesUnknownFieldsAndOtherShapes) {
   for (const char* const json : {"", "{", "[]", "1", R"({"triggerTyp":1})", R"({"condition":1})"}) {
     EXPECT_FALSE(ParseJson(json, trigger).ok()) << json;
   }
+}
+
+TEST(ParseJson, RefusesNumbersThatADoubleWouldChange) {
+  determined::webhook::v1::Trigger trigger;
+  EXPECT_EQ(ParseJson(R"({"condition":{"threshold":9007199254740993}})", trigger).message(),
+            "1:27: condition.threshold: expected a whole number that can be kept exactly, such as "
+            "9007199254740992, found 9007199254740993");
+  EXPECT_TRUE(ParseJson(R"({"condition":{"threshold":9007199254740992}})", trigger).ok());
+  EXPECT_EQ(trigger.condition().fields().at("threshold").number_value(), 9'007'199'254'740'992);
 }
 
 }  // namespace

@@ -63,6 +63,18 @@ TEST_F(AuthenticatorTest, EndsSessionsWhenTheyExpire) {
   EXPECT_EQ(Authenticate("session").status(), absl::UnauthenticatedError("invalid credentials"));
 }
 
+TEST_F(AuthenticatorTest, ASessionLastsForATimeThatReallyPasses) {
+  CreateSession(CreateUser("somebody"), "session");
+  const Authenticator authenticator({}, *accounts_, clock_);
+  const absl::Time start = clock_.Now();
+  for (const absl::Duration jump : {absl::Hours(24 * 3650), -absl::Hours(24 * 3650)}) {
+    clock_.SetWall(start + jump);
+    EXPECT_TRUE(authenticator.Authenticate({.token = "session"}).ok()) << jump;
+  }
+  clock_.Advance(absl::Hours(1));
+  EXPECT_FALSE(authenticator.Authenticate({.token = "session"}).ok());
+}
+
 TEST_F(AuthenticatorTest, KnowsNoSessionOfAUserWhoIsNoLongerActive) {
   CreateUser("other", true);
   CreateSession(CreateUser("somebody"), "session");

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/random.h"
+#include "server/auth/authenticator.h"
 #include "tests/server/auth/accounts_fixture.h"
 
 namespace webhookd {
@@ -39,6 +40,30 @@ class SignInTest : public AccountsFixture {
   AuditLog audit_;
   std::unique_ptr<SignIn> sign_in_;
 };
+
+TEST_F(SignInTest, AClockThatJumpsEndsNobodysSession) {
+  ASSERT_TRUE(blocking_
+                  ->CreateUser({.username = "somebody",
+                                .password_hash = *hasher_.Hash("right"),
+                                .created_at = clock_.Now(),
+                                .modified_at = clock_.Now()})
+                  .ok());
+  const Authenticator authenticator({}, *accounts_, clock_);
+  const auto token = [this] {
+    std::promise<absl::StatusOr<SignIn::SignedIn>> done;
+    sign_in_->Start({.username = "somebody", .client_password = "right", .peer_address = "::1"},
+                    [&](absl::StatusOr<SignIn::SignedIn> in) { done.set_value(std::move(in)); });
+    const absl::StatusOr<SignIn::SignedIn> in = done.get_future().get();
+    EXPECT_TRUE(in.ok()) << in.status();
+    return in.ok() ? in->token : "";
+  };
+  const std::string before = token();
+  clock_.SetWall(clock_.Now() + absl::Hours(24 * 3650));
+  const std::string meanwhile = token();  // sessions that expired are deleted then
+  clock_.SetWall(clock_.Now() - absl::Hours(24 * 3650));
+  EXPECT_TRUE(authenticator.Authenticate({.token = before}).ok());
+  EXPECT_TRUE(authenticator.Authenticate({.token = meanwhile}).ok());
+}
 
 TEST_F(SignInTest, AnAddressThatHasToWaitDoesNotUseUpANamesGuesses) {
   for (int i = 0; i < 3; ++i) {

@@ -12,7 +12,6 @@
 namespace webhookd {
 namespace {
 
-
 using ShardHealthTest = ShardTest;
 
 // Takes one request a second and refuses the others, as a rate-limited API does.
@@ -212,6 +211,23 @@ TEST_F(ShardHealthTest, AnAnswerOfTheOldUrlSaysNothingAboutTheNewOne) {
   Pass(absl::Minutes(1));
   EXPECT_FALSE(catalog->Current()->Find(webhook.id)->disabled_at.has_value());
   EXPECT_EQ(State(id), DeliveryState::kDelivered);
+}
+
+TEST_F(ShardHealthTest, AUrlThatChangesBeforeItsReceiverIsWrittenDownAsGoneStaysEnabled) {
+  receiver = [](const HttpRequest&) { return std::nullopt; };
+  WebhookRecord webhook = AddWebhook("http://10.0.0.1/old");
+  Accept({webhook.id});
+  Settle();
+  webhook.url = "http://10.0.0.1/new";
+  store->UpdateWebhook(
+      webhook.id, [webhook](const WebhookRecord&) { return webhook; }, std::nullopt,
+      [](const absl::StatusOr<WebhookChange>&) {});
+  http().Complete(0, {.status = 410});
+  shard->Poll(absl::ZeroDuration());
+  shard->Step();  // the webhook still has its old URL here: the writer has yet to run
+  Settle();
+  EXPECT_EQ(catalog->Current()->Find(webhook.id)->url, webhook.url);
+  EXPECT_EQ(catalog->Current()->Find(webhook.id)->disabled_reason, "");
 }
 
 // ---- Leases

@@ -22,6 +22,7 @@ using testing::ElementsAre;
 class KnownExperimentsTest : public testing::Test {
  protected:
   KnownExperimentsTest() { Restart({}); }
+  ~KnownExperimentsTest() override { writer_.RunAll(); }
 
   void Restart(KnownExperiments::Options options) {
     writer_.RunAll();
@@ -138,6 +139,22 @@ TEST_F(KnownExperimentsTest, ForgetsWhatNobodyRefreshes) {
   EXPECT_NE(known_->FindByTask("task"), nullptr);  // a line refreshes, too
   clock_.Advance(absl::Hours(100));
   EXPECT_EQ(NameOf(1), "");
+  EXPECT_EQ(NameOf(2), "two");
+}
+
+TEST_F(KnownExperimentsTest, AClockThatJumpsMakesNothingBeForgotten) {
+  known_->Learn(Named(1, "one"), Durability::kLater);
+  writer_.RunAll();
+  const absl::Time start = clock_.Now();
+  for (const absl::Duration jump : {absl::Hours(24 * 3650), -absl::Hours(24 * 3650)}) {
+    clock_.SetWall(start + jump);
+    EXPECT_EQ(NameOf(1), "one") << jump;
+    known_->Learn(Named(2, "two"), Durability::kLater);
+    writer_.RunAll();
+  }
+  clock_.SetWall(start);
+  Restart({});
+  EXPECT_EQ(NameOf(1), "one") << "it was deleted";
   EXPECT_EQ(NameOf(2), "two");
 }
 

@@ -143,6 +143,20 @@ TEST_F(TriggerReportsTest, WhatWasWrongWithALineIsToldAndCostsNothing) {
                           HasSubstr("timestamp has 0 seconds and -1"), HasSubstr("level is 40")));
 }
 
+TEST_F(TriggerReportsTest, OfALongLineTheBeginningIsMatchedKeptAndSaidToBe) {
+  Listen("a", TriggerType::kTaskLog, R"({"regex":"needle"})");
+  // The 16,384th byte is the first of a character's two.
+  const std::string beginning = std::string(16'377, '.') + "needle";
+  EXPECT_EQ(ReportLine(std::string(16'379, '.') + "needle")->delivery_count(), 0);
+  EXPECT_EQ(ReportLine(beginning + "é" + std::string(16 << 20, 'z'))->delivery_count(), 1);
+  ASSERT_THAT(store_.accept_requests(), SizeIs(1));
+  v1::EventInput input;
+  ASSERT_TRUE(input.ParseFromString(store_.accept_requests()[0].input));
+  EXPECT_EQ(input.task_log().log(), beginning) << "explanations judge what was matched";
+  EXPECT_THAT(input.corrections(),
+              ElementsAre("log has 16793601 bytes: the first 16383 were matched"));
+}
+
 TEST_F(TriggerReportsTest, EachWebhookGetsItsWordForAFailedExperiment) {
   WebhookRecord webhook = Webhook("as the server", {"ERROR"});
   store_.AddWebhook(webhook);

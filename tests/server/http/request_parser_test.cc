@@ -305,6 +305,24 @@ TEST(RequestParser, BytesThatDripCostTheirNumber) {
   EXPECT_LT((std::clock() - start) / CLOCKS_PER_SEC, 20);
 }
 
+TEST(RequestParser, GivesTheMemoryOfABodyBack) {
+  const RequestParser::Limits limits = SmallLimits();
+  RequestParser stopped(limits);
+  absl::string_view input = "POST /large HTTP/1.1\r\nHost: a\r\nContent-Length: 10000\r\n\r\n";
+  EXPECT_EQ(stopped.Parse(input), Step::kHead);
+  const std::string body(10'000, 'b');
+  input = absl::string_view(body).substr(1);
+  EXPECT_EQ(stopped.Parse(input), Step::kNeedMore);
+  EXPECT_GE(stopped.body().capacity(), 9'999u);
+  RequestParser served = stopped;
+  stopped.Stop();
+  EXPECT_LT(stopped.body().capacity(), 100u);
+  input = "b";
+  EXPECT_EQ(served.Parse(input), Step::kRequest);
+  served.NextRequest();
+  EXPECT_LT(served.body().capacity(), 100u);
+}
+
 TEST(RequestParser, RefusesBodiesThatAreMostlyFraming) {
   RequestParser::Limits limits = SmallLimits();
   limits.max_body_bytes = [](absl::string_view, absl::string_view) { return 1 << 20; };

@@ -100,11 +100,30 @@ export function sentence(text: string): string {
   return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? "" : ".");
 }
 
-// JSON indented for reading, or the text as it is.
+// JSON indented for reading, or the text as it is. Numbers and strings stay as they are written:
+// JavaScript would round a number of more than 53 bits.
 export function prettyJson(text: string): string {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    JSON.parse(text);
   } catch {
     return text;
   }
+  let indent = "\n";
+  return text.replace(/"(?:[^"\\]|\\.)*"|[[{]\s*[\]}]|[[\]{},:]|\s+/g, (token) => {
+    const first = token[0]!;
+    if (/\s/.test(first)) return "";
+    if (token === ",") return token + indent;
+    if (token === ":") return ": ";
+    if (token === "[" || token === "{") return token + (indent += "  ");
+    if (token === "]" || token === "}") return (indent = indent.slice(0, -2)) + token;
+    return first === '"' ? token : first + token.at(-1)!;
+  });
+}
+
+// Whether a double keeps the number that is written: the server refuses a whole number that it
+// would round.
+export function isKeptExactly(number: string): boolean {
+  const digits = number.trim();
+  if (!/^[-+]?\d+$/.test(digits)) return true;
+  return BigInt(digits.replace("+", "")) === BigInt(Number(digits));
 }

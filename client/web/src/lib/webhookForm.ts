@@ -9,7 +9,7 @@ import {
   WebhookType,
 } from "../api/generated/determined/webhook/v1/webhook";
 import { texts } from "../texts";
-import { utf8Bytes } from "./format";
+import { isKeptExactly, utf8Bytes } from "./format";
 
 export interface TriggerDraft {
   key: number; // tells drafts apart on screen
@@ -27,6 +27,10 @@ export interface TriggerDraft {
   oncePer: string;
 }
 
+// The word for a failed experiment's state in bodies; "" for the server's.
+export const errorStates = ["", "ERRORED", "ERROR"] as const;
+export type ErrorState = (typeof errorStates)[number];
+
 export interface WebhookDraft {
   name: string;
   url: string;
@@ -36,6 +40,7 @@ export interface WebhookDraft {
   triggers: TriggerDraft[];
   maxInFlight: string;
   maxRate: string;
+  errorState: ErrorState;
   skipTls: boolean;
 }
 
@@ -87,6 +92,7 @@ export function emptyDraft(workspaceId: number | null): WebhookDraft {
     triggers: [newTrigger(TriggerType.TRIGGER_TYPE_EXPERIMENT_STATE_CHANGE)],
     maxInFlight: "",
     maxRate: "",
+    errorState: "",
     skipTls: false,
   };
 }
@@ -121,6 +127,7 @@ export function draftOf(webhook: Webhook): WebhookDraft {
     triggers: webhook.triggers.map(draftOfTrigger),
     maxInFlight: webhook.maxInFlight == null ? "" : String(webhook.maxInFlight),
     maxRate: webhook.maxRequestsPerSecond == null ? "" : String(webhook.maxRequestsPerSecond),
+    errorState: errorStates.find((word) => word === webhook.errorState) ?? "",
     skipTls: webhook.skipTlsVerification ?? false,
   };
 }
@@ -168,6 +175,7 @@ export function webhookOf(draft: WebhookDraft): Partial<Webhook> {
     triggers: draft.triggers.map(triggerOf),
     ...(draft.maxInFlight.trim() && { maxInFlight: Number(draft.maxInFlight) }),
     ...(draft.maxRate.trim() && { maxRequestsPerSecond: Number(draft.maxRate) }),
+    ...(draft.errorState && { errorState: draft.errorState }),
     ...(draft.skipTls && { skipTlsVerification: true }),
   };
 }
@@ -229,12 +237,17 @@ function triggerProblems(draft: TriggerDraft): Problems {
     else if (bytes > 255) problems.metric = words.metricLong;
     if (draft.threshold.trim() === "") problems.threshold = words.numberMissing;
     else if (!isNumber(draft.threshold)) problems.threshold = words.numberInvalid;
+    else if (!isKeptExactly(draft.threshold)) {
+      problems.threshold = words.numberRounded(BigInt(Number(draft.threshold)).toString());
+    }
     problems.forSteps = checkNumber(
       draft.forSteps,
       (value) => Number.isInteger(value) && value >= 1 && value <= 1_000_000,
       words.forSteps,
     );
-    problems.hysteresis = checkNumber(draft.hysteresis, (value) => value >= 0, words.hysteresis);
+    problems.hysteresis = isKeptExactly(draft.hysteresis)
+      ? checkNumber(draft.hysteresis, (value) => value >= 0, words.hysteresis)
+      : words.numberRounded(BigInt(Number(draft.hysteresis)).toString());
     problems.cooldown = checkNumber(
       draft.cooldown,
       (value) => value >= 0 && value <= 31_536_000,

@@ -17,6 +17,8 @@ import {
   draftOf,
   effectiveMode,
   emptyDraft,
+  errorStates,
+  type ErrorState,
   fieldOfMessage,
   newTrigger,
   type Problems,
@@ -183,6 +185,7 @@ function WebhookForm({ title, initial, webhook, places, permissions }: FormProps
         skipTlsVerification: draft.skipTls,
         maxInFlight: wanted.maxInFlight ?? 0,
         maxRequestsPerSecond: wanted.maxRequestsPerSecond ?? 0,
+        errorState: draft.errorState,
       });
       return { result: { ...webhook, name: wanted.name ?? webhook.name }, warnings: [] };
     },
@@ -364,7 +367,10 @@ function WebhookForm({ title, initial, webhook, places, permissions }: FormProps
               ]}
             />
             <details
-              open={Boolean(draft.maxInFlight || draft.maxRate || draft.skipTls) || undefined}
+              open={
+                Boolean(draft.maxInFlight || draft.maxRate || draft.errorState || draft.skipTls) ||
+                undefined
+              }
             >
               <summary>{words.advanced}</summary>
               <div className="field-row">
@@ -389,6 +395,23 @@ function WebhookForm({ title, initial, webhook, places, permissions }: FormProps
                   )}
                 </Field>
               </div>
+              {draft.type !== WebhookType.WEBHOOK_TYPE_SLACK && (
+                <Field label={words.errorState} optional hint={words.errorStateHint}>
+                  {(attributes) => (
+                    <select
+                      {...attributes}
+                      value={draft.errorState}
+                      onChange={(event) => change({ errorState: event.target.value as ErrorState })}
+                    >
+                      {errorStates.map((word) => (
+                        <option key={word} value={word}>
+                          {word || words.errorStateDefault}
+                        </option>
+                      ))}
+                    </select>
+                  )}
+                </Field>
+              )}
               <label className="check">
                 <input
                   type="checkbox"

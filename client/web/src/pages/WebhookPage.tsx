@@ -129,6 +129,12 @@ function Loaded({ webhook }: { webhook: Webhook }) {
             <dt>{texts.list.columns.type}</dt>
             <dd>{texts.types[webhook.webhookType]}</dd>
           </div>
+          {webhook.errorState && (
+            <div>
+              <dt>{words.errorState}</dt>
+              <dd className="mono">{webhook.errorState}</dd>
+            </div>
+          )}
           <div>
             <dt>{words.created}</dt>
             <dd>

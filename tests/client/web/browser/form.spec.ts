@@ -172,6 +172,35 @@ test("edits a webhook", async ({ signedIn: page, client }) => {
   expect(saved?.triggers.map(({ id }) => id)).toEqual([webhook.triggers[0]?.id]);
 });
 
+test("chooses the word for a failed experiment", async ({ signedIn: page, client }) => {
+  await page.goto("/det/webhooks/new");
+  await page.getByRole("textbox", { name: "Name" }).fill("tuned on a master");
+  await page.getByLabel("URL").fill("https://example.com/hook");
+  await page.getByRole("button", { name: "Errored" }).click();
+  await page.getByRole("button", { name: "Remove trigger 1" }).click();
+  await page.getByText("Delivery options").click();
+  const word = page.getByLabel("Word for a failed experiment");
+  await expect(word.getByRole("option", { selected: true })).toHaveText("Server's default");
+  await word.selectOption("ERROR");
+  const preview = page.getByRole("region", { name: "Preview" }).first();
+  await expect(preview).toContainText('"state": "ERROR"');
+  await page.getByRole("button", { name: "Create Webhook" }).click();
+  await expect(page).toHaveURL(/\/det\/webhooks$/);
+  const [created] = await client.webhooks();
+  expect(created?.errorState).toBe("ERROR");
+  await page.goto(`/det/webhooks/${created?.id}`);
+  await expect(page.getByRole("region", { name: "About this webhook" })).toContainText(
+    "Failed experimentERROR",
+  );
+  await page.getByRole("link", { name: "Edit Webhook" }).click();
+  await expect(word).toHaveValue("ERROR");
+  await word.selectOption("Server's default");
+  await page.getByRole("button", { name: "Save Changes" }).click();
+  await expect(page.getByText("saved")).toBeVisible();
+  const [saved] = await client.webhooks();
+  expect(saved?.errorState ?? null).toBeNull();
+});
+
 test("does not lose what was typed without asking", async ({ signedIn: page }) => {
   await page.goto("/det/webhooks/new");
   await page.getByRole("textbox", { name: "Name" }).fill("unsaved");

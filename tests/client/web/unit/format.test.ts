@@ -43,4 +43,14 @@ test("formatBytes and prettyJson", () => {
   expect(formatBytes(4096)).toBe("4.0 KB");
   expect(prettyJson('{"a":1}')).toBe('{\n  "a": 1\n}');
   expect(prettyJson("<html>")).toBe("<html>");
+  const values = [{ a: [1, [], {}], "b:,{": 'x"\\' }, "é\n", null, true, -1.5e-3, [[[]]], ""];
+  for (const value of [...values, values]) {
+    const pretty = JSON.stringify(value, null, 2);
+    expect(prettyJson(JSON.stringify(value))).toBe(pretty);
+    expect(prettyJson(pretty)).toBe(pretty);
+    expect(prettyJson(` ${JSON.stringify(value, null, "\t")}\r\n`)).toBe(pretty);
+  }
+  expect(prettyJson('{"n":9007199254740993,"x":1.0, "n":"\\u00e9"}')).toBe(
+    '{\n  "n": 9007199254740993,\n  "x": 1.0,\n  "n": "\\u00e9"\n}',
+  );
 });

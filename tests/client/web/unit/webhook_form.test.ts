@@ -91,6 +91,13 @@ describe("triggers", () => {
     expect(of({ metric: "" })).toEqual(["triggers[0].metric"]);
     expect(of({ threshold: "abc" })).toEqual(["triggers[0].threshold"]);
     expect(of({ threshold: "Infinity" })).toEqual(["triggers[0].threshold"]);
+    for (const kept of ["9007199254740992", "-9007199254740994", "9007199254740993.0", "1e300"]) {
+      expect(of({ threshold: kept, hysteresis: kept.replace("-", "") })).toEqual([]);
+    }
+    // A double would make it …992, and the server refuses to store another number than was given.
+    expect(of({ threshold: "9007199254740993" })).toEqual(["triggers[0].threshold"]);
+    expect(of({ threshold: "-9007199254740993" })).toEqual(["triggers[0].threshold"]);
+    expect(of({ hysteresis: "9007199254740993" })).toEqual(["triggers[0].hysteresis"]);
     expect(of({ forSteps: "1.5" })).toEqual(["triggers[0].forSteps"]);
     expect(of({ hysteresis: "-1" })).toEqual(["triggers[0].hysteresis"]);
     expect(of({ cooldown: "31536001" })).toEqual(["triggers[0].cooldown"]);
@@ -110,6 +117,7 @@ test("a webhook survives the form", () => {
       workspaceId: 3,
       maxInFlight: "4",
       maxRate: "0.5",
+      errorState: "ERROR",
       triggers: [
         {
           ...newTrigger(TriggerType.TRIGGER_TYPE_METRIC_THRESHOLD_EXCEEDED),
@@ -126,6 +134,8 @@ test("a webhook survives the form", () => {
     }),
   };
   expect(webhookOf(draftOf(webhook as never))).toEqual({ ...webhook, id: undefined });
+  expect(webhook.errorState).toBe("ERROR");
+  expect(webhookOf(valid)).not.toHaveProperty("errorState");
   expect(webhook.triggers?.[0]?.condition).toEqual({
     metric: "loss",
     operator: "<=",

@@ -9,7 +9,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/types/optional.h"
+#include "base/clock.h"
 #include "base/mutex.h"
+#include "base/stop_signal.h"
 #include "server/auth/token.h"
 #include "server/session_cookie.h"
 
@@ -31,7 +33,8 @@ std::string TokenOf(const CallMetadata& metadata) {
 }
 
 // A call that is answered once: with its response, its error, or, if the caller gave it a time,
-// with DEADLINE_EXCEEDED at the end of that. What is called goes on all the same.
+// with DEADLINE_EXCEEDED at the end of that. What is called goes on all the same, unless it looks
+// at `stop`.
 class UnaryCall : public std::enable_shared_from_this<UnaryCall> {
  public:
   UnaryCall(const Transcoder& transcoder, TranscodedCall call, const Message& response_type,
@@ -56,6 +59,16 @@ class UnaryCall : public std::enable_shared_from_this<UnaryCall> {
     });
   }
 
+  // How long the answer is waited for.
+  std::shared_ptr<const StopSignal> stop() {
+    return std::make_shared<const StopSignal>(
+        RealClock(), call_.metadata.timeout.value_or(absl::InfiniteDuration()),
+        [call = weak_from_this()] {
+          const std::shared_ptr<UnaryCall> self = call.lock();
+          return self == nullptr || self->IsGone();
+        });
+  }
+
   void Answer(absl::Status status, absl::optional<WebHeader> header) {
     std::unique_ptr<WebResponder> responder;
     {
@@ -75,6 +88,11 @@ class UnaryCall : public std::enable_shared_from_this<UnaryCall> {
   }
 
  private:
+  bool IsGone() {
+    MutexLock lock(mutex_);
+    return responder_ == nullptr || responder_->IsGone();
+  }
+
   const Transcoder& transcoder_;
   const TranscodedCall call_;
   google::protobuf::Arena arena_;  // of the response: a list has many parts, which go at once
@@ -234,7 +252,7 @@ void Rest::Handle(WebRequest request, std::unique_ptr<WebResponder> responder) {
   auto unary = std::make_shared<UnaryCall>(transcoder_, std::move(call), response_type,
                                            std::move(responder));
   unary->StartTimer();
-  api_.Call(*method, credentials, unary->request(), unary->response(),
+  api_.Call(*method, credentials, unary->stop(), unary->request(), unary->response(),
             [this, tls, unary](absl::Status status) {
               absl::optional<WebHeader> cookie;
               if (status.ok()) {

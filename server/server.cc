@@ -110,6 +110,9 @@ HttpServer::Options HttpServerOptions(const Config& config) {
   return options;
 }
 
+// Each reads for some 0.1 ms.
+constexpr int kLookupThreads = 2;
+
 // Passwords that may wait to be hashed. Each takes about 50 ms.
 constexpr int kMaxWaitingPasswords = 64;
 
@@ -163,7 +166,8 @@ Server::Server(Config config, Clock& clock, RandomBits& random)
     : config_(std::move(config)),
       clock_(clock),
       random_(random),
-      reader_("reader", config_.storage.read_connections) {}
+      list_threads_("list", config_.storage.read_connections),
+      lookup_threads_("lookup", kLookupThreads) {}
 
 Server::~Server() { Shutdown(); }
 
@@ -174,6 +178,7 @@ absl::Status Server::OpenStore() {
                                 .callbacks = &callbacks_,
                                 .clock = clock_,
                                 .read_connections = config_.storage.read_connections,
+                                .read_timeout = config_.storage.read_timeout,
                                 .max_waiting_writes = config_.storage.max_waiting_writes,
                                 .audit_retention = {.max_age = config_.security.audit_retention}}));
   return absl::OkStatus();
@@ -260,6 +265,7 @@ absl::Status Server::PrepareDelivery() {
 }
 
 absl::Status Server::StartServing() {
+  const ReadThreads threads = {.lists = list_threads_, .lookups = lookup_threads_};
   const Wake wake = [this](WakeUp wake_up) { dispatcher_->Wake(std::move(wake_up)); };
   scanner_ = std::make_unique<LogScanner>(LogScanner::Options{.threads = ScanThreads()}, clock_);
   router_ = std::make_unique<EventRouter>(
@@ -293,7 +299,7 @@ absl::Status Server::StartServing() {
                                                                 .tests = *tests_,
                                                                 .router = *router_,
                                                                 .clock = clock_,
-                                                                .reader = reader_});
+                                                                .threads = threads});
   drafts_ =
       std::make_unique<WebhookDrafts>(config_.webhooks.base_url, ErrorStateOf(config_),
                                       WebhookDrafts::Dependencies{.catalog = store_->catalog(),
@@ -313,13 +319,13 @@ absl::Status Server::StartServing() {
                                                                       .catalog = store_->catalog(),
                                                                       .authorizer = *authorizer_,
                                                                       .clock = clock_,
-                                                                      .reader = reader_,
+                                                                      .threads = threads,
                                                                       .dispatcher = *dispatcher_});
   history_ = std::make_unique<EventHistory>(EventHistory::Dependencies{.store = *store_,
                                                                        .catalog = store_->catalog(),
                                                                        .authorizer = *authorizer_,
                                                                        .clock = clock_,
-                                                                       .reader = reader_});
+                                                                       .threads = threads});
   sessions_ = std::make_unique<Sessions>(
       Sessions::Dependencies{.accounts = *accounts_, .sign_in = *sign_in_, .clock = clock_});
   users_ = std::make_unique<Users>(
@@ -339,7 +345,7 @@ absl::Status Server::StartServing() {
   roles_ = std::make_unique<RoleAssignments>(RoleAssignments::Dependencies{
       .accounts = *accounts_, .authorizer = *authorizer_, .clock = clock_});
   audit_entries_ = std::make_unique<AuditEntries>(
-      AuditEntries::Dependencies{.store = *store_, .reader = reader_});
+      AuditEntries::Dependencies{.store = *store_, .threads = threads});
   RETURN_IF_ERROR(BuildApi());
 
   std::vector<ServedService> served;
@@ -462,6 +468,7 @@ void Server::Shutdown() {
     Log(LogLevel::kInfo, "shutting down", {{"drain_seconds", absl::ToDoubleSeconds(drain)}});
     if (health_ != nullptr) health_->Stop();
     store_->StopJobs();
+    store_->StopLists();
     grpc_.server->GetHealthCheckService()->Shutdown();
     site_->SetHealth(absl::UnavailableError("shutting down"));
     events_->Drain();
@@ -475,7 +482,8 @@ void Server::Shutdown() {
   // Everything that was asked of the store before is still done and answered.
   hasher_thread_.Stop();
   if (store_ != nullptr) store_->StopReads();
-  reader_.Stop();
+  list_threads_.Stop();
+  lookup_threads_.Stop();
   if (scanner_ != nullptr) scanner_->Stop();
   writer_.Stop();
   callbacks_.Stop();

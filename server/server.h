@@ -112,7 +112,8 @@ class Server {
 
   ThreadExecutor writer_{"writer"};         // the thread that the store writes on
   ThreadExecutor callbacks_{"callbacks"};   // the one that is told what was written
-  ThreadPool reader_;                       // those that lists are read on
+  ThreadPool list_threads_;                 // those that lists are read on
+  ThreadPool lookup_threads_;               // those that things are read on by their ids
   ThreadExecutor hasher_thread_{"hasher"};  // the one that passwords are hashed on
   std::unique_ptr<SqliteStore> store_;
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "storage/records.h"
 
 // Who may use the server, and what they did, as plain structs. Times are kept in microseconds.
 // Enumerations are stored by number: a number never changes its meaning.
@@ -151,6 +152,14 @@ struct AuditFilter {
   std::optional<absl::Time> before;
   int64_t before_id = 0;  // 0: from the newest
   int limit = 50;
+  int64_t max_examined = kMaxExamined;
+  const StopSignal* stop = nullptr;  // when to give up; null: never
+};
+
+struct AuditPage {
+  std::vector<AuditEntry> entries;  // newest first
+  // Where the next page begins (AuditFilter::before_id); 0: there is none.
+  int64_t next_before_id = 0;
 };
 
 // How much of the audit log is kept.

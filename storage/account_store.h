@@ -75,8 +75,8 @@ class AccountStore {
 
   // For what changes nothing in the store.
   virtual void AppendAudit(AuditEntry entry, DoneStatus done) = 0;
-  // Newest first.
-  virtual absl::StatusOr<std::vector<AuditEntry>> ListAudit(const AuditFilter& filter) = 0;
+  // A page, newest first, as Store::ListDeliveries.
+  virtual absl::StatusOr<AuditPage> ListAudit(const AuditFilter& filter) = 0;
 };
 
 }  // namespace webhookd

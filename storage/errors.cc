@@ -107,4 +107,10 @@ absl::Status StoreStopped() {
   return absl::UnavailableError("the store is stopped: the server is shutting down");
 }
 
+absl::Status ListTookTooLong(absl::Duration read_timeout) {
+  return absl::DeadlineExceededError(
+      absl::StrCat("the list took longer than ", absl::FormatDuration(read_timeout),
+                   ", which is as long as one may: ask for less of it, such as a shorter time"));
+}
+
 }  // namespace webhookd

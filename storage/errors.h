@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 // The errors that every Store gives in the same words.
 namespace webhookd {
@@ -41,6 +42,9 @@ absl::Status TooManyWaitingWrites(int64_t max_waiting_writes);
 
 // UNAVAILABLE
 absl::Status StoreStopped();
+
+// DEADLINE_EXCEEDED
+absl::Status ListTookTooLong(absl::Duration read_timeout);
 
 }  // namespace webhookd
 

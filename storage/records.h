@@ -8,10 +8,14 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "base/stop_signal.h"
 
 // What the store keeps, as plain structs. Times are kept in microseconds. Enumerations are stored
 // by number: a number never changes its meaning.
 namespace webhookd {
+
+// Rows that a page of a list looks at unless it is told otherwise: some 0.1 s.
+inline constexpr int64_t kMaxExamined = 100'000;
 
 // The form of the body. Numbers as in determined.webhook.v1.WebhookType.
 enum class WebhookType { kDefault = 1, kSlack = 2 };
@@ -168,7 +172,8 @@ struct EventFilter {
   int32_t experiment_id = 0;  // 0: all
   int64_t before_id = 0;      // 0: from the newest
   int limit = 50;
-  int64_t max_examined = 100'000;  // events that are looked at
+  int64_t max_examined = kMaxExamined;
+  const StopSignal* stop = nullptr;  // when to give up; null: never
 };
 
 struct EventPage {
@@ -293,7 +298,15 @@ struct DeliveryFilter {
   std::optional<absl::Time> created_before;
   int64_t before_id = 0;  // 0: from the newest
   int limit = 50;
-  absl::Time now;  // by Store::due_clock, to tell which leases are in force
+  int64_t max_examined = kMaxExamined;
+  absl::Time now;                    // by Store::due_clock, to tell which leases are in force
+  const StopSignal* stop = nullptr;  // when to give up; null: never
+};
+
+struct DeliveryPage {
+  std::vector<DeliveryRecord> deliveries;  // newest first
+  // Where the next page begins (DeliveryFilter::before_id); 0: there is none.
+  int64_t next_before_id = 0;
 };
 
 struct ReplayRequest {

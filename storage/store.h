@@ -50,7 +50,8 @@ struct MatchedReport {
 //
 // Errors of every call: RESOURCE_EXHAUSTED (disk full, or too many writes waiting), UNAVAILABLE
 // (locked by somebody else; stopped), DATA_LOSS (corrupt), INTERNAL (any other failure of the
-// database). More are named where they occur.
+// database). Lists also give DEADLINE_EXCEEDED (they took longer than the store or their `stop`
+// allows) and CANCELLED (their `stop` says that nobody waits). More are named where they occur.
 class Store {
  public:
   virtual ~Store() = default;
@@ -103,7 +104,7 @@ class Store {
   // of an event that had some, nothing is stored of it and it has no event_id in the answer.
   virtual void AcceptEvents(MatchedReport report, Done<AcceptedEvents> done) = 0;
 
-  // A page of events, newest first. Shorter than asked for when the filter passes over many.
+  // A page of events, newest first, as ListDeliveries.
   virtual absl::StatusOr<EventPage> ListEvents(const EventFilter& filter) = 0;
 
   // NOT_FOUND.
@@ -145,9 +146,9 @@ class Store {
   // DisableWebhook and SetFailingSince: whoever delivers bounds them.
   virtual void FinishAttempts(std::vector<FinishedAttempt> attempts, DoneStatus done) = 0;
 
-  // Newest first.
-  virtual absl::StatusOr<std::vector<DeliveryRecord>> ListDeliveries(
-      const DeliveryFilter& filter) = 0;
+  // A page of deliveries, newest first. It is shorter than asked for, or empty, when it has looked
+  // at as many as it may; the next one goes on from there.
+  virtual absl::StatusOr<DeliveryPage> ListDeliveries(const DeliveryFilter& filter) = 0;
 
   // How many deliveries of the webhook are pending, leased ones included.
   virtual absl::StatusOr<int64_t> CountPending(int32_t webhook_id) = 0;

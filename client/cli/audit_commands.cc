@@ -1,3 +1,4 @@
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -6,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
 #include "client/cli/commands.h"
+#include "client/cli/list_pages.h"
 #include "client/cli/values.h"
 #include "webhookd/v1/admin.grpc.pb.h"
 
@@ -23,9 +25,13 @@ Table::Cell OutcomeCell(v1::AuditOutcome outcome) {
   return {name, outcome == v1::AUDIT_OUTCOME_DONE ? Color::kNone : Color::kRed};
 }
 
-absl::StatusOr<ExitCode> ListEntries(Session& session, const v1::ListAuditEntriesRequest& request) {
+absl::StatusOr<ExitCode> ListEntries(Session& session, const v1::ListAuditEntriesRequest& request,
+                                     int64_t limit) {
   ASSIGN_OR_RETURN(const v1::ListAuditEntriesResponse response,
-                   session.connection().Call(&AdminStub::ListAuditEntries, request));
+                   ListPages(limit, request, &v1::ListAuditEntriesResponse::mutable_entries,
+                             [&session](const v1::ListAuditEntriesRequest& page) {
+                               return session.connection().Call(&AdminStub::ListAuditEntries, page);
+                             }));
   if (session.json) return session.PrintJson(response);
   Table table({"ID", "TIME", "ACTOR", "ADDRESS", "ACTION", "TARGET", "OUTCOME", "DETAIL"});
   for (const v1::AuditEntry& entry : response.entries()) {
@@ -53,6 +59,7 @@ void AddAuditCommands(CLI::App& app, Session& session) {
   struct Options {
     v1::ListAuditEntriesRequest request;
     int outcome = 0;
+    int64_t limit = 50;
     std::optional<absl::Time> from, before;
   };
   auto options = std::make_shared<Options>();
@@ -91,17 +98,19 @@ void AddAuditCommands(CLI::App& app, Session& session) {
   };
   AddParsedOption(&list, "--from", options->from, parse_time, "TIME", "Only from this time on");
   AddParsedOption(&list, "--before", options->before, parse_time, "TIME", "Only before this time");
-  list.add_option_function<int32_t>(
-          "--limit", [options](const int32_t& limit) { options->request.set_page_size(limit); },
-          "How many at most [50]")
-      ->check(CLI::Range(1, kMaxEntries));
+  list.add_option("--limit", options->limit, "How many at most")
+      ->type_name("N")
+      ->check(CLI::Range(1, kMaxEntries))
+      ->capture_default_str();
   list.callback([&session, options] {
     options->request.set_outcome(static_cast<v1::AuditOutcome>(options->outcome));
     if (options->from.has_value()) *options->request.mutable_from() = ToTimestamp(*options->from);
     if (options->before.has_value()) {
       *options->request.mutable_before() = ToTimestamp(*options->before);
     }
-    session.command = [&session, options] { return ListEntries(session, options->request); };
+    session.command = [&session, options] {
+      return ListEntries(session, options->request, options->limit);
+    };
   });
 }
 

@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,12 +8,11 @@
 #include "client/cli/delivery_output.h"
 #include "client/cli/delivery_watch.h"
 #include "client/cli/display_width.h"
+#include "client/cli/list_pages.h"
 #include "client/cli/values.h"
 
 namespace webhookd {
 namespace {
-
-constexpr int kMaxPageSize = 1'000;
 
 // Prints one delivery after something was done to it.
 ExitCode PrintDelivery(Session& session, const v1::Delivery& delivery) {
@@ -119,21 +117,12 @@ void AddList(CLI::App& group, Session& session) {
     session.command = [&session, options]() -> absl::StatusOr<ExitCode> {
       v1::ListDeliveriesRequest request = options->filter->filter;
       request.set_state(static_cast<v1::DeliveryState>(options->state));
-      v1::ListDeliveriesResponse all;
-      bool more = true;
-      while (more) {
-        const int64_t missing = options->limit - all.deliveries_size();
-        request.set_page_size(options->limit == 0
-                                  ? kMaxPageSize
-                                  : static_cast<int>(std::min<int64_t>(missing, kMaxPageSize)));
-        ASSIGN_OR_RETURN(v1::ListDeliveriesResponse page,
-                         session.connection().Call(&DeliveryStub::ListDeliveries, request));
-        all.mutable_deliveries()->MergeFrom(page.deliveries());
-        all.set_next_page_token(page.next_page_token());
-        request.set_page_token(page.next_page_token());
-        more = !page.next_page_token().empty() &&
-               (options->limit == 0 || all.deliveries_size() < options->limit);
-      }
+      ASSIGN_OR_RETURN(
+          const v1::ListDeliveriesResponse all,
+          ListPages(options->limit, request, &v1::ListDeliveriesResponse::mutable_deliveries,
+                    [&session](const v1::ListDeliveriesRequest& page) {
+                      return session.connection().Call(&DeliveryStub::ListDeliveries, page);
+                    }));
       if (session.json) return session.PrintJson(all);
       if (all.deliveries().empty()) {
         session.out() << "No deliveries.\n";

@@ -51,7 +51,10 @@ class Watch {
   }
 
   absl::Status SkipToNow() {
-    ASSIGN_OR_RETURN(const v1::ListDeliveriesResponse response, List(1, ""));
+    v1::ListDeliveriesResponse response;
+    do {
+      ASSIGN_OR_RETURN(response, List(1, response.next_page_token()));
+    } while (response.deliveries().empty() && !response.next_page_token().empty());
     if (!response.deliveries().empty()) newest_ = response.deliveries(0).id();
     return absl::OkStatus();
   }

@@ -14,12 +14,11 @@
 #include "client/cli/commands.h"
 #include "client/cli/delivery_output.h"
 #include "client/cli/display_width.h"
+#include "client/cli/list_pages.h"
 #include "client/cli/values.h"
 
 namespace webhookd {
 namespace {
-
-constexpr int kMaxPageSize = 1'000;
 
 // "for steps" for JUDGEMENT_REASON_FOR_STEPS.
 std::string ReasonName(v1::JudgementReason reason) {
@@ -130,21 +129,12 @@ void AddList(CLI::App& group, Session& session) {
     session.command = [&session, options]() -> absl::StatusOr<ExitCode> {
       v1::ListEventsRequest request = options->request;
       request.set_experiment_id(options->experiment_id);
-      v1::ListEventsResponse all;
-      bool more = true;
-      while (more) {
-        const int64_t missing = options->limit - all.events_size();
-        request.set_page_size(options->limit == 0
-                                  ? kMaxPageSize
-                                  : static_cast<int>(std::min<int64_t>(missing, kMaxPageSize)));
-        ASSIGN_OR_RETURN(v1::ListEventsResponse page,
-                         session.connection().Call(&DeliveryStub::ListEvents, request));
-        all.mutable_events()->MergeFrom(page.events());
-        all.set_next_page_token(page.next_page_token());
-        request.set_page_token(page.next_page_token());
-        more = !page.next_page_token().empty() &&
-               (options->limit == 0 || all.events_size() < options->limit);
-      }
+      ASSIGN_OR_RETURN(const v1::ListEventsResponse all,
+                       ListPages(options->limit, request, &v1::ListEventsResponse::mutable_events,
+                                 [&session](const v1::ListEventsRequest& page) {
+                                   return session.connection().Call(&DeliveryStub::ListEvents,
+                                                                    page);
+                                 }));
       if (session.json) return session.PrintJson(all);
       if (all.events().empty()) {
         session.out() << "No events.\n";

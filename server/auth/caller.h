@@ -2,8 +2,10 @@
 #define WEBHOOKD_SERVER_AUTH_CALLER_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "base/stop_signal.h"
 #include "storage/account_records.h"
 
 namespace webhookd {
@@ -33,6 +35,8 @@ struct Caller {
   // one under a new name or in a new session; a service token's is its description, so that the
   // token which replaces it stands for the same master; a certificate's is its identity.
   std::string identity;
+  // How long this call is waited for; null: for ever. Until the call is answered.
+  std::shared_ptr<const StopSignal> stop;
 };
 
 }  // namespace webhookd

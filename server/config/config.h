@@ -15,6 +15,7 @@ struct Config {
   struct Storage {
     std::string path = "webhookd.db";  // SQLite file, created with mode 0600
     int read_connections = 4;
+    absl::Duration read_timeout = absl::Seconds(10);
     int64_t max_waiting_writes = 100'000;
   };
 

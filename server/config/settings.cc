@@ -57,7 +57,15 @@ std::vector<Setting> MakeSettings() {
       {.key = "storage.read_connections",
        .field = IntegerField(
            [](auto& c) -> auto& { return c.storage.read_connections; }, 1, 64),
-       .help = "Connections to the database for reading. One more writes."},
+       .help =
+           "Connections to the database for reading lists. Two more read what is asked for by its "
+           "number or id, and one writes."},
+      {.key = "storage.read_timeout",
+       .field = DurationField(
+           [](auto& c) -> auto& { return c.storage.read_timeout; }, absl::Milliseconds(10),
+           absl::Hours(1)),
+       .help = "Time that reading a list may take, its wait for a connection included, unless its "
+               "caller's deadline comes first. Then it ends with DEADLINE_EXCEEDED."},
       {.key = "storage.max_waiting_writes",
        .field = IntegerField(
            [](auto& c) -> auto& { return c.storage.max_waiting_writes; }, 1, 10'000'000),

@@ -52,6 +52,10 @@ class WebResponder {
   // Sends one more part at once. False once the client is gone or reads too slowly: stop then.
   virtual bool Write(std::string part) = 0;
   virtual void End() = 0;
+
+  // Whether nobody takes the answer any more. A client that has only stopped sending counts as gone
+  // a while later: it may have closed its connection, which looks the same.
+  virtual bool IsGone() { return false; }
 };
 
 // What is known of a request whose body is still to come.

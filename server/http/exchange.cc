@@ -5,6 +5,9 @@
 namespace webhookd {
 namespace {
 
+// How long an answer is worth its work after its client stopped sending.
+constexpr absl::Duration kPatience = absl::Seconds(1);
+
 class Responder final : public WebResponder {
  public:
   explicit Responder(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
@@ -44,6 +47,8 @@ class Responder final : public WebResponder {
     exchange_->End();
   }
 
+  bool IsGone() override { return exchange_->IsGone(); }
+
  private:
   enum class State { kUnused, kStarted, kDone };
 
@@ -56,6 +61,18 @@ class Responder final : public WebResponder {
 void Exchange::Detach() {
   session_ = nullptr;
   gone_.store(true, std::memory_order_relaxed);
+}
+
+void Exchange::NoteEnd() {
+  if (patience_ends_.load(std::memory_order_relaxed) != kNever) return;
+  patience_ends_.store(absl::ToInt64Nanoseconds(clock_.Steady() + kPatience),
+                       std::memory_order_relaxed);
+}
+
+bool Exchange::IsGone() {
+  return gone_.load(std::memory_order_relaxed) ||
+         absl::ToInt64Nanoseconds(clock_.Steady()) >=
+             patience_ends_.load(std::memory_order_relaxed);
 }
 
 Exchange::Parts Exchange::TakeParts() {

@@ -3,10 +3,13 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/mutex.h"
 #include "server/gateway/web.h"
 #include "server/http/event_loop.h"
@@ -29,9 +32,11 @@ class ExchangeSession {
 // What a session and whoever answers its request share; either may end first.
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(std::shared_ptr<EventLoop> loop, ExchangeSession& session, size_t max_unsent_bytes,
-           bool accepts_gzip)
+  // `clock` outlives it.
+  Exchange(std::shared_ptr<EventLoop> loop, ExchangeSession& session, Clock& clock,
+           size_t max_unsent_bytes, bool accepts_gzip)
       : loop_(std::move(loop)),
+        clock_(clock),
         max_unsent_bytes_(max_unsent_bytes),
         accepts_gzip_(accepts_gzip),
         session_(&session) {}
@@ -40,6 +45,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   // For the session, on the loop's thread.
   void Detach();
+  // The client stopped sending.
+  void NoteEnd();
   // Bytes that were taken and not sent yet.
   void SetUnsent(size_t bytes) { unsent_.store(bytes, std::memory_order_relaxed); }
   struct Parts {
@@ -54,6 +61,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   bool Write(std::string part);
   void End();
   void Abort();
+  bool IsGone();
 
  private:
   // Calls `call` with the session, on the loop's thread, unless the session ended.
@@ -61,11 +69,15 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void WithSession(Call call);
   void AnnounceParts();
 
+  static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+
   const std::shared_ptr<EventLoop> loop_;
+  Clock& clock_;
   const size_t max_unsent_bytes_;
   const bool accepts_gzip_;
   ExchangeSession* session_;  // of the loop's thread; null once it ended
   std::atomic<bool> gone_{false};
+  std::atomic<int64_t> patience_ends_{kNever};  // nanoseconds of the steady clock
   std::atomic<size_t> unsent_{0};
 
   Mutex mutex_;

@@ -49,7 +49,10 @@ void Session::OnReady(uint32_t events) {
   constexpr uint32_t kEnd = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
   if ((events & (EPOLLIN | kEnd)) != 0) readable_ = true;
   if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) writable_ = true;
-  if ((events & kEnd) != 0) hung_up_ = true;
+  if ((events & kEnd) != 0) {
+    hung_up_ = true;
+    if (exchange_ != nullptr) exchange_->NoteEnd();
+  }
   // A client that only stops sending still waits for its answer; one that is gone does not.
   if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
     Close();
@@ -309,9 +312,10 @@ void Session::Serve() {
     Respond(*std::move(preflight));
     return;
   }
-  exchange_ =
-      std::make_shared<Exchange>(worker_.loop(), *this, worker_.port().options.max_unsent_bytes,
-                                 ClientAcceptsGzip(head.headers));
+  exchange_ = std::make_shared<Exchange>(worker_.loop(), *this, worker_.port().clock,
+                                         worker_.port().options.max_unsent_bytes,
+                                         ClientAcceptsGzip(head.headers));
+  if (hung_up_) exchange_->NoteEnd();
   WebRequest request = {.method = std::move(head.method),
                         .path = std::move(head.path),
                         .query = std::move(head.query),

@@ -41,10 +41,12 @@ const Api::Method* Api::Find(const google::protobuf::MethodDescriptor& descripto
   return it == methods_.end() ? nullptr : it->second.get();
 }
 
-void Api::Call(const Method& method, const Credentials& credentials, const Message& request,
-               Message& response, DoneStatus done) const {
-  const absl::StatusOr<Caller> caller = Admit(method, credentials);
+void Api::Call(const Method& method, const Credentials& credentials,
+               std::shared_ptr<const StopSignal> stop, const Message& request, Message& response,
+               DoneStatus done) const {
+  absl::StatusOr<Caller> caller = Admit(method, credentials);
   if (!caller.ok()) return std::move(done)(caller.status());
+  caller->stop = std::move(stop);
   method.unary(*caller, request, response, std::move(done));
 }
 

@@ -86,9 +86,10 @@ class Api {
     return admission_(*method.descriptor, credentials);
   }
 
-  // Admits the caller and serves a unary call. Runs `done` once.
-  void Call(const Method& method, const Credentials& credentials, const Message& request,
-            Message& response, DoneStatus done) const;
+  // Admits the caller, who waits as `stop` says, and serves a unary call. Runs `done` once.
+  void Call(const Method& method, const Credentials& credentials,
+            std::shared_ptr<const StopSignal> stop, const Message& request, Message& response,
+            DoneStatus done) const;
 
  private:
   static Method Describe(const char* full_name, const google::protobuf::Descriptor* request,

@@ -1,7 +1,6 @@
 #include "server/rpc/audit_entries.h"
 
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -13,23 +12,21 @@ void AuditEntries::AddTo(Api& api) {
   api.AddUnary("webhookd.v1.AdminService.ListAuditEntries", this, &AuditEntries::List);
 }
 
-void AuditEntries::List(const Caller&, const v1::ListAuditEntriesRequest& request,
+void AuditEntries::List(const Caller& caller, const v1::ListAuditEntriesRequest& request,
                         v1::ListAuditEntriesResponse& response, DoneStatus done) {
-  dependencies_.reader.Post([this, &request, &response, done = std::move(done)]() mutable {
-    std::move(done)(Read(request, response));
-  });
+  ReadOn(dependencies_.threads.lists, caller, std::move(done),
+         [this, &request, &response](const Caller& caller) {
+           return Read(caller, request, response);
+         });
 }
 
-absl::Status AuditEntries::Read(const v1::ListAuditEntriesRequest& request,
+absl::Status AuditEntries::Read(const Caller& caller, const v1::ListAuditEntriesRequest& request,
                                 v1::ListAuditEntriesResponse& response) {
   ASSIGN_OR_RETURN(AuditFilter filter, AuditFilterFromProto(request));
-  const auto page_size = static_cast<size_t>(filter.limit);
-  ++filter.limit;  // to see whether there are more
-  ASSIGN_OR_RETURN(std::vector<AuditEntry> entries, dependencies_.store.ListAudit(filter));
-  const bool more = entries.size() > page_size;
-  if (more) entries.pop_back();
-  for (const AuditEntry& entry : entries) *response.add_entries() = AuditEntryToProto(entry);
-  if (more) response.set_next_page_token(absl::StrCat(entries.back().id));
+  filter.stop = caller.stop.get();
+  ASSIGN_OR_RETURN(const AuditPage page, dependencies_.store.ListAudit(filter));
+  for (const AuditEntry& entry : page.entries) *response.add_entries() = AuditEntryToProto(entry);
+  if (page.next_before_id != 0) response.set_next_page_token(absl::StrCat(page.next_before_id));
   return absl::OkStatus();
 }
 

@@ -1,8 +1,8 @@
 #ifndef WEBHOOKD_SERVER_RPC_AUDIT_ENTRIES_H_
 #define WEBHOOKD_SERVER_RPC_AUDIT_ENTRIES_H_
 
-#include "base/executor.h"
 #include "server/rpc/api.h"
+#include "server/rpc/read_call.h"
 #include "storage/account_store.h"
 #include "webhookd/v1/admin.pb.h"
 
@@ -14,7 +14,7 @@ class AuditEntries {
   // All must outlive this and the calls under way.
   struct Dependencies {
     AccountStore& store;
-    Executor& reader;  // where they are read: a long list must not hold up gRPC's few threads
+    ReadThreads threads;
   };
 
   explicit AuditEntries(Dependencies dependencies) : dependencies_(dependencies) {}
@@ -24,7 +24,7 @@ class AuditEntries {
  private:
   void List(const Caller& caller, const v1::ListAuditEntriesRequest& request,
             v1::ListAuditEntriesResponse& response, DoneStatus done);
-  absl::Status Read(const v1::ListAuditEntriesRequest& request,
+  absl::Status Read(const Caller& caller, const v1::ListAuditEntriesRequest& request,
                     v1::ListAuditEntriesResponse& response);
 
   const Dependencies dependencies_;

@@ -1,9 +1,7 @@
 #include "server/rpc/deliveries.h"
 
 #include <optional>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
@@ -23,16 +21,18 @@ void Deliveries::AddTo(Api& api) {
 
 void Deliveries::List(const Caller& caller, const v1::ListDeliveriesRequest& request,
                       v1::ListDeliveriesResponse& response, DoneStatus done) {
-  dependencies_.reader.Post([this, caller, &request, &response, done = std::move(done)]() mutable {
-    std::move(done)(ReadList(caller, request, response));
-  });
+  ReadOn(dependencies_.threads.lists, caller, std::move(done),
+         [this, &request, &response](const Caller& caller) {
+           return ReadList(caller, request, response);
+         });
 }
 
 void Deliveries::Get(const Caller& caller, const v1::GetDeliveryRequest& request,
                      v1::GetDeliveryResponse& response, DoneStatus done) {
-  dependencies_.reader.Post([this, caller, &request, &response, done = std::move(done)]() mutable {
-    std::move(done)(Read(caller, request, response));
-  });
+  ReadOn(dependencies_.threads.lookups, caller, std::move(done),
+         [this, &request, &response](const Caller& caller) {
+           return Read(caller, request, response);
+         });
 }
 
 void Deliveries::Redeliver(const Caller& caller, const v1::RedeliverDeliveryRequest& request,
@@ -113,7 +113,7 @@ absl::Status Deliveries::CheckEdit(const Caller& caller, int64_t delivery_id) co
 
 void Deliveries::IfEditable(const Caller& caller, int64_t delivery_id, DoneStatus done,
                             absl::AnyInvocable<void(DoneStatus) &&> write) {
-  dependencies_.reader.Post(
+  dependencies_.threads.lookups.Post(
       [this, caller, delivery_id, done = std::move(done), write = std::move(write)]() mutable {
         const absl::Status allowed = CheckEdit(caller, delivery_id);
         if (!allowed.ok()) return std::move(done)(allowed);
@@ -124,7 +124,8 @@ void Deliveries::IfEditable(const Caller& caller, int64_t delivery_id, DoneStatu
 absl::Status Deliveries::ReadList(const Caller& caller, const v1::ListDeliveriesRequest& request,
                                   v1::ListDeliveriesResponse& response) {
   const absl::Time now = dependencies_.store.due_clock().Now();
-  ASSIGN_OR_RETURN(const DeliveryFilter filter, FilterFromProto(request, now));
+  ASSIGN_OR_RETURN(DeliveryFilter filter, FilterFromProto(request, now));
+  filter.stop = caller.stop.get();
   if (filter.webhook_id != 0) {
     // A webhook that one may see, and not what it was told of, has an empty list.
     const auto webhook = dependencies_.catalog.Current()->Find(filter.webhook_id);
@@ -133,15 +134,12 @@ absl::Status Deliveries::ReadList(const Caller& caller, const v1::ListDeliveries
           dependencies_.authorizer.CheckWebhook(caller, Permission::kViewWebhooks, *webhook));
     }
   }
-  ASSIGN_OR_RETURN(std::vector<DeliveryRecord> deliveries,
-                   dependencies_.store.ListDeliveries(filter));
-  const bool more = deliveries.size() == static_cast<size_t>(filter.limit);
-  if (more) deliveries.pop_back();
-  for (const DeliveryRecord& delivery : deliveries) {
+  ASSIGN_OR_RETURN(const DeliveryPage page, dependencies_.store.ListDeliveries(filter));
+  for (const DeliveryRecord& delivery : page.deliveries) {
     if (!CanView(caller, delivery.webhook_id)) continue;
     *response.add_deliveries() = DeliveryToProto(delivery, now);
   }
-  if (more) response.set_next_page_token(absl::StrCat(deliveries.back().id));
+  if (page.next_before_id != 0) response.set_next_page_token(absl::StrCat(page.next_before_id));
   return absl::OkStatus();
 }
 

@@ -3,10 +3,10 @@
 
 #include "absl/functional/any_invocable.h"
 #include "base/clock.h"
-#include "base/executor.h"
 #include "server/auth/authorizer.h"
 #include "server/delivery/dispatcher.h"
 #include "server/rpc/api.h"
+#include "server/rpc/read_call.h"
 #include "storage/store.h"
 #include "storage/webhook_catalog.h"
 #include "webhookd/v1/delivery.pb.h"
@@ -26,7 +26,7 @@ class Deliveries {
     const WebhookCatalog& catalog;
     const Authorizer& authorizer;
     Clock& clock;
-    Executor& reader;  // where they are read: a long list must not hold up gRPC's few threads
+    ReadThreads threads;
     Dispatcher& dispatcher;
   };
 

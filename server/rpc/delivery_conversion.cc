@@ -146,7 +146,7 @@ absl::StatusOr<DeliveryFilter> FilterFromProto(const v1::ListDeliveriesRequest& 
         "page_size", absl::StrCat(request.page_size(), " is out of range: give 1 to ", kMaxPageSize,
                                   ", or 0 for ", kDefaultPageSize));
   }
-  filter.limit = (request.page_size() == 0 ? kDefaultPageSize : request.page_size()) + 1;
+  filter.limit = request.page_size() == 0 ? kDefaultPageSize : request.page_size();
   if (!request.page_token().empty() &&
       (!absl::SimpleAtoi(request.page_token(), &filter.before_id) || filter.before_id < 1)) {
     return InvalidField("page_token", absl::StrCat(Quoted(request.page_token()),

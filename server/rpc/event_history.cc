@@ -24,6 +24,8 @@ constexpr int kDefaultPageSize = 50;
 constexpr int kMaxPageSize = 1'000;
 constexpr int kDefaultTriedEvents = 1'000;
 constexpr int kMaxTriedEvents = 10'000;
+// Of any type, beside the first page.
+constexpr int64_t kMaxExaminedByDryRun = 1'000'000;
 constexpr int kMaxListedFirings = 100;
 constexpr int kMaxLines = 1'000;
 constexpr size_t kMaxIdBytes = 36;
@@ -82,26 +84,29 @@ void EventHistory::AddTo(Api& api) {
 
 void EventHistory::List(const Caller& caller, const v1::ListEventsRequest& request,
                         v1::ListEventsResponse& response, DoneStatus done) {
-  dependencies_.reader.Post([this, caller, &request, &response, done = std::move(done)]() mutable {
-    std::move(done)(ReadList(caller, request, response));
-  });
+  ReadOn(dependencies_.threads.lists, caller, std::move(done),
+         [this, &request, &response](const Caller& caller) {
+           return ReadList(caller, request, response);
+         });
 }
 
 void EventHistory::Get(const Caller& caller, const v1::GetEventRequest& request,
                        v1::GetEventResponse& response, DoneStatus done) {
-  dependencies_.reader.Post([this, caller, &request, &response, done = std::move(done)]() mutable {
-    std::move(done)(Explain(caller, request, response));
-  });
+  ReadOn(dependencies_.threads.lookups, caller, std::move(done),
+         [this, &request, &response](const Caller& caller) {
+           return Explain(caller, request, response);
+         });
 }
 
 void EventHistory::DryRun(const Caller& caller, const v1::DryRunTriggerRequest& request,
                           v1::DryRunTriggerResponse& response, DoneStatus done) {
-  dependencies_.reader.Post([this, caller, &request, &response, done = std::move(done)]() mutable {
-    std::move(done)(TryTrigger(caller, request, response));
-  });
+  ReadOn(dependencies_.threads.lists, caller, std::move(done),
+         [this, &request, &response](const Caller& caller) {
+           return TryTrigger(caller, request, response);
+         });
 }
 
-void EventHistory::TestPattern(const Caller&, const v1::TestPatternRequest& request,
+void EventHistory::TestPattern(const Caller& caller, const v1::TestPatternRequest& request,
                                v1::TestPatternResponse& response, DoneStatus done) {
   if (request.lines_size() > kMaxLines) {
     return std::move(done)(
@@ -113,22 +118,23 @@ void EventHistory::TestPattern(const Caller&, const v1::TestPatternRequest& requ
     response.set_error(absl::StrCat(Quoted(request.regex()), " ", valid.message()));
     return std::move(done)(absl::OkStatus());
   }
-  dependencies_.reader.Post([&request, &response, done = std::move(done)]() mutable {
-    std::vector<absl::string_view> lines;
-    for (const std::string& line : request.lines()) {
-      lines.push_back(MatchedPart(line));
-    }
-    const auto spans = FindPattern(request.regex(), lines);
-    for (size_t i = 0; i < lines.size(); ++i) {
-      v1::LineMatch& match = *response.add_results();
-      if (!spans[i].has_value()) continue;
-      match.set_matches(true);
-      match.set_begin(static_cast<int32_t>(spans[i]->begin));
-      match.set_end(static_cast<int32_t>(spans[i]->end));
-      match.set_config_line(PrintsConfig(lines[i], request.regex()));
-    }
-    std::move(done)(absl::OkStatus());
-  });
+  ReadOn(dependencies_.threads.lists, caller, std::move(done),
+         [&request, &response](const Caller&) {
+           std::vector<absl::string_view> lines;
+           for (const std::string& line : request.lines()) {
+             lines.push_back(MatchedPart(line));
+           }
+           const auto spans = FindPattern(request.regex(), lines);
+           for (size_t i = 0; i < lines.size(); ++i) {
+             v1::LineMatch& match = *response.add_results();
+             if (!spans[i].has_value()) continue;
+             match.set_matches(true);
+             match.set_begin(static_cast<int32_t>(spans[i]->begin));
+             match.set_end(static_cast<int32_t>(spans[i]->end));
+             match.set_config_line(PrintsConfig(lines[i], request.regex()));
+           }
+           return absl::OkStatus();
+         });
 }
 
 bool EventHistory::CanView(const Caller& caller, const v1::RecordedEvent& event) const {
@@ -140,7 +146,8 @@ bool EventHistory::CanView(const Caller& caller, const v1::RecordedEvent& event)
 
 absl::Status EventHistory::ReadList(const Caller& caller, const v1::ListEventsRequest& request,
                                     v1::ListEventsResponse& response) {
-  ASSIGN_OR_RETURN(const EventFilter filter, FilterFrom(request));
+  ASSIGN_OR_RETURN(EventFilter filter, FilterFrom(request));
+  filter.stop = caller.stop.get();
   ASSIGN_OR_RETURN(const EventPage page, dependencies_.store.ListEvents(filter));
   for (const EventRecord& event : page.events) {
     v1::RecordedEvent shown = EventToProto(event);
@@ -159,9 +166,11 @@ absl::Status EventHistory::Explain(const Caller& caller, const v1::GetEventReque
   }
   ASSIGN_OR_RETURN(const EventRecord event, dependencies_.store.GetEvent(request.event_id()));
   const absl::Time now = dependencies_.store.due_clock().Now();
-  ASSIGN_OR_RETURN(const std::vector<DeliveryRecord> deliveries,
-                   dependencies_.store.ListDeliveries(
-                       {.event_id = event.event_id, .limit = kMaxJudgements, .now = now}));
+  ASSIGN_OR_RETURN(const DeliveryPage page,
+                   dependencies_.store.ListDeliveries({.event_id = event.event_id,
+                                                       .limit = kMaxJudgements,
+                                                       .now = now,
+                                                       .stop = caller.stop.get()}));
   *response.mutable_event() = EventToProto(event);
   if (!CanView(caller, response.event())) {
     response.Clear();
@@ -169,7 +178,7 @@ absl::Status EventHistory::Explain(const Caller& caller, const v1::GetEventReque
   }
   const auto webhooks = dependencies_.catalog.Current();
   for (v1::TriggerJudgement& judgement :
-       JudgeEvent(event, response.event().input(), deliveries, *webhooks, now)) {
+       JudgeEvent(event, response.event().input(), page.deliveries, *webhooks, now)) {
     const auto webhook = webhooks->Find(judgement.webhook_id());
     if (!dependencies_.authorizer.CanView(
             caller, webhook == nullptr ? std::nullopt : webhook->workspace_id)) {
@@ -191,7 +200,10 @@ absl::Status EventHistory::TryTrigger(const Caller& caller, const v1::DryRunTrig
   int left = request.event_count() == 0 ? kDefaultTriedEvents : request.event_count();
   const TriggerJudge judge(webhook, webhook.triggers.front());
   std::map<v1::JudgementReason, int> reasons;
-  EventFilter filter = {.event_type = std::string(TriggerTypeName(webhook.triggers.front().type))};
+  EventFilter filter = {.event_type = std::string(TriggerTypeName(webhook.triggers.front().type)),
+                        .stop = caller.stop.get()};
+  // Ids of events have no gaps to speak of.
+  int64_t last_examined = 0;
   while (left > 0) {
     filter.limit = std::min(left, kMaxPageSize);
     ASSIGN_OR_RETURN(const EventPage page, dependencies_.store.ListEvents(filter));
@@ -208,8 +220,9 @@ absl::Status EventHistory::TryTrigger(const Caller& caller, const v1::DryRunTrig
       response.set_fired_count(response.fired_count() + 1);
       if (response.fired_size() < kMaxListedFirings) *response.add_fired() = std::move(shown);
     }
+    if (filter.before_id == 0) last_examined = page.next_before_id - kMaxExaminedByDryRun;
     filter.before_id = page.next_before_id;
-    if (filter.before_id == 0) break;
+    if (filter.before_id == 0 || filter.before_id <= last_examined) break;
   }
   for (const auto& [reason, count] : reasons) {
     v1::ReasonCount& counted = *response.add_reasons();

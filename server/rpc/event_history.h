@@ -2,9 +2,9 @@
 #define WEBHOOKD_SERVER_RPC_EVENT_HISTORY_H_
 
 #include "base/clock.h"
-#include "base/executor.h"
 #include "server/auth/authorizer.h"
 #include "server/rpc/api.h"
+#include "server/rpc/read_call.h"
 #include "storage/store.h"
 #include "storage/webhook_catalog.h"
 #include "webhookd/v1/delivery.pb.h"
@@ -24,7 +24,7 @@ class EventHistory {
     const WebhookCatalog& catalog;
     const Authorizer& authorizer;
     Clock& clock;
-    Executor& reader;  // where they are read: a long list must not hold up gRPC's few threads
+    ReadThreads threads;
   };
 
   explicit EventHistory(Dependencies dependencies) : dependencies_(dependencies) {}

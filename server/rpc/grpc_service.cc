@@ -11,6 +11,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
+#include "base/clock.h"
+#include "base/stop_signal.h"
 #include "server/auth/token.h"
 #include "server/grpc_credentials.h"
 #include "server/rpc/grpc_status.h"
@@ -49,6 +52,13 @@ struct MethodFacts {
   size_t max_request_bytes;
 };
 
+// How long the caller waits. `context` must outlive its use.
+std::shared_ptr<const StopSignal> StopOf(grpc::CallbackServerContext& context) {
+  return std::make_shared<const StopSignal>(RealClock(),
+                                            absl::FromChrono(context.deadline()) - absl::Now(),
+                                            [&context] { return context.IsCancelled(); });
+}
+
 // What is known to be too much before it is parsed.
 absl::Status CheckSize(const Api::Method& method, const MethodFacts& facts,
                        grpc::ByteBuffer request) {
@@ -66,8 +76,9 @@ grpc::ServerUnaryReactor* CallUnary(const Api& api, const Api::Method& method,
                                     const MethodFacts& facts, grpc::CallbackServerContext* context,
                                     const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
   // Strangers' messages are not looked at.
-  const absl::StatusOr<Caller> caller = api.Admit(method, CredentialsOf(*context));
+  absl::StatusOr<Caller> caller = api.Admit(method, CredentialsOf(*context));
   if (!caller.ok()) return FinishWith(context, caller.status());
+  caller->stop = StopOf(*context);
   const absl::Status fits = CheckSize(method, facts, *request);
   if (!fits.ok()) return FinishWith(context, fits);
   UnaryCall call = {.request = std::unique_ptr<Message>(facts.request->New()),

@@ -88,12 +88,12 @@ void Webhooks::Get(const Caller& caller, const GetWebhookRequest& request,
       !dependencies_.authorizer.CanViewEvents(caller, (*webhook)->workspace_id)) {
     return std::move(done)(absl::OkStatus());
   }
-  dependencies_.reader.Post(
-      [this, id = (*webhook)->id, &response, done = std::move(done)]() mutable {
-        const absl::StatusOr<int64_t> count = dependencies_.store.CountPending(id);
-        if (count.ok()) response.set_waiting_deliveries(*count);
-        std::move(done)(count.status());
-      });
+  ReadOn(dependencies_.threads.lists, caller, std::move(done),
+         [this, id = (*webhook)->id, &response](const Caller&) -> absl::Status {
+           ASSIGN_OR_RETURN(const int64_t count, dependencies_.store.CountPending(id));
+           response.set_waiting_deliveries(count);
+           return absl::OkStatus();
+         });
 }
 
 void Webhooks::List(const Caller& caller, const GetWebhooksRequest& request,
@@ -116,9 +116,8 @@ void Webhooks::List(const Caller& caller, const GetWebhooksRequest& request,
     }
   }
   if (!request.with_last_deliveries()) return std::move(done)(absl::OkStatus());
-  dependencies_.reader.Post([this, caller, &response, done = std::move(done)]() mutable {
-    std::move(done)(ReadLastDeliveries(caller, response));
-  });
+  ReadOn(dependencies_.threads.lists, caller, std::move(done),
+         [this, &response](const Caller& caller) { return ReadLastDeliveries(caller, response); });
 }
 
 std::shared_ptr<const Webhooks::Shown> Webhooks::ShowAll() {
@@ -155,9 +154,10 @@ absl::Status Webhooks::ReadLastDeliveries(const Caller& caller,
       continue;
     }
     ASSIGN_OR_RETURN(
-        const std::vector<DeliveryRecord> newest,
-        dependencies_.store.ListDeliveries({.webhook_id = webhook.id(), .limit = 1, .now = now}));
-    for (const DeliveryRecord& delivery : newest) {
+        const DeliveryPage newest,
+        dependencies_.store.ListDeliveries(
+            {.webhook_id = webhook.id(), .limit = 1, .now = now, .stop = caller.stop.get()}));
+    for (const DeliveryRecord& delivery : newest.deliveries) {
       *last.add_deliveries() = DeliveryToProto(delivery, now);
     }
   }

@@ -8,7 +8,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/clock.h"
-#include "base/executor.h"
 #include "base/mutex.h"
 #include "base/persistent_map.h"
 #include "determined/api/v1/webhook.pb.h"
@@ -18,6 +17,7 @@
 #include "server/delivery/egress_policy.h"
 #include "server/events/event_router.h"
 #include "server/rpc/api.h"
+#include "server/rpc/read_call.h"
 #include "server/rpc/test_sender.h"
 #include "server/rpc/webhook_patch.h"
 #include "storage/store.h"
@@ -41,7 +41,7 @@ class Webhooks {
     TestSender& tests;
     EventRouter& router;
     Clock& clock;
-    Executor& reader;  // where deliveries are read: it must not hold up gRPC's few threads
+    ReadThreads threads;
   };
 
   explicit Webhooks(Dependencies dependencies) : dependencies_(dependencies) {}

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "storage/sqlite/examined_rows.h"
 
 namespace webhookd::sqlite {
 namespace {
@@ -22,18 +23,24 @@ constexpr absl::string_view kForget =
     "SELECT id FROM (SELECT id, time FROM audit_entries ORDER BY id LIMIT 8) "
     "WHERE id <= ?1 OR time < ?2)";
 
-constexpr absl::string_view kColumns =
+constexpr absl::string_view kSelectEntry =
     "SELECT id, time, actor_kind, actor, peer_address, action, target_type, target_id, outcome,"
-    " detail FROM audit_entries WHERE id < :before_id";
+    " detail FROM audit_entries WHERE id = ?1";
 
-// Conditions are left out rather than made true, so that those that are there can use an index.
-struct Query {
-  std::string sql = std::string(kColumns);
-
-  void Where(bool wanted, absl::string_view condition) {
-    if (wanted) absl::StrAppend(&sql, " AND ", condition);
+// Finds the filter's entries by the index that leaves the fewest to look at; `judged` is what the
+// index does not know.
+std::string ListSql(const AuditFilter& filter, absl::string_view judged) {
+  absl::string_view source = "NOT INDEXED WHERE true";
+  if (!filter.target_type.empty() && !filter.target_id.empty()) {
+    source =
+        "INDEXED BY audit_entries_by_target WHERE target_type = :target_type"
+        " AND target_id = :target_id";
+  } else if (!filter.actor.empty()) {
+    source = "INDEXED BY audit_entries_by_actor WHERE actor = :actor";
   }
-};
+  return absl::StrCat("SELECT id, ", judged, " FROM audit_entries ", source,
+                      " AND id < :before_id ORDER BY id DESC");
+}
 
 AuditEntry ReadEntry(const Statement& row) {
   return {.id = row.Int(0),
@@ -66,24 +73,27 @@ absl::Status AppendAudit(Transaction& transaction, const AuditEntry& entry,
   return forget.Run();
 }
 
-absl::StatusOr<std::vector<AuditEntry>> ListAudit(Connection& connection,
-                                                  const AuditFilter& filter) {
+absl::StatusOr<AuditPage> ListAudit(Connection& connection, const AuditFilter& filter) {
   const bool prefix = !filter.action.empty() && filter.action.back() == '.';
   // '/' follows '.'.
   const std::string after =
       absl::StrCat(filter.action.substr(0, filter.action.size() - prefix), "/");
-  Query query;
-  query.Where(!filter.actor.empty(), "actor = :actor");
-  query.Where(!filter.action.empty() && !prefix, "action = :action");
-  query.Where(prefix, "action >= :action AND action < :after");
-  query.Where(!filter.target_type.empty(), "target_type = :target_type");
-  query.Where(!filter.target_id.empty(), "target_id = :target_id");
-  query.Where(filter.outcome.has_value(), "outcome = :outcome");
-  query.Where(filter.from.has_value(), "time >= :from");
-  query.Where(filter.before.has_value(), "time < :before");
-  absl::StrAppend(&query.sql, " ORDER BY id DESC LIMIT :limit");
+  std::string judged = "true";
+  const auto judge = [&judged](bool wanted, absl::string_view condition) {
+    if (wanted) absl::StrAppend(&judged, " AND ", condition);
+  };
+  judge(!filter.actor.empty(), "actor = :actor");
+  judge(!filter.action.empty() && !prefix, "action = :action");
+  judge(prefix, "action >= :action AND action < :after");
+  judge(!filter.target_type.empty(), "target_type = :target_type");
+  judge(!filter.target_id.empty(), "target_id = :target_id");
+  judge(filter.outcome.has_value(), "outcome = :outcome");
+  judge(filter.from.has_value(), "time >= :from");
+  judge(filter.before.has_value(), "time < :before");
 
-  Statement rows = connection.Prepare(query.sql);
+  const Snapshot snapshot(connection);
+  RETURN_IF_ERROR(snapshot.status());
+  Statement rows = connection.Prepare(ListSql(filter, judged));
   rows.BindNamed(":before_id",
                  filter.before_id > 0 ? filter.before_id : std::numeric_limits<int64_t>::max());
   rows.BindNamed(":actor", absl::string_view(filter.actor));
@@ -94,13 +104,16 @@ absl::StatusOr<std::vector<AuditEntry>> ListAudit(Connection& connection,
   rows.BindNamed(":outcome", static_cast<int>(filter.outcome.value_or(AuditOutcome::kDone)));
   rows.BindNamed(":from", filter.from);
   rows.BindNamed(":before", filter.before);
-  rows.BindNamed(":limit", filter.limit);
-  std::vector<AuditEntry> entries;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool found, rows.Step());
-    if (!found) return entries;
-    entries.push_back(ReadEntry(rows));
+  ASSIGN_OR_RETURN(const FoundIds found, FindIds(rows, filter.limit, filter.max_examined));
+  AuditPage page = {.next_before_id = found.next_before_id};
+  Statement entry = connection.Prepare(kSelectEntry);
+  for (const int64_t id : found.ids) {
+    entry.Reset();
+    entry.Bind(id);
+    RETURN_IF_ERROR(entry.Step().status());
+    page.entries.push_back(ReadEntry(entry));
   }
+  return page;
 }
 
 }  // namespace webhookd::sqlite

@@ -1,8 +1,6 @@
 #ifndef WEBHOOKD_STORAGE_SQLITE_AUDIT_QUERIES_H_
 #define WEBHOOKD_STORAGE_SQLITE_AUDIT_QUERIES_H_
 
-#include <vector>
-
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "storage/account_records.h"
@@ -18,8 +16,7 @@ absl::Status AppendAudit(Transaction& transaction, const AuditEntry& entry,
                          const AuditRetention& retention);
 
 // As AccountStore::ListAudit.
-absl::StatusOr<std::vector<AuditEntry>> ListAudit(Connection& connection,
-                                                  const AuditFilter& filter);
+absl::StatusOr<AuditPage> ListAudit(Connection& connection, const AuditFilter& filter);
 
 }  // namespace webhookd::sqlite
 

@@ -12,13 +12,16 @@ namespace webhookd::sqlite {
 namespace {
 
 constexpr size_t kMaxPlaces = 256;
+// Steps of SQLite's machine between two questions whether to go on: some hundred rows.
+constexpr int kStepsBetweenQuestions = 1'000;
 
 // Whether a connection that gave an error may go on giving it when its cause is gone. When the disk
 // is full or fails, SQLite forgets what it had read; of other errors it does not expect that they
 // come from there.
 bool MayStay(int code) {
   const int kind = code & 0xff;
-  return kind != SQLITE_FULL && kind != SQLITE_IOERR && kind != SQLITE_CONSTRAINT;
+  return kind != SQLITE_FULL && kind != SQLITE_IOERR && kind != SQLITE_CONSTRAINT &&
+         kind != SQLITE_INTERRUPT;
 }
 
 bool IsDamage(int code) {
@@ -121,6 +124,7 @@ absl::StatusOr<int64_t> Connection::QueryInt(const std::string& sql) {
 }
 
 absl::Status Connection::Error(int code, absl::string_view sql) {
+  if (code == SQLITE_INTERRUPT && !stopped_.ok()) return stopped_;
   if (MayStay(code)) failed_ = true;
   absl::string_view detail = sqlite3_errmsg(handle_);
   if (!IsDamage(code)) return StatusOfCode(code, SystemErrno(code), options_.shown_path, detail);
@@ -161,6 +165,21 @@ void Connection::MergeAndRemoveLog() {
 
 void Connection::Interrupt() { sqlite3_interrupt(handle_); }
 
+void Connection::AskWhile(std::function<absl::Status()> may_go_on) {
+  may_go_on_ = std::move(may_go_on);
+  stopped_ = absl::OkStatus();
+  const auto ask = [](void* self) {
+    auto& connection = *static_cast<Connection*>(self);
+    connection.stopped_ = connection.may_go_on_();
+    return connection.stopped_.ok() ? 0 : 1;
+  };
+  if (may_go_on_ == nullptr) {
+    sqlite3_progress_handler(handle_, 0, nullptr, nullptr);
+  } else {
+    sqlite3_progress_handler(handle_, kStepsBetweenQuestions, ask, this);
+  }
+}
+
 bool Connection::InTransaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 
 int64_t Connection::TotalChanges() const { return sqlite3_total_changes64(handle_); }
@@ -173,6 +192,7 @@ Snapshot::Snapshot(Connection& connection)
     : connection_(connection), status_(connection.Prepare("BEGIN").Run()) {}
 
 Snapshot::~Snapshot() {
+  connection_.AskWhile(nullptr);
   if (connection_.InTransaction()) connection_.Prepare("ROLLBACK").Run().IgnoreError();
 }
 

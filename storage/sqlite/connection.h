@@ -2,6 +2,7 @@
 #define WEBHOOKD_STORAGE_SQLITE_CONNECTION_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -71,6 +72,10 @@ class Connection {
   // Ends the statement that another thread is running, if any, with UNAVAILABLE. Thread-safe.
   void Interrupt();
 
+  // Has `may_go_on` asked every few dozen µs while a statement runs: an error that it gives ends
+  // the statement, and is its error. The connection can be used on. Null: nothing is asked.
+  void AskWhile(std::function<absl::Status()> may_go_on);
+
   // False also after SQLite rolled a transaction back by itself, as it does when a disk is full.
   bool InTransaction() const;
   // Rows that all statements so far inserted, updated or deleted.
@@ -92,6 +97,8 @@ class Connection {
   std::string configuration_;
   sqlite3* const handle_;
   bool failed_ = false;  // gave an error that may stay
+  std::function<absl::Status()> may_go_on_;
+  absl::Status stopped_;  // by may_go_on_
   absl::node_hash_map<std::string, sqlite3_stmt*> statements_;
   // Those whose texts are constants, by where these stand: a text of hundreds of bytes is compared
   // quicker than hashed.

@@ -9,6 +9,7 @@
 #include "absl/strings/string_view.h"
 #include "base/status_macros.h"
 #include "storage/errors.h"
+#include "storage/sqlite/examined_rows.h"
 
 namespace webhookd::sqlite {
 namespace {
@@ -33,13 +34,16 @@ constexpr absl::string_view kSelectEventFrom =
 constexpr absl::string_view kSelectFirstDelivery =
     "SELECT first_delivery_id FROM events WHERE id >= ?1 ORDER BY id LIMIT 1";
 
-constexpr absl::string_view kRecord =
-    "d.id, e.event_id, e.event_type, d.webhook_id, w.name, d.trigger_id, d.state,"
-    " d.attempt_count, d.next_attempt_at, d.lease_owner, d.lease_until, e.accepted_at,"
-    " d.finished_at, d.last_status, d.last_error_class";
+constexpr absl::string_view kCountPendingUpTo =
+    "SELECT count(*) FROM (SELECT 1 FROM deliveries d INDEXED BY deliveries_due"
+    " WHERE d.state = 1 AND d.webhook_id = ?1 LIMIT ?2)";
 
-constexpr absl::string_view kJoins =
-    " CROSS JOIN events e ON e.id = d.event_id CROSS JOIN webhooks w ON w.id = d.webhook_id";
+constexpr absl::string_view kSelectRecord =
+    "SELECT d.id, e.event_id, e.event_type, d.webhook_id, w.name, d.trigger_id, d.state,"
+    " d.attempt_count, d.next_attempt_at, d.lease_owner, d.lease_until, e.accepted_at,"
+    " d.finished_at, d.last_status, d.last_error_class "
+    "FROM deliveries d CROSS JOIN events e ON e.id = d.event_id"
+    " CROSS JOIN webhooks w ON w.id = d.webhook_id WHERE d.id = ?1";
 
 constexpr absl::string_view kSelectBody =
     "SELECT b.body FROM deliveries d CROSS JOIN bodies b ON b.id = d.body_id WHERE d.id = ?1";
@@ -61,7 +65,10 @@ constexpr absl::string_view kSelectDeliveryRange =
 // More events than this are not looked up: that many are found soon enough from the newest on.
 constexpr int64_t kMaxEventsOfPrefix = 100'000;
 
-// Columns as in kRecord.
+// What waits for one webhook is sorted by time: more of it than this is found otherwise.
+constexpr int64_t kMaxSorted = 10'000;
+
+// Columns as in kSelectRecord.
 DeliveryRecord ReadRecord(const Statement& row, int64_t lease_epoch) {
   DeliveryRecord delivery;
   delivery.id = row.Int(0);
@@ -123,21 +130,48 @@ absl::StatusOr<IdRange> DeliveriesOfEvents(Connection& connection, absl::string_
   return IdRange{.begin = deliveries.Int(0), .end = deliveries.Int(1)};
 }
 
-// Where the deliveries that `filter` asks for are found with the least reading. A partial index is
-// only used by a statement that repeats its condition.
-std::string Source(const DeliveryFilter& filter) {
+// Where the deliveries that `filter` asks for are found with the least reading, and by which of its
+// conditions: the others are for each row to be judged by. A partial index is only used by a
+// statement that repeats its condition.
+struct Source {
+  absl::string_view sql;
+  bool finds_webhook = false;
+  bool finds_state = false;
+};
+
+Source SourceFor(const DeliveryFilter& filter, PendingOfWebhook pending_of_webhook) {
   const bool undelivered = filter.state.has_value() && *filter.state > DeliveryState::kDelivered;
   const bool pending = filter.state == DeliveryState::kPending;
-  if (filter.webhook_id != 0) {
-    if (undelivered)
-      return "deliveries d INDEXED BY deliveries_undelivered WHERE d.state NOT IN (1, 3)";
-    if (pending) return "deliveries d INDEXED BY deliveries_due WHERE d.state = 1";
-    return "deliveries d INDEXED BY deliveries_by_webhook WHERE true";
+  if (filter.webhook_id != 0 && undelivered) {
+    return {.sql = "deliveries d INDEXED BY deliveries_undelivered WHERE d.state NOT IN (1, 3)",
+            .finds_webhook = true,
+            .finds_state = true};
+  }
+  if (filter.webhook_id != 0 && pending && pending_of_webhook == PendingOfWebhook::kFew) {
+    return {.sql = "deliveries d INDEXED BY deliveries_due WHERE d.state = 1",
+            .finds_webhook = true,
+            .finds_state = true};
   }
   if (undelivered || pending) {
-    return "deliveries d INDEXED BY deliveries_by_state WHERE d.state <> 3";
+    return {.sql = "deliveries d INDEXED BY deliveries_by_state WHERE d.state <> 3",
+            .finds_state = true};
   }
-  return "deliveries d NOT INDEXED WHERE true";
+  if (filter.webhook_id != 0) {
+    return {.sql = "deliveries d INDEXED BY deliveries_by_webhook WHERE true",
+            .finds_webhook = true};
+  }
+  return {.sql = "deliveries d NOT INDEXED WHERE true"};
+}
+
+absl::StatusOr<PendingOfWebhook> CountRoughly(Connection& connection,
+                                              const DeliveryFilter& filter) {
+  if (filter.webhook_id == 0 || filter.state != DeliveryState::kPending) {
+    return PendingOfWebhook::kFew;
+  }
+  Statement row = connection.Prepare(kCountPendingUpTo);
+  row.Bind(filter.webhook_id, kMaxSorted + 1);
+  RETURN_IF_ERROR(row.Step().status());
+  return row.Int(0) > kMaxSorted ? PendingOfWebhook::kMany : PendingOfWebhook::kFew;
 }
 
 bool HasTimes(const DeliveryFilter& filter) {
@@ -209,33 +243,36 @@ absl::string_view CountPendingSql() { return kCountPending; }
 
 absl::string_view EventRangeSql() { return kSelectEventRange; }
 
-std::string ListDeliveriesSql(const DeliveryFilter& filter) {
-  std::string page = absl::StrCat("SELECT d.id AS id FROM ", Source(filter));
-  if (filter.webhook_id != 0) absl::StrAppend(&page, " AND d.webhook_id = :webhook_id");
+std::string ListDeliveriesSql(const DeliveryFilter& filter, PendingOfWebhook pending_of_webhook) {
+  const Source source = SourceFor(filter, pending_of_webhook);
+  std::string found(source.sql);
+  std::string judged = "true";
+  if (filter.webhook_id != 0) {
+    absl::StrAppend(source.finds_webhook ? &found : &judged, " AND d.webhook_id = :webhook_id");
+  }
   if (filter.state.has_value()) {
-    absl::StrAppend(&page, " AND d.state = ", static_cast<int>(*filter.state));
+    absl::StrAppend(source.finds_state ? &found : &judged,
+                    " AND d.state = ", static_cast<int>(*filter.state));
   }
   if (filter.leased.has_value() && filter.state == DeliveryState::kPending) {
-    absl::StrAppend(&page, " AND (d.lease_owner IS :lease_epoch AND d.lease_until > :now) = ",
+    absl::StrAppend(&judged, " AND (d.lease_owner IS :lease_epoch AND d.lease_until > :now) = ",
                     *filter.leased ? 1 : 0);
   }
   if (!filter.event_id.empty()) {
-    absl::StrAppend(&page,
+    absl::StrAppend(&judged,
                     " AND (SELECT x.event_id >= :event_id AND x.event_id <"
                     " :event_id_end FROM events x WHERE x.id = d.event_id)");
   }
   if (HasTimes(filter)) {
-    absl::StrAppend(&page,
+    absl::StrAppend(&judged,
                     " AND (SELECT c.accepted_at FROM events c WHERE c.id = d.event_id)"
                     " BETWEEN :created_from AND :created_before - 1");
   }
   if (!filter.event_id.empty() || HasTimes(filter)) {
-    absl::StrAppend(&page, " AND d.id >= :begin_id");
+    absl::StrAppend(&found, " AND d.id >= :begin_id");
   }
-  absl::StrAppend(&page, " AND d.id < :before_id ORDER BY d.id DESC LIMIT :limit");
-  return absl::StrCat("SELECT ", kRecord, " FROM (", page,
-                      ") AS page CROSS JOIN deliveries d ON d.id = page.id", kJoins,
-                      " ORDER BY d.id DESC");
+  return absl::StrCat("SELECT d.id, ", judged, " FROM ", found,
+                      " AND d.id < :before_id ORDER BY d.id DESC");
 }
 
 absl::StatusOr<std::vector<PendingEndpoint>> PendingEndpoints(Connection& connection) {
@@ -250,9 +287,8 @@ absl::StatusOr<std::vector<PendingEndpoint>> PendingEndpoints(Connection& connec
   }
 }
 
-absl::StatusOr<std::vector<DeliveryRecord>> ListDeliveries(Connection& connection,
-                                                           const DeliveryFilter& filter,
-                                                           int64_t lease_epoch) {
+absl::StatusOr<DeliveryPage> ListDeliveries(Connection& connection, const DeliveryFilter& filter,
+                                            int64_t lease_epoch) {
   const Snapshot snapshot(connection);
   RETURN_IF_ERROR(snapshot.status());
   const std::string event_id_end = EndOfPrefix(filter.event_id);
@@ -262,7 +298,8 @@ absl::StatusOr<std::vector<DeliveryRecord>> ListDeliveries(Connection& connectio
   }
   RETURN_IF_ERROR(NarrowToTimes(connection, filter, range));
   if (filter.before_id > 0) range.end = std::min(range.end, filter.before_id);
-  Statement rows = connection.Prepare(ListDeliveriesSql(filter));
+  ASSIGN_OR_RETURN(const PendingOfWebhook pending_of_webhook, CountRoughly(connection, filter));
+  Statement rows = connection.Prepare(ListDeliveriesSql(filter, pending_of_webhook));
   rows.BindNamed(":event_id", filter.event_id);
   rows.BindNamed(":event_id_end", event_id_end);
   rows.BindNamed(":begin_id", range.begin);
@@ -272,13 +309,12 @@ absl::StatusOr<std::vector<DeliveryRecord>> ListDeliveries(Connection& connectio
   rows.BindNamed(":created_from", filter.created_from.value_or(absl::InfinitePast()));
   rows.BindNamed(":created_before", filter.created_before.value_or(absl::InfiniteFuture()));
   rows.BindNamed(":before_id", range.end);
-  rows.BindNamed(":limit", std::max(filter.limit, 0));
-  std::vector<DeliveryRecord> deliveries;
-  while (true) {
-    ASSIGN_OR_RETURN(const bool found, rows.Step());
-    if (!found) return deliveries;
-    deliveries.push_back(ReadRecord(rows, lease_epoch));
+  ASSIGN_OR_RETURN(const FoundIds found, FindIds(rows, filter.limit, filter.max_examined));
+  DeliveryPage page = {.next_before_id = found.next_before_id};
+  for (const int64_t id : found.ids) {
+    ASSIGN_OR_RETURN(page.deliveries.emplace_back(), ReadDelivery(connection, id, lease_epoch));
   }
+  return page;
 }
 
 absl::StatusOr<int64_t> CountPending(Connection& connection, int32_t webhook_id) {
@@ -290,8 +326,7 @@ absl::StatusOr<int64_t> CountPending(Connection& connection, int32_t webhook_id)
 
 absl::StatusOr<DeliveryRecord> ReadDelivery(Connection& connection, int64_t delivery_id,
                                             int64_t lease_epoch) {
-  Statement row = connection.Prepare(
-      absl::StrCat("SELECT ", kRecord, " FROM deliveries d", kJoins, " WHERE d.id = ?1"));
+  Statement row = connection.Prepare(kSelectRecord);
   row.Bind(delivery_id);
   ASSIGN_OR_RETURN(const bool found, row.Step());
   if (!found) return DeliveryNotFound(delivery_id);

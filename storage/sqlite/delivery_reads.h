@@ -15,9 +15,8 @@
 namespace webhookd::sqlite {
 
 absl::StatusOr<std::vector<PendingEndpoint>> PendingEndpoints(Connection& connection);
-absl::StatusOr<std::vector<DeliveryRecord>> ListDeliveries(Connection& connection,
-                                                           const DeliveryFilter& filter,
-                                                           int64_t lease_epoch);
+absl::StatusOr<DeliveryPage> ListDeliveries(Connection& connection, const DeliveryFilter& filter,
+                                            int64_t lease_epoch);
 absl::StatusOr<int64_t> CountPending(Connection& connection, int32_t webhook_id);
 absl::StatusOr<DeliveryDetails> GetDelivery(Connection& connection, int64_t delivery_id,
                                             int64_t lease_epoch);
@@ -26,11 +25,17 @@ absl::StatusOr<DeliveryDetails> GetDelivery(Connection& connection, int64_t deli
 absl::StatusOr<DeliveryRecord> ReadDelivery(Connection& connection, int64_t delivery_id,
                                             int64_t lease_epoch);
 
+// How many deliveries wait for a filter's webhook.
+enum class PendingOfWebhook {
+  kFew,   // few enough to be sorted
+  kMany,  // found among all that wait
+};
+
 // The statements with which PendingEndpoints, CountPending and ListDeliveries read, and with which
 // the last one finds where the deliveries of some events lie.
 absl::string_view PendingEndpointsSql();
 absl::string_view CountPendingSql();
-std::string ListDeliveriesSql(const DeliveryFilter& filter);
+std::string ListDeliveriesSql(const DeliveryFilter& filter, PendingOfWebhook pending_of_webhook);
 absl::string_view EventRangeSql();
 
 }  // namespace webhookd::sqlite

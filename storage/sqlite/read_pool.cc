@@ -15,6 +15,8 @@ constexpr char kReaderSettings[] =
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA schema_version";
 
+constexpr absl::Duration kWaitBetweenQuestions = absl::Milliseconds(10);
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ReadPool>> ReadPool::Open(const Connection::Options& options,
@@ -31,13 +33,18 @@ absl::StatusOr<std::unique_ptr<ReadPool>> ReadPool::Open(const Connection::Optio
 ReadPool::ReadPool(std::vector<std::unique_ptr<Connection>> connections)
     : idle_(std::move(connections)) {}
 
-absl::StatusOr<ReadPool::Lease> ReadPool::Acquire() {
+absl::StatusOr<ReadPool::Lease> ReadPool::Acquire(std::function<absl::Status()> may_go_on) {
   MutexLock lock(mutex_);
-  while (idle_.empty() && !closed_) returned_.Wait(mutex_);
-  if (closed_) return StoreStopped();
+  while (true) {
+    if (closed_) return StoreStopped();
+    if (may_go_on != nullptr) RETURN_IF_ERROR(may_go_on());
+    if (!idle_.empty()) break;
+    returned_.WaitFor(mutex_, kWaitBetweenQuestions);
+  }
   Lease lease(*this, std::move(idle_.back()));
   idle_.pop_back();
   in_use_.insert(&*lease);
+  lease->AskWhile(std::move(may_go_on));
   return lease;
 }
 
@@ -47,6 +54,7 @@ void ReadPool::Return(std::unique_ptr<Connection> connection) {
     in_use_.erase(connection.get());
     ++returning_;
   }
+  connection->AskWhile(nullptr);
   Connection::ReplaceIfFailed(connection);
   {
     MutexLock lock(mutex_);

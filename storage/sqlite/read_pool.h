@@ -1,6 +1,7 @@
 #ifndef WEBHOOKD_STORAGE_SQLITE_READ_POOL_H_
 #define WEBHOOKD_STORAGE_SQLITE_READ_POOL_H_
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -37,8 +38,9 @@ class ReadPool {
   static absl::StatusOr<std::unique_ptr<ReadPool>> Open(const Connection::Options& options,
                                                         int size);
 
-  // Waits for a connection. UNAVAILABLE after Close.
-  absl::StatusOr<Lease> Acquire();
+  // Waits for a connection, as long as `may_go_on` gives no error; that is asked again and again,
+  // and goes on to be while the connection reads (Connection::AskWhile). UNAVAILABLE after Close.
+  absl::StatusOr<Lease> Acquire(std::function<absl::Status()> may_go_on = nullptr);
 
   // Closes the connections, those in use when they come back; waits for that. Reads under way are
   // interrupted. Idempotent.

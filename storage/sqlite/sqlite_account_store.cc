@@ -71,7 +71,7 @@ absl::StatusOr<std::vector<UserRecord>> CreateFirstUsers(Transaction& transactio
 }  // namespace
 
 absl::StatusOr<AccountSet> SqliteStore::LoadAccounts() {
-  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_.lists->Acquire());
   const sqlite::Snapshot snapshot(*reader);
   RETURN_IF_ERROR(snapshot.status());
   AccountSet set;
@@ -296,8 +296,8 @@ void SqliteStore::AppendAudit(AuditEntry entry, DoneStatus done) {
       std::move(done)));
 }
 
-absl::StatusOr<std::vector<AuditEntry>> SqliteStore::ListAudit(const AuditFilter& filter) {
-  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+absl::StatusOr<AuditPage> SqliteStore::ListAudit(const AuditFilter& filter) {
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, Acquire(*readers_.lists, filter.stop));
   return sqlite::ListAudit(*reader, filter);
 }
 

@@ -5,6 +5,7 @@
 #include "absl/memory/memory.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "storage/errors.h"
 #include "storage/sqlite/connection.h"
 #include "storage/sqlite/delivery_queries.h"
 #include "storage/sqlite/delivery_reads.h"
@@ -36,6 +37,10 @@ constexpr char kWriterSettings[] =
     "PRAGMA journal_size_limit = 67108864;"
     "PRAGMA secure_delete = OFF;"
     "PRAGMA schema_version";
+
+// Connections for what is read by its id.
+constexpr int kLookups = 2;
+constexpr size_t kEventIdBytes = 36;
 
 absl::Status CheckOptions(const SqliteStore::Options& options) {
   if (options.read_connections < 1) {
@@ -144,8 +149,10 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Create(Options options
   ASSIGN_OR_RETURN(const bool jobs_left, sqlite::HasJobs(**writer));
   ASSIGN_OR_RETURN(sqlite::StoreClock store_clock,
                    sqlite::StoreClock::Load(**writer, options.clock));
-  ASSIGN_OR_RETURN(std::unique_ptr<sqlite::ReadPool> readers,
+  Readers readers;
+  ASSIGN_OR_RETURN(readers.lists,
                    sqlite::ReadPool::Open(connection_options, options.read_connections));
+  ASSIGN_OR_RETURN(readers.lookups, sqlite::ReadPool::Open(connection_options, kLookups));
   ASSIGN_OR_RETURN(WebhookSet webhooks, LoadAtOnce(**writer));
   auto catalog = std::make_unique<WebhookCatalog>(
       std::make_shared<const WebhookSnapshot>(std::move(webhooks)));
@@ -162,20 +169,21 @@ absl::StatusOr<std::unique_ptr<SqliteStore>> SqliteStore::Create(Options options
       {.max_waiting = options.max_waiting_writes,
        .max_batch = options.max_batch,
        .refusal = [damage = files.damage.get()] { return damage->status(); }});
-  auto store = absl::WrapUnique(
-      new SqliteStore(std::move(files), lease_epoch, options.audit_retention, due_clock,
-                      std::move(catalog), std::move(readers), std::move(queue)));
+  auto store =
+      absl::WrapUnique(new SqliteStore(options, std::move(files), lease_epoch, due_clock,
+                                       std::move(catalog), std::move(readers), std::move(queue)));
   if (jobs_left) store->RunJobs();
   return store;
 }
 
-SqliteStore::SqliteStore(Files files, int64_t lease_epoch, const AuditRetention& audit_retention,
+SqliteStore::SqliteStore(const Options& options, Files files, int64_t lease_epoch,
                          const PinnedClock& due_clock, std::unique_ptr<WebhookCatalog> catalog,
-                         std::unique_ptr<sqlite::ReadPool> readers,
-                         std::shared_ptr<sqlite::WriteQueue> queue)
+                         Readers readers, std::shared_ptr<sqlite::WriteQueue> queue)
     : files_(std::move(files)),
       lease_epoch_(lease_epoch),
-      audit_retention_(audit_retention),
+      audit_retention_(options.audit_retention),
+      read_timeout_(options.read_timeout),
+      clock_(options.clock),
       due_clock_(due_clock),
       catalog_(std::move(catalog)),
       readers_(std::move(readers)),
@@ -183,12 +191,17 @@ SqliteStore::SqliteStore(Files files, int64_t lease_epoch, const AuditRetention&
 
 SqliteStore::~SqliteStore() { Stop(); }
 
-void SqliteStore::StopReads() { readers_->Close(); }
+void SqliteStore::StopLists() { readers_.lists->Close(); }
+
+void SqliteStore::StopReads() {
+  readers_.lists->Close();
+  readers_.lookups->Close();
+}
 
 void SqliteStore::Stop() {
   StopJobs();
   // The last connection to close merges the log into the file: that must not be one for reading.
-  readers_->Close();
+  StopReads();
   queue_->Stop();
   files_.file.reset();
 }
@@ -207,10 +220,20 @@ absl::Status SqliteStore::CheckHealth() {
   return files_.damage->status();
 }
 
+absl::StatusOr<sqlite::ReadPool::Lease> SqliteStore::Acquire(sqlite::ReadPool& pool,
+                                                             const StopSignal* stop) {
+  const absl::Duration deadline = clock_.Steady() + read_timeout_;
+  return pool.Acquire([this, stop, deadline]() -> absl::Status {
+    if (stop != nullptr) RETURN_IF_ERROR(stop->status());
+    if (clock_.Steady() < deadline) return absl::OkStatus();
+    return ListTookTooLong(read_timeout_);
+  });
+}
+
 // ---- Webhooks; their audited changes stand in sqlite_account_store.cc
 
 absl::StatusOr<WebhookSet> SqliteStore::LoadWebhooks() {
-  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_.lists->Acquire());
   return LoadAtOnce(*reader);
 }
 
@@ -234,12 +257,12 @@ void SqliteStore::AcceptEvents(MatchedReport report, Done<AcceptedEvents> done) 
 }
 
 absl::StatusOr<EventPage> SqliteStore::ListEvents(const EventFilter& filter) {
-  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, Acquire(*readers_.lists, filter.stop));
   return sqlite::ListEvents(*reader, filter);
 }
 
 absl::StatusOr<EventRecord> SqliteStore::GetEvent(const std::string& event_id) {
-  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_.lookups->Acquire());
   return sqlite::GetEvent(*reader, event_id);
 }
 
@@ -254,7 +277,7 @@ void SqliteStore::SaveMetricStates(std::vector<MetricState> states, DoneStatus d
 }
 
 absl::StatusOr<std::vector<MetricState>> SqliteStore::LoadMetricStates(int64_t limit) {
-  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_.lists->Acquire());
   return sqlite::LoadMetricStates(*reader, limit);
 }
 
@@ -267,14 +290,14 @@ void SqliteStore::SaveKnown(KnownRecords records, absl::Time forget_before, Done
 }
 
 absl::StatusOr<KnownRecords> SqliteStore::LoadKnown(absl::Time since, int64_t limit) {
-  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_.lists->Acquire());
   return sqlite::LoadKnown(*reader, since, limit);
 }
 
 // ---- Deliveries
 
 absl::StatusOr<std::vector<PendingEndpoint>> SqliteStore::PendingEndpoints() {
-  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_.lists->Acquire());
   return sqlite::PendingEndpoints(*reader);
 }
 
@@ -292,19 +315,21 @@ void SqliteStore::FinishAttempts(std::vector<FinishedAttempt> attempts, DoneStat
       std::move(done)));
 }
 
-absl::StatusOr<std::vector<DeliveryRecord>> SqliteStore::ListDeliveries(
-    const DeliveryFilter& filter) {
-  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+absl::StatusOr<DeliveryPage> SqliteStore::ListDeliveries(const DeliveryFilter& filter) {
+  // Those of one event stand together.
+  const bool is_lookup = filter.event_id.size() == kEventIdBytes;
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader,
+                   Acquire(is_lookup ? *readers_.lookups : *readers_.lists, filter.stop));
   return sqlite::ListDeliveries(*reader, filter, lease_epoch_);
 }
 
 absl::StatusOr<int64_t> SqliteStore::CountPending(int32_t webhook_id) {
-  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_.lists->Acquire());
   return sqlite::CountPending(*reader, webhook_id);
 }
 
 absl::StatusOr<DeliveryDetails> SqliteStore::GetDelivery(int64_t delivery_id) {
-  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_->Acquire());
+  ASSIGN_OR_RETURN(sqlite::ReadPool::Lease reader, readers_.lookups->Acquire());
   return sqlite::GetDelivery(*reader, delivery_id, lease_epoch_);
 }
 

@@ -42,8 +42,9 @@ class SqliteStore final : public Store, public AccountStore {
     Executor& writer;  // batches are committed here
     // What is called when they are done runs here. Null: on `writer`.
     Executor* callbacks = nullptr;
-    Clock& clock;  // tells how old an idempotency key is
-    int read_connections = 4;
+    Clock& clock;              // tells how old an idempotency key is, and how long a list takes
+    int read_connections = 4;  // for lists; there are two more for what is read by its id
+    absl::Duration read_timeout = absl::Seconds(10);  // of a list
     int64_t max_waiting_writes = 100'000;
     int max_batch = 1'000;                           // writes in one transaction
     absl::Duration busy_timeout = absl::Seconds(5);  // waits so long for other programs' locks
@@ -70,7 +71,9 @@ class SqliteStore final : public Store, public AccountStore {
   // No further step of a job is taken until the next start; who waits for one gets UNAVAILABLE.
   // Idempotent.
   void StopJobs();
-  // From now on reads get UNAVAILABLE, those under way too. Writes go on. Idempotent.
+  // From now on lists get UNAVAILABLE, those under way too. The rest goes on. Idempotent.
+  void StopLists();
+  // The same for all that is read. Writes go on. Idempotent.
   void StopReads();
 
   // Why reports are refused though the database can be reached: its files were moved or replaced
@@ -102,7 +105,7 @@ class SqliteStore final : public Store, public AccountStore {
   absl::StatusOr<std::vector<PendingEndpoint>> PendingEndpoints() override;
   void ClaimDeliveries(ClaimRequest request, Done<ClaimedDeliveries> done) override;
   void FinishAttempts(std::vector<FinishedAttempt> attempts, DoneStatus done) override;
-  absl::StatusOr<std::vector<DeliveryRecord>> ListDeliveries(const DeliveryFilter& filter) override;
+  absl::StatusOr<DeliveryPage> ListDeliveries(const DeliveryFilter& filter) override;
   absl::StatusOr<int64_t> CountPending(int32_t webhook_id) override;
   absl::StatusOr<DeliveryDetails> GetDelivery(int64_t delivery_id) override;
   void Redeliver(int64_t delivery_id, absl::Time now, Done<DeliveryRecord> done) override;
@@ -129,7 +132,7 @@ class SqliteStore final : public Store, public AccountStore {
   void AssignRole(RoleAssignmentRecord role, AuditEntry audit, DoneStatus done) override;
   void RemoveRole(RoleAssignmentRecord role, AuditEntry audit, DoneStatus done) override;
   void AppendAudit(AuditEntry entry, DoneStatus done) override;
-  absl::StatusOr<std::vector<AuditEntry>> ListAudit(const AuditFilter& filter) override;
+  absl::StatusOr<AuditPage> ListAudit(const AuditFilter& filter) override;
 
  private:
   // What lies below the connections, and outlives them.
@@ -139,9 +142,18 @@ class SqliteStore final : public Store, public AccountStore {
     std::unique_ptr<sqlite::Damage> damage = std::make_unique<sqlite::Damage>();
   };
 
-  SqliteStore(Files files, int64_t lease_epoch, const AuditRetention& audit_retention,
+  // What is read by its id must not wait for those who read long.
+  struct Readers {
+    std::unique_ptr<sqlite::ReadPool> lists;
+    std::unique_ptr<sqlite::ReadPool> lookups;
+  };
+
+  SqliteStore(const Options& options, Files files, int64_t lease_epoch,
               const PinnedClock& due_clock, std::unique_ptr<WebhookCatalog> catalog,
-              std::unique_ptr<sqlite::ReadPool> readers, std::shared_ptr<sqlite::WriteQueue> queue);
+              Readers readers, std::shared_ptr<sqlite::WriteQueue> queue);
+
+  // A connection for a list, until that takes too long or `stop` says so.
+  absl::StatusOr<sqlite::ReadPool::Lease> Acquire(sqlite::ReadPool& pool, const StopSignal* stop);
 
   // `done` of a change that may leave a job.
   template <typename T>
@@ -162,9 +174,11 @@ class SqliteStore final : public Store, public AccountStore {
   Files files_;  // the file is released by Stop
   const int64_t lease_epoch_;
   const AuditRetention audit_retention_;
+  const absl::Duration read_timeout_;
+  Clock& clock_;
   PinnedClock due_clock_;
   const std::unique_ptr<WebhookCatalog> catalog_;
-  const std::unique_ptr<sqlite::ReadPool> readers_;
+  const Readers readers_;
   const std::shared_ptr<sqlite::WriteQueue> queue_;
 
   Mutex jobs_mutex_;

@@ -49,6 +49,8 @@ std::vector<Measurement> RestGetWebhooks(const Settings& settings);
 std::vector<Measurement> RestReport(const Settings& settings);
 // A million deliveries that wait: memory and start.
 std::vector<Measurement> Backlog(const Settings& settings);
+// Reading among two million events.
+std::vector<Measurement> Reads(const Settings& settings);
 
 }  // namespace webhookd
 

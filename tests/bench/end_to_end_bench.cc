@@ -51,6 +51,7 @@ const std::vector<Case>& Cases() {
       {"patch_storm", PatchStorm},
       {"stages", Stages},
       {"backlog_1m", Backlog},
+      {"reads_2m", Reads},
       {"rest_get_webhooks", RestGetWebhooks},
       {"rest_report", RestReport},
       {"protojson", [](const Settings&) { return MeasureProtoJson(); }},

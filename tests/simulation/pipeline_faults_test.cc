@@ -123,7 +123,7 @@ class Pipeline {
   void Read() {
     const auto listed = process_->store().ListDeliveries(
         {.limit = 1'000, .now = process_->store().due_clock().Now()});
-    EXPECT_TRUE(!listed.ok() || listed->size() == ledger_.deliveries.size());
+    EXPECT_TRUE(!listed.ok() || listed->deliveries.size() == ledger_.deliveries.size());
     const auto details = process_->store().GetDelivery(1);
     EXPECT_TRUE(!details.ok() || !details->attempts.empty());
   }

@@ -101,9 +101,9 @@ std::vector<std::string> AccountStoreContract::SessionHashes() {
 }
 
 std::vector<AuditEntry> AccountStoreContract::Audit(const AuditFilter& filter) {
-  absl::StatusOr<std::vector<AuditEntry>> entries = accounts().ListAudit(filter);
-  EXPECT_TRUE(entries.ok()) << entries.status();
-  return entries.ok() ? *std::move(entries) : std::vector<AuditEntry>();
+  absl::StatusOr<AuditPage> page = accounts().ListAudit(filter);
+  EXPECT_TRUE(page.ok()) << page.status();
+  return page.ok() ? std::move(page->entries) : std::vector<AuditEntry>();
 }
 
 std::vector<std::string> AccountStoreContract::AuditLines() {

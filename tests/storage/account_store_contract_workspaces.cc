@@ -252,6 +252,30 @@ TEST_P(AccountStoreContract, ListAudit_Filters) {
   EXPECT_THAT(actions({.before_id = Audit()[0].id, .limit = 1}), ElementsAre("webhook.delete"));
 }
 
+TEST_P(AccountStoreContract, ListAudit_APageEndsWhenItHasLookedAtEnough) {
+  for (const char* action : {"old", "x", "x", "x", "x"}) {
+    ASSERT_TRUE(AwaitStatus([&](auto done) {
+                  accounts().AppendAudit(Entry(action), std::move(done));
+                }).ok());
+  }
+  const std::vector<AuditEntry> all = Audit();
+  for (const std::string& actor : {std::string(), all.back().actor}) {
+    AuditFilter filter = {.actor = actor, .action = "old", .limit = 1, .max_examined = 2};
+    std::vector<int64_t> next;
+    while (next.size() < 2) {
+      const auto page = accounts().ListAudit(filter);
+      ASSERT_TRUE(page.ok()) << page.status();
+      EXPECT_TRUE(page->entries.empty());
+      next.push_back(filter.before_id = page->next_before_id);
+    }
+    EXPECT_THAT(next, ElementsAre(all[1].id, all[3].id));
+    const auto last = accounts().ListAudit(filter);
+    ASSERT_TRUE(last.ok()) << last.status();
+    EXPECT_THAT(last->entries, ElementsAre(all.back()));
+    EXPECT_EQ(last->next_before_id, 0);
+  }
+}
+
 TEST_P(AccountStoreContract, Audit_ForgetsTheOldestBeyondItsRetention) {
   const auto append = [&](absl::Time time) {
     AuditEntry entry = Entry("x");

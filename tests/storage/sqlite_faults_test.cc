@@ -105,9 +105,11 @@ class SqliteFaultsTest : public testing::TestWithParam<FaultVfs::Call> {
     const auto listed = store.ListDeliveries({.limit = 1'000, .now = clock_.Now()});
     if (listed.ok()) {
       std::set<std::string> events;
-      for (const DeliveryRecord& delivery : *listed) events.insert(delivery.event_id);
+      for (const DeliveryRecord& delivery : listed->deliveries) {
+        events.insert(delivery.event_id);
+      }
       EXPECT_EQ(events, acknowledged_);
-      EXPECT_EQ(listed->size(), 2 * acknowledged_.size());
+      EXPECT_EQ(listed->deliveries.size(), 2 * acknowledged_.size());
     }
     for (const int64_t id : finished_) {
       const auto details = store.GetDelivery(id);

@@ -162,11 +162,11 @@ std::vector<AttemptRecord> StoreContract::Attempts(int64_t delivery_id) {
 }
 
 std::vector<int64_t> StoreContract::List(const DeliveryFilter& filter) {
-  const absl::StatusOr<std::vector<DeliveryRecord>> deliveries = store().ListDeliveries(filter);
-  EXPECT_TRUE(deliveries.ok()) << deliveries.status();
+  const absl::StatusOr<DeliveryPage> page = store().ListDeliveries(filter);
+  EXPECT_TRUE(page.ok()) << page.status();
   std::vector<int64_t> ids;
-  if (deliveries.ok()) {
-    for (const DeliveryRecord& delivery : *deliveries) ids.push_back(delivery.id);
+  if (page.ok()) {
+    for (const DeliveryRecord& delivery : page->deliveries) ids.push_back(delivery.id);
   }
   return ids;
 }

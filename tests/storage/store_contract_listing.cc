@@ -16,6 +16,28 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+struct Pages {
+  std::vector<int64_t> ids;
+  int empty = 0;  // pages with a next one
+};
+
+// All that the filter gives in pages that look at no more than two deliveries each.
+Pages ReadAll(Store& store, DeliveryFilter filter) {
+  filter.limit = 2;
+  filter.max_examined = 2;
+  Pages pages;
+  while (true) {
+    const auto page = store.ListDeliveries(filter);
+    EXPECT_TRUE(page.ok()) << page.status();
+    if (!page.ok()) return pages;
+    for (const DeliveryRecord& delivery : page->deliveries) pages.ids.push_back(delivery.id);
+    if (page->next_before_id == 0) return pages;
+    EXPECT_LT(page->next_before_id, filter.before_id);
+    if (page->deliveries.empty()) ++pages.empty;
+    filter.before_id = page->next_before_id;
+  }
+}
+
 TEST_P(StoreContract, ListDeliveries_IsNewestFirstInPages) {
   const WebhookRecord webhook = AddWebhook("a");
   std::vector<int64_t> ids;
@@ -57,22 +79,24 @@ TEST_P(StoreContract, ListDeliveries_FiltersByEverythingAtOnce) {
         break;
     }
   }
-  const auto all = store().ListDeliveries({.limit = 1'000});
-  ASSERT_TRUE(all.ok()) << all.status();
-  ASSERT_EQ(all->size(), 36u);
+  const auto all_page = store().ListDeliveries({.limit = 1'000});
+  ASSERT_TRUE(all_page.ok()) << all_page.status();
+  const std::vector<DeliveryRecord>& all = all_page->deliveries;
+  ASSERT_EQ(all.size(), 36u);
 
   const std::vector<std::optional<DeliveryState>> states = {
       std::nullopt,           DeliveryState::kPending,  DeliveryState::kDelivered,
       DeliveryState::kFailed, DeliveryState::kCanceled, DeliveryState::kSkipped};
   const absl::Time now = At(100);
   int matched = 0;
+  int empty_pages = 0;
   for (const int32_t webhook_id : {0, a.id, b.id, 4711}) {
     for (const std::optional<DeliveryState> state : states) {
       for (const std::optional<bool> leased :
            {std::optional<bool>(), std::optional(true), std::optional(false)}) {
         if (leased.has_value() && state != DeliveryState::kPending) continue;
         for (const std::string& event_id :
-             {std::string(), (*all)[7].event_id, std::string("event 1")}) {
+             {std::string(), all[7].event_id, std::string("event 1")}) {
           for (const std::optional<absl::Time> from : {std::optional<absl::Time>(), {At(3)}}) {
             for (const std::optional<absl::Time> before : {std::optional<absl::Time>(), {At(10)}}) {
               const DeliveryFilter filter{.webhook_id = webhook_id,
@@ -81,11 +105,11 @@ TEST_P(StoreContract, ListDeliveries_FiltersByEverythingAtOnce) {
                                           .event_id = event_id,
                                           .created_from = from,
                                           .created_before = before,
-                                          .before_id = (*all)[2].id,
+                                          .before_id = all[2].id,
                                           .limit = 9,
                                           .now = now};
               std::vector<int64_t> expected;
-              for (const DeliveryRecord& delivery : *all) {
+              for (const DeliveryRecord& delivery : all) {
                 const bool in_flight =
                     delivery.lease_until.has_value() && *delivery.lease_until > now;
                 if ((webhook_id == 0 || delivery.webhook_id == webhook_id) &&
@@ -103,6 +127,12 @@ TEST_P(StoreContract, ListDeliveries_FiltersByEverythingAtOnce) {
                   << static_cast<int>(state.value_or(DeliveryState{0})) << " event " << event_id
                   << " leased " << static_cast<int>(leased.value_or(false));
               matched += static_cast<int>(expected.size());
+              const Pages pages = ReadAll(store(), filter);
+              EXPECT_EQ(
+                  std::vector<int64_t>(pages.ids.begin(), pages.ids.begin() + std::ssize(expected)),
+                  expected);
+              EXPECT_TRUE(expected.size() == 9 || pages.ids.size() == expected.size());
+              empty_pages += pages.empty;
             }
           }
         }
@@ -110,6 +140,46 @@ TEST_P(StoreContract, ListDeliveries_FiltersByEverythingAtOnce) {
     }
   }
   EXPECT_GT(matched, 100);
+  EXPECT_GT(empty_pages, 100);
+}
+
+TEST_P(StoreContract, ListDeliveries_KnowsWhetherAFullPageIsTheLast) {
+  const WebhookRecord webhook = AddWebhook("a");
+  std::vector<int64_t> ids;
+  for (int i = 0; i < 4; ++i) ids.insert(ids.begin(), AcceptOne(webhook));
+  for (const int32_t webhook_id : {0, webhook.id}) {
+    const auto first = store().ListDeliveries({.webhook_id = webhook_id, .limit = 2});
+    ASSERT_TRUE(first.ok()) << first.status();
+    EXPECT_EQ(first->next_before_id, ids[1]);
+    const auto last =
+        store().ListDeliveries({.webhook_id = webhook_id, .before_id = ids[1], .limit = 2});
+    ASSERT_TRUE(last.ok()) << last.status();
+    EXPECT_EQ(last->deliveries.size(), 2u);
+    EXPECT_EQ(last->next_before_id, 0);
+  }
+}
+
+// However few are asked for, a page looks at no more than it may, and the next one at what follows.
+TEST_P(StoreContract, ListDeliveries_APageEndsWhenItHasLookedAtEnough) {
+  const WebhookRecord webhook = AddWebhook("a");
+  const int64_t oldest = AcceptOne(webhook);
+  Finish({Delivered(oldest)});
+  std::vector<int64_t> pending;
+  for (int i = 0; i < 7; ++i) pending.insert(pending.begin(), AcceptOne(webhook));
+
+  DeliveryFilter filter{.state = DeliveryState::kDelivered, .limit = 1, .max_examined = 3};
+  for (const int64_t next : {pending[2], pending[5]}) {
+    const auto page = store().ListDeliveries(filter);
+    ASSERT_TRUE(page.ok()) << page.status();
+    EXPECT_THAT(page->deliveries, IsEmpty());
+    EXPECT_EQ(page->next_before_id, next);
+    filter.before_id = page->next_before_id;
+  }
+  const auto page = store().ListDeliveries(filter);
+  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_EQ(page->deliveries.size(), 1u);
+  EXPECT_EQ(page->deliveries[0].id, oldest);
+  EXPECT_EQ(page->next_before_id, 0);
 }
 
 TEST_P(StoreContract, ListDeliveries_FindsEventsByTheBeginningOfTheirIds) {
@@ -192,9 +262,9 @@ TEST_P(StoreContract, ListDeliveries_ShowsDeliveriesOfDeletedWebhooks) {
   ASSERT_TRUE(writes().DeleteWebhook(webhook.id, At(1)).ok());
   const auto listed = store().ListDeliveries({.webhook_id = webhook.id});
   ASSERT_TRUE(listed.ok()) << listed.status();
-  ASSERT_EQ(listed->size(), 1u);
-  EXPECT_EQ((*listed)[0].id, id);
-  EXPECT_EQ((*listed)[0].webhook_name, "gone");
+  ASSERT_EQ(listed->deliveries.size(), 1u);
+  EXPECT_EQ(listed->deliveries[0].id, id);
+  EXPECT_EQ(listed->deliveries[0].webhook_name, "gone");
 }
 
 TEST_P(StoreContract, DeliveryIdsGoOnAfterARestart) {

@@ -70,8 +70,7 @@ class ForwardingStore : public Store {
   void FinishAttempts(std::vector<FinishedAttempt> attempts, DoneStatus done) override {
     store_.FinishAttempts(std::move(attempts), std::move(done));
   }
-  absl::StatusOr<std::vector<DeliveryRecord>> ListDeliveries(
-      const DeliveryFilter& filter) override {
+  absl::StatusOr<DeliveryPage> ListDeliveries(const DeliveryFilter& filter) override {
     return store_.ListDeliveries(filter);
   }
   absl::StatusOr<int64_t> CountPending(int32_t webhook_id) override {

@@ -373,6 +373,9 @@ export const texts = {
     hiddenHint:
       "They may come from any workspace. Ask an administrator for the permission “view webhooks” cluster-wide.",
     noMatch: "No deliveries match the filters",
+    noneSoFar: "None found so far",
+    noneSoFarHint: "There are older deliveries that were not searched yet.",
+    searchOn: "Search older ones",
     newest: "Newest",
     older: "Older",
     columns: {

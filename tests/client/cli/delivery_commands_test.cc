@@ -89,6 +89,17 @@ TEST_F(DeliveryCommandsTest, ListReadsPages) {
   EXPECT_EQ(Run({"delivery", "list", "--limit", "-1"}).code, 2);
 }
 
+TEST_F(DeliveryCommandsTest, ListGoesOnAfterPagesThatAreEmpty) {
+  std::vector<v1::Delivery> deliveries = Many(20);
+  deliveries[1].set_state(v1::DELIVERY_STATE_FAILED);
+  deliveries_.Set(deliveries);
+  deliveries_.SetMaxExamined(3);
+  const CliResult result = Run({"delivery", "list", "--state", "failed", "--limit", "1"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(Lines(result.out), 2) << result.out;
+  EXPECT_EQ(Run({"delivery", "list", "--state", "skipped"}).out, "No deliveries.\n");
+}
+
 TEST_F(DeliveryCommandsTest, ListAsJsonIsOneDocument) {
   deliveries_.Set(Many(3));
   const CliResult result = Run({"delivery", "list", "--limit", "2", "--json"});
@@ -145,6 +156,17 @@ TEST_F(DeliveryCommandsTest, WatchShowsWhatIsNewAndWhatChanges) {
             "next: 2022-10-13 19:40:00Z\n"
             "2  delivered  日本 (#1)  EXPERIMENT_STATE_CHANGE  e-2  attempts: 1, last: 200\n"
             "3  delivered  日本 (#1)  EXPERIMENT_STATE_CHANGE  e-3  attempts: 1, last: 200\n");
+}
+
+// Also when they are found behind others that are not shown.
+TEST_F(DeliveryCommandsTest, WatchShowsNothingThatWasThereBefore) {
+  std::vector<v1::Delivery> deliveries = Many(9);
+  deliveries[0].set_webhook_id(7);
+  deliveries_.Set(deliveries);
+  deliveries_.SetMaxExamined(2);
+  const CliResult result = Run({"delivery", "watch", "--webhook-id", "7", "--timeout", "1ms"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.out, "");
 }
 
 TEST_F(DeliveryCommandsTest, WatchOfAnEventShowsWhatWasThereBefore) {

@@ -106,6 +106,11 @@ void FakeDeliveries::Set(Deliveries deliveries) {
   deliveries_ = std::move(deliveries);
 }
 
+void FakeDeliveries::SetMaxExamined(int count) {
+  MutexLock lock(mutex_);
+  max_examined_ = count;
+}
+
 void FakeDeliveries::SetTestResponse(v1::TryWebhookResponse response) {
   MutexLock lock(mutex_);
   test_response_ = std::move(response);
@@ -156,14 +161,18 @@ grpc::Status FakeDeliveries::ListDeliveries(grpc::ServerContext*,
   if (!request->page_token().empty() && !absl::SimpleAtoi(request->page_token(), &before)) {
     return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "bad page_token");
   }
+  int64_t last = before;
+  int examined = 0;
   for (auto it = deliveries_.rbegin(); it != deliveries_.rend(); ++it) {
     if (it->id() >= before) continue;
+    if (response->deliveries_size() == request->page_size() || examined++ == max_examined_) {
+      response->set_next_page_token(absl::StrCat(last));
+      break;
+    }
+    last = it->id();
+    if (request->webhook_id() != 0 && it->webhook_id() != request->webhook_id()) continue;
     if (request->state() != v1::DELIVERY_STATE_UNSPECIFIED && it->state() != request->state()) {
       continue;
-    }
-    if (response->deliveries_size() == request->page_size()) {
-      response->set_next_page_token(absl::StrCat(response->deliveries().rbegin()->id()));
-      break;
     }
     *response->add_deliveries() = *it;
   }

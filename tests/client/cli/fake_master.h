@@ -1,6 +1,7 @@
 #ifndef WEBHOOKD_TESTS_CLIENT_CLI_FAKE_MASTER_H_
 #define WEBHOOKD_TESTS_CLIENT_CLI_FAKE_MASTER_H_
 
+#include <climits>
 #include <functional>
 #include <map>
 #include <vector>
@@ -53,6 +54,8 @@ class FakeDeliveries final : public v1::DeliveryService::Service {
   using Deliveries = std::vector<v1::Delivery>;
 
   void Set(Deliveries deliveries);
+  // Each ListDeliveries looks at so many.
+  void SetMaxExamined(int count);
   // Runs before the n-th ListDeliveries (from 1) answers, and may change the deliveries.
   void BeforeList(std::function<void(int n, Deliveries& deliveries)> change);
 
@@ -82,6 +85,7 @@ class FakeDeliveries final : public v1::DeliveryService::Service {
 
   mutable Mutex mutex_;
   Deliveries deliveries_ ABSL_GUARDED_BY(mutex_);
+  int max_examined_ ABSL_GUARDED_BY(mutex_) = INT_MAX;
   std::function<void(int, Deliveries&)> before_list_ ABSL_GUARDED_BY(mutex_);
   std::vector<v1::ListDeliveriesRequest> list_requests_ ABSL_GUARDED_BY(mutex_);
   v1::ReplayDeliveriesRequest last_replay_ ABSL_GUARDED_BY(mutex_);

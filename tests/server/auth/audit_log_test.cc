@@ -24,10 +24,10 @@ class AuditLogTest : public AccountsFixture {
                   store_->AppendAudit({.time = clock_.Now(), .action = "test.end"},
                                       std::move(done));
                 }).ok());
-    auto entries = store_->ListAudit({.limit = 1'000});
-    EXPECT_TRUE(entries.ok()) << entries.status();
-    entries->erase(entries->begin());
-    return *std::move(entries);
+    auto page = store_->ListAudit({.limit = 1'000});
+    EXPECT_TRUE(page.ok()) << page.status();
+    page->entries.erase(page->entries.begin());
+    return std::move(page->entries);
   }
 };
 

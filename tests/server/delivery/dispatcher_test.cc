@@ -126,7 +126,8 @@ class DispatcherTest : public ::testing::Test {
 
   int Count(DeliveryState state) {
     return static_cast<int>(
-        store_->ListDeliveries({.state = state, .limit = 1'000, .now = absl::Now()})->size());
+        store_->ListDeliveries({.state = state, .limit = 1'000, .now = absl::Now()})
+            ->deliveries.size());
   }
 
   TempDir directory_;

@@ -512,7 +512,7 @@ TEST_F(ShardTest, SendOnceAnswersWithItsAttemptAndRecordsNothing) {
   EXPECT_EQ(attempt->status, 404);
   EXPECT_EQ(attempt->error_class, "http_4xx");
   EXPECT_EQ(attempt->response_excerpt, "no");
-  EXPECT_TRUE(store->ListDeliveries({.now = clock.Now()})->empty());
+  EXPECT_TRUE(store->ListDeliveries({.now = clock.Now()})->deliveries.empty());
 }
 
 TEST_F(ShardTest, SendOnceIsAnsweredEvenWhenTheShardEnds) {

@@ -308,6 +308,28 @@ TEST_F(HttpServerTest, AnswersAClientThatOnlyStopsSending) {
   EXPECT_TRUE(ended);
 }
 
+TEST_F(HttpServerTest, WhoStoppedSendingCountsAsGoneASecondLater) {
+  Start();
+  HttpConnection connection(port());
+  connection.Send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
+  const std::unique_ptr<WebResponder> responder = handler_.TakeHeld();
+  clock_.Advance(absl::Minutes(1));
+  EXPECT_FALSE(responder->IsGone());
+  connection.FinishSending();
+  EXPECT_TRUE(Eventually([&] {
+    clock_.Advance(absl::Milliseconds(10));
+    return responder->IsGone();
+  }));
+  responder->Send({.body = "late"});
+  EXPECT_EQ(connection.Receive()->body, "late");
+
+  HttpConnection other(port());
+  other.Send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
+  const std::unique_ptr<WebResponder> reset = handler_.TakeHeld();
+  other.Reset();
+  EXPECT_TRUE(Eventually([&] { return reset->IsGone(); }));
+}
+
 TEST_F(HttpServerTest, HeadHasTheLengthOfABodyThatIsNotSent) {
   Start();
   HttpConnection connection(port());

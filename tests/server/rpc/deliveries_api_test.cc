@@ -1,11 +1,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <set>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/clock.h"
+#include "base/executor.h"
+#include "storage/sqlite/sqlite_store.h"
+#include "tests/testing/blocking_store.h"
 #include "tests/testing/receiver.h"
+#include "tests/testing/rest_client.h"
 #include "tests/testing/test_server.h"
 
 namespace webhookd {
@@ -132,6 +139,43 @@ TEST_F(DeliveriesApiTest, AFullLastPageHasNoNext) {
   v1::ListDeliveriesRequest request;
   request.set_page_size(3);
   EXPECT_EQ(List(request).next_page_token(), "");
+}
+
+// A call looks at so many deliveries and no more, over gRPC and over REST.
+TEST_F(DeliveriesApiTest, APageMayBeEmptyAndOthersFollow) {
+  const pb::Webhook webhook = server_.Create(NewWebhookFor(receiver_.url()));
+  const int64_t id = ReportOne(1);
+  server_.WaitForDelivery(id, v1::DELIVERY_STATE_DELIVERED);
+  server_.Stop();
+  {
+    ThreadExecutor writer;
+    const auto store = SqliteStore::Create(
+        {.path = server_.config().storage.path, .writer = writer, .clock = RealClock()});
+    ASSERT_TRUE(store.ok()) << store.status();
+    AcceptEventRequest event = {.event_id = "event",
+                                .event_type = "CUSTOM",
+                                .accepted_at = absl::Now(),
+                                .bodies = {std::make_shared<const std::string>("{}")}};
+    event.deliveries.assign(kMaxExamined + 1, {.webhook_id = webhook.id(), .skipped = true});
+    ASSERT_TRUE(BlockingStore(**store).AcceptEvent(event).ok());
+  }
+  server_.Start();
+
+  v1::ListDeliveriesRequest request;
+  request.set_webhook_id(webhook.id());
+  request.set_state(v1::DELIVERY_STATE_DELIVERED);
+  const v1::ListDeliveriesResponse first = List(request);
+  EXPECT_EQ(first.deliveries_size(), 0);
+  EXPECT_EQ(first.next_page_token(), absl::StrCat(id + 2));
+  request.set_page_token(first.next_page_token());
+  const v1::ListDeliveriesResponse second = List(request);
+  ASSERT_EQ(second.deliveries_size(), 1);
+  EXPECT_EQ(second.deliveries(0).id(), id);
+  EXPECT_EQ(second.next_page_token(), "");
+
+  RestClient client(server_.address());
+  EXPECT_EQ(client.Get("/api/v1/deliveries?state=DELIVERY_STATE_DELIVERED").body,
+            absl::StrCat(R"({"deliveries":[],"nextPageToken":")", id + 2, R"("})"));
 }
 
 TEST_F(DeliveriesApiTest, FiltersByEventWebhookAndState) {

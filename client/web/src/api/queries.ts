@@ -2,7 +2,11 @@
 // deliveries ends in `refresh`, so that what is shown follows at once.
 import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
 import { api } from "./api";
-import { DeliveryState, type ListDeliveriesRequest } from "./generated/webhookd/v1/delivery";
+import {
+  DeliveryState,
+  type ListDeliveriesRequest,
+  type ListDeliveriesResponse,
+} from "./generated/webhookd/v1/delivery";
 import { ApiError } from "./http";
 
 const second = 1000;
@@ -19,6 +23,23 @@ const moving: readonly DeliveryState[] = [
 
 export function isMoving(state: DeliveryState): boolean {
   return moving.includes(state);
+}
+
+const searchTime = 2 * second;
+
+// A call looks at so many deliveries and no more, so a page may be empty and others follow. Goes on
+// until there is something to show, but not for long.
+export async function firstFilledPage(
+  request: Partial<ListDeliveriesRequest>,
+  list: (request: Partial<ListDeliveriesRequest>) => Promise<ListDeliveriesResponse>,
+  now: () => number = () => performance.now(),
+): Promise<ListDeliveriesResponse> {
+  const end = now() + searchTime;
+  let page = await list(request);
+  while (page.deliveries.length === 0 && page.nextPageToken && now() < end) {
+    page = await list({ ...request, pageToken: page.nextPageToken });
+  }
+  return page;
 }
 
 export const queries = {
@@ -67,12 +88,14 @@ export const queries = {
   deliveries: (request: Partial<ListDeliveriesRequest>) =>
     queryOptions({
       queryKey: ["deliveries", request],
-      queryFn: ({ signal }) => api.deliveries(request, signal),
+      queryFn: ({ signal }) => firstFilledPage(request, (page) => api.deliveries(page, signal)),
       placeholderData: keepPreviousData,
-      refetchInterval: (query) =>
-        query.state.data?.deliveries.some((delivery) => isMoving(delivery.state))
-          ? 2 * second
-          : 5 * second,
+      refetchInterval: (query) => {
+        const { deliveries = [], nextPageToken } = query.state.data ?? {};
+        // Searching far back every few seconds would serve nobody either.
+        if (nextPageToken && deliveries.length < (request.pageSize ?? 0)) return 30 * second;
+        return deliveries.some((delivery) => isMoving(delivery.state)) ? 2 * second : 5 * second;
+      },
     }),
   delivery: (id: string) =>
     queryOptions({

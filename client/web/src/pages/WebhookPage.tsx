@@ -256,6 +256,13 @@ function Deliveries({ webhook, openId }: { webhook: Webhook; openId: string | un
           <Notice icon="lock" title={words.hidden}>
             <p>{words.hiddenHint}</p>
           </Notice>
+        ) : !backwards && list.data?.nextPageToken ? (
+          <Notice icon="clock" title={words.noneSoFar}>
+            <p>{words.noneSoFarHint}</p>
+            <Button onClick={() => change({ at: list.data?.nextPageToken })}>
+              {words.searchOn}
+            </Button>
+          </Notice>
         ) : (
           <Notice icon="clock" title={filtered || search.at ? words.noMatch : words.empty}>
             {!filtered && !search.at && <p>{words.emptyHint}</p>}

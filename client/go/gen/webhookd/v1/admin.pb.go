@@ -1921,7 +1921,7 @@ type ListAuditEntriesResponse struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// The entries, newest first.
+	// The entries, newest first. A page may hold fewer than requested, or none, although more follow: each call examines a limited number.
 	Entries []*AuditEntry `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
 	// What to ask for the next page with; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`

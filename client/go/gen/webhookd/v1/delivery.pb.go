@@ -686,7 +686,7 @@ type ListDeliveriesResponse struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// The deliveries, newest first.
+	// The deliveries, newest first. A page may hold fewer than requested, or none, although more follow: each call examines a limited number.
 	Deliveries []*Delivery `protobuf:"bytes,1,rep,name=deliveries,proto3" json:"deliveries,omitempty"`
 	// What to ask for the next page with; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
@@ -1795,7 +1795,7 @@ type ListEventsResponse struct {
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// The events, newest first. With a filter, a page may hold fewer than asked for, or none, and others may follow all the same.
+	// The events, newest first. A page may hold fewer than requested, or none, although more follow: each call examines a limited number.
 	Events []*RecordedEvent `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
 	// What to ask for the next page with; empty on the last page.
 	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`

@@ -886,7 +886,7 @@ export const ListAuditEntriesRequestSchema: GenMessage<ListAuditEntriesRequest> 
  */
 export type ListAuditEntriesResponse = Message<"webhookd.v1.ListAuditEntriesResponse"> & {
   /**
-   * The entries, newest first.
+   * The entries, newest first. A page may hold fewer than requested, or none, although more follow: each call examines a limited number.
    *
    * @generated from field: repeated webhookd.v1.AuditEntry entries = 1;
    */

@@ -318,7 +318,7 @@ export const ListDeliveriesRequestSchema: GenMessage<ListDeliveriesRequest> = /*
  */
 export type ListDeliveriesResponse = Message<"webhookd.v1.ListDeliveriesResponse"> & {
   /**
-   * The deliveries, newest first.
+   * The deliveries, newest first. A page may hold fewer than requested, or none, although more follow: each call examines a limited number.
    *
    * @generated from field: repeated webhookd.v1.Delivery deliveries = 1;
    */
@@ -907,7 +907,7 @@ export const ListEventsRequestSchema: GenMessage<ListEventsRequest> = /*@__PURE_
  */
 export type ListEventsResponse = Message<"webhookd.v1.ListEventsResponse"> & {
   /**
-   * The events, newest first. With a filter, a page may hold fewer than asked for, or none, and others may follow all the same.
+   * The events, newest first. A page may hold fewer than requested, or none, although more follow: each call examines a limited number.
    *
    * @generated from field: repeated webhookd.v1.RecordedEvent events = 1;
    */

@@ -188,7 +188,7 @@ export interface ListDeliveriesRequest {
 
 /** ListDeliveriesResponse holds a page of deliveries. */
 export interface ListDeliveriesResponse {
-  /** The deliveries, newest first. */
+  /** The deliveries, newest first. A page may hold fewer than requested, or none, although more follow: each call examines a limited number. */
   deliveries: Delivery[];
   /** What to ask for the next page with; empty on the last page. */
   nextPageToken: string;
@@ -379,7 +379,7 @@ export interface ListEventsRequest {
 
 /** ListEventsResponse holds a page of events. */
 export interface ListEventsResponse {
-  /** The events, newest first. With a filter, a page may hold fewer than asked for, or none, and others may follow all the same. */
+  /** The events, newest first. A page may hold fewer than requested, or none, although more follow: each call examines a limited number. */
   events: RecordedEvent[];
   /** What to ask for the next page with; empty on the last page. */
   nextPageToken: string;

@@ -39,6 +39,7 @@ constexpr int kFailed = 100;
 constexpr int32_t kSkipping = 1;
 constexpr int32_t kWaiting = 2;
 const absl::Time kStart = absl::FromUnixSeconds(1'700'000'000);
+constexpr char kUrl[] = "http://10.0.0.1/";
 
 template <typename T>
 Done<T> MustWork() {
@@ -53,6 +54,7 @@ AcceptEventRequest Event(int64_t number, absl::Time time, int64_t events) {
                               .experiment_id = number < 5 ? kRareExperiment : 41,
                               .occurred_at = time,
                               .accepted_at = time,
+                              .first_attempt_at = time,
                               .bodies = {std::make_shared<const std::string>(330, 'x')}};
   event.input = std::string(200, 'x');
   const bool waits = number % 5 == 4 && number > events / 10;
@@ -67,7 +69,7 @@ void Fill(const std::string& database, int64_t events) {
   auto store =
       SqliteStore::Create({.path = database, .writer = writer, .clock = RealClock()}).value();
   for (const char* name : {"skipping", "waiting"}) {
-    WebhookRecord webhook = {.name = name, .url = "http://10.0.0.1/", .created_at = kStart};
+    WebhookRecord webhook = {.name = name, .url = kUrl, .created_at = kStart};
     webhook.triggers = {{.condition_json = R"({"state":"COMPLETED"})"}};
     store->CreateWebhook(std::move(webhook), std::nullopt, MustWork<WebhookChange>());
   }
@@ -88,7 +90,7 @@ void Fill(const std::string& database, int64_t events) {
     if (!status.ok()) GiveUp(absl::StrCat("a write failed: ", status.ToString()));
   });
   for (const int32_t id : {kSkipping, kWaiting}) {
-    store->DisableWebhook(id, "for the measurement", kStart, MustWork<WebhookChange>());
+    store->DisableWebhook(id, kUrl, "for the measurement", kStart, MustWork<WebhookChange>());
   }
   writer.RunAll();
   store->Stop();

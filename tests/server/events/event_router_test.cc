@@ -91,7 +91,9 @@ TEST_F(EventRouterTest, StoresAnEventWithItsDeliveryAndWakesTheDispatcher) {
   request.set_idempotency_key("41/COMPLETED");
   request.mutable_occurred_at()->set_seconds(1665689980);
   request.mutable_occurred_at()->set_nanos(500);
+  const absl::Time before = store_.due_clock().Now();
   const Response response = Report(request);
+  const absl::Time after = store_.due_clock().Now();
   ASSERT_TRUE(response.ok()) << response.status();
   EXPECT_EQ(response->delivery_count(), 1);
   EXPECT_FALSE(response->duplicate());
@@ -112,7 +114,10 @@ TEST_F(EventRouterTest, StoresAnEventWithItsDeliveryAndWakesTheDispatcher) {
   EXPECT_EQ(stored.experiment_id, 41);
   EXPECT_EQ(stored.occurred_at, occurred_at);
   EXPECT_EQ(stored.accepted_at, clock_.Now());
-  EXPECT_EQ(stored.lease_until, clock_.Now() + kLease);
+  EXPECT_GE(stored.first_attempt_at, before);
+  EXPECT_LE(stored.first_attempt_at, after);
+  EXPECT_GE(stored.lease_until, before + kLease);
+  EXPECT_LE(stored.lease_until, after + kLease);
   const std::string body = RenderStateChange(
       {.event_id = response->event_id(), .occurred_at = occurred_at}, VectorExperiment());
   ASSERT_THAT(stored.bodies, SizeIs(1));

@@ -101,7 +101,7 @@ TEST(FilterFromProto, DefaultsAskForAll) {
   EXPECT_EQ(filter->state, std::nullopt);
   EXPECT_EQ(filter->leased, std::nullopt);
   EXPECT_EQ(filter->before_id, 0);
-  EXPECT_EQ(filter->limit, 51);
+  EXPECT_EQ(filter->limit, 50);
   EXPECT_EQ(filter->now, kNow);
 }
 

@@ -247,8 +247,8 @@ TEST_F(TriggersTest, AnEventNamesTheWebhooksThatAreWaitedForInVain) {
   for (const int32_t id : {kept, gone, gone, -3}) named.add_webhook_id(id);
   for (const char* const name : {"kept", "gone", "gone", "elsewhere"}) named.add_webhook_name(name);
   std::vector<std::string> in_vain;
-  for (const v1::TriggerJudgement& judgement :
-       GetEvent(server_.Report(report).event_id()).judgements()) {
+  const v1::GetEventResponse event = GetEvent(server_.Report(report).event_id());
+  for (const v1::TriggerJudgement& judgement : event.judgements()) {
     if (judgement.reason() == v1::JUDGEMENT_REASON_NO_SUCH_WEBHOOK) {
       EXPECT_FALSE(judgement.fired());
       in_vain.push_back(judgement.explanation());

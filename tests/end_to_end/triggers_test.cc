@@ -260,7 +260,7 @@ TEST_F(TriggersTest, AnEventNamesTheWebhooksThatAreWaitedForInVain) {
           HasSubstr(absl::StrCat("experiment 41 names webhook ", gone, ", which does not exist")),
           HasSubstr("names webhook -3, which does not exist"),
           HasSubstr(R"(names webhook "gone", but no webhook of this name is global or belongs to )"
-                    "workspace 7"),
+                    "workspace 3"),
           HasSubstr(R"(names webhook "elsewhere", but no webhook of this name)")));
 }
 

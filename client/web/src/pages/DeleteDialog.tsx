@@ -5,7 +5,7 @@ import { refresh } from "../api/queries";
 import { texts } from "../texts";
 import { Button } from "../ui/Button";
 import { Dialog } from "../ui/Dialog";
-import { focusContentIfLost } from "../ui/focus";
+import { focusContentOnceLost } from "../ui/focus";
 import { toastError, toastSuccess } from "../ui/toasts";
 
 interface Props {
@@ -30,7 +30,7 @@ export function DeleteDialog({ webhook, onClose, onDeleted }: Props) {
       toastSuccess(texts.toasts.deleted(webhook.name, Number(response.canceledDeliveries ?? 0)));
       queryClient.removeQueries({ queryKey: ["webhook", webhook.id] });
       await refresh(queryClient);
-      requestAnimationFrame(focusContentIfLost);
+      focusContentOnceLost();
     },
     onError: (error) => {
       onClose();

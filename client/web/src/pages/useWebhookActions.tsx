@@ -6,7 +6,7 @@ import { api } from "../api/api";
 import type { Webhook } from "../api/generated/determined/webhook/v1/webhook";
 import { refresh } from "../api/queries";
 import { texts } from "../texts";
-import { focusContentIfLost } from "../ui/focus";
+import { focusContentOnceLost } from "../ui/focus";
 import type { MenuEntry } from "../ui/Menu";
 import { copyText, toastError, toastSuccess } from "../ui/toasts";
 import { DeleteDialog } from "./DeleteDialog";
@@ -30,8 +30,8 @@ export function useWebhookActions(onDeleted?: () => void): WebhookActions {
     mutationFn: ({ webhook, disabled }: { webhook: Webhook; disabled: boolean }) =>
       api.patchWebhook(webhook.id, { disabled }),
     onSuccess: async (_, { webhook, disabled }) => {
+      focusContentOnceLost(); // the button that enables goes
       await refresh(queryClient);
-      requestAnimationFrame(focusContentIfLost); // the button that enables is gone by then
       toastSuccess((disabled ? texts.toasts.disabled : texts.toasts.enabled)(webhook.name));
     },
     onError: (error, { webhook }) => toastError(texts.toasts.enableFailed(webhook.name), error),

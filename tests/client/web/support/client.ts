@@ -50,7 +50,11 @@ export class Client {
   }
 
   async deleteAll(): Promise<void> {
-    for (const { id } of await this.webhooks()) await this.call("DELETE", `/webhooks/${id}`);
+    const webhooks = await this.webhooks();
+    while (webhooks.length > 0) {
+      const some = webhooks.splice(0, 50);
+      await Promise.all(some.map(({ id }) => this.call("DELETE", `/webhooks/${id}`)));
+    }
   }
 
   // Reports that an experiment changed its state.

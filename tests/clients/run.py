@@ -46,10 +46,10 @@ def say(text):
     print(f"  {text}", flush=True)
 
 
-def run(language, command, *arguments, environment=None):
-    process = start(language, [*command, *arguments], environment)
+def run(language, command, *arguments, environment=None, stdin=None):
+    process = start(language, [*command, *arguments], environment, talks=stdin is not None)
     try:
-        output, errors = process.communicate(timeout=TIMEOUT)
+        output, errors = process.communicate(stdin, timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
         output, errors = process.communicate()
@@ -185,7 +185,7 @@ class Examples:
             self._report("too large", self._server.address, mode, "error INVALID_ARGUMENT not-stored",
                          "bytes; at most 4194304", size=5 * 1024 * 1024)  # fmt: skip
             self._report("refused by the server", self._server.address, mode,
-                         "error INVALID_ARGUMENT not-stored", size=5000)  # fmt: skip
+                         "error INVALID_ARGUMENT not-stored", "idempotency_key", key="k" * 256)  # fmt: skip
             if self._authenticates:
                 self._report("wrong token", self._server.address, mode, "error UNAUTHENTICATED not-stored",
                              "invalid credentials", token="whd_wrong")  # fmt: skip
@@ -204,20 +204,24 @@ class Examples:
         if self._authenticates and self._language.name == "python":
             self._token_ends_in_mid_stream()
 
-    def _report(self, what, address, mode, expected, *words, deadline=60, size=20, token=None, roots=None):
-        """Has the driver report one event, and checks how its line begins and which words are in it; of
-        a tuple of them, one must be. On a slow machine the deadline may be over before anything else is."""
+    def _report(self, what, address, mode, expected, *words,
+                deadline=60, size=20, token=None, roots=None, key=None):  # fmt: skip
+        """Has the driver report one event, under a key of its own unless one is given, and checks how its line
+        begins and which words are in it; of a tuple of them, one must be. On a slow machine the deadline may be
+        over before anything else is."""
         # What fetch trusts in Node.js is not for the program to say.
         environment = {"NODE_EXTRA_CA_CERTS": str(roots)} if roots and mode == "fetch" else None
         code, output, errors = run(
-            self._language, self._language.driver, address, token or self._api.token or "-", mode, "1",
-            str(deadline), str(size), *([roots] if roots else []), environment=environment,
+            self._language, self._language.driver, address, token or self._api.token or "-", mode,
+            "1" if key is None else "-", str(deadline), str(size), *([roots] if roots else []),
+            environment=environment, stdin=None if key is None else f"{key}\n",
         )  # fmt: skip
         check(code == 0, f"{what}: the driver ended with {code}: {errors}")
         line = output.strip()
         if line.startswith("error DEADLINE_EXCEEDED ") and not expected.startswith("error DEADLINE_EXCEEDED "):
             check(deadline < TIMEOUT, f"{what} ({mode}): {line}")
-            self._report(what, address, mode, expected, *words, deadline=4 * deadline, size=size, token=token, roots=roots)
+            self._report(what, address, mode, expected, *words, deadline=4 * deadline, size=size, token=token, roots=roots,
+                         key=key)  # fmt: skip
             return
         check(line.startswith(f"{expected} "), f"{what} ({mode}): {line!r} does not begin with {expected!r}")
         for word in words:

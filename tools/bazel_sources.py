@@ -3,7 +3,7 @@
 
     tools/bazel_sources.py [--fix] [--build DIR]
 
-CMake writes the targets of DIR (build/dev by default) with their sources and libraries into
+CMake writes the targets of DIR (build/release by default) with their sources and libraries into
 DIR/targets.txt when it is configured. Each must be in its folder's BUILD.bazel with the same sources and
 at least these libraries, and whatever its sources include must belong to one of its libraries: Bazel,
 unlike CMake, shows the compiler nothing else. --fix writes what is missing and removes sources that are
@@ -401,7 +401,7 @@ def check_version(fix):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--fix", action="store_true", help="write what is missing")
-    parser.add_argument("--build", type=Path, default=ROOT / "build" / "dev", help="CMake's build folder")
+    parser.add_argument("--build", type=Path, default=ROOT / "build" / "release", help="CMake's build folder")
     arguments = parser.parse_args()
     described = arguments.build / "targets.txt"
     if not described.exists():

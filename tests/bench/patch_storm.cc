@@ -95,7 +95,7 @@ std::vector<Measurement> PatchStorm(const Settings& settings) {
   const std::vector<double> stormy(numbers.begin() + reports, numbers.end());
   std::vector<Measurement> measurements;
   for (const auto& [name, percent, goal] :
-       {std::tuple("patch_storm_p50", 50.0, 5.0), std::tuple("patch_storm_p99", 99.0, 10.0)}) {
+       {std::tuple("patch_storm_p50", 50.0, 2.0), std::tuple("patch_storm_p99", 99.0, 4.0)}) {
     const double value = Percentile(stormy, percent);
     const double limit = Percentile(quiet, percent);
     measurements.push_back({.name = name,

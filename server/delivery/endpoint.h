@@ -28,7 +28,7 @@ struct Endpoint {
   std::shared_ptr<const WebhookRecord> webhook;
   int64_t seen_version = -1;  // of the catalog then
   absl::StatusOr<TargetUrl> target = absl::UnknownError("not parsed yet");
-  std::optional<absl::Time> failing_since;  // by Shard::PinnedNow
+  std::optional<absl::Time> failing_since;  // by the shard's age_clock_
   bool failing_since_unsaved = false;       // the store did not take it
 
   std::deque<ClaimedDelivery> queue;  // ready to be sent, in order

@@ -49,8 +49,7 @@ Shard::Shard(const Dispatcher::Options& options, const Dispatcher::Dependencies&
       dependencies_(dependencies),
       http_(std::move(http)),
       inbox_(std::make_shared<Inbox>([this] { http_->Interrupt(); })),
-      wall_start_(dependencies_.clock.Now()),
-      steady_start_(dependencies_.clock.Steady()),
+      age_clock_(dependencies_.clock, dependencies_.clock.Now()),
       held_(held),
       sender_({.connect_timeout = options.connect_timeout,
                .timeout = options.timeout,
@@ -204,10 +203,6 @@ Endpoint& Shard::EndpointOf(int32_t webhook_id) {
   std::unique_ptr<Endpoint>& endpoint = endpoints_[webhook_id];
   if (endpoint == nullptr) endpoint = std::make_unique<Endpoint>(webhook_id);
   return *endpoint;
-}
-
-absl::Time Shard::PinnedNow() const {
-  return wall_start_ + (dependencies_.clock.Steady() - steady_start_);
 }
 
 absl::Duration Shard::SteadyAt(absl::Time due) const {

@@ -12,6 +12,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
+#include "base/pinned_clock.h"
 #include "server/delivery/dispatcher.h"
 #include "server/delivery/endpoint.h"
 #include "server/delivery/http_client.h"
@@ -75,8 +76,6 @@ class Shard {
   };
 
   Endpoint& EndpointOf(int32_t webhook_id);
-  // The wall clock of the shard's start, and what really passed since: what ages are counted with.
-  absl::Time PinnedNow() const;
   // Clock::Steady when Store::due_clock will show `due`.
   absl::Duration SteadyAt(absl::Time due) const;
 
@@ -109,8 +108,7 @@ class Shard {
   const Dispatcher::Dependencies dependencies_;
   std::unique_ptr<HttpClient> http_;  // null once closed
   const std::shared_ptr<Inbox> inbox_;
-  const absl::Time wall_start_;
-  const absl::Duration steady_start_;
+  PinnedClock age_clock_;  // from the wall clock of the shard's start on
   std::atomic<int64_t>& held_;
   Sender sender_;
   Recorder recorder_;

@@ -70,13 +70,13 @@ void Shard::NoteHealth(Endpoint& endpoint, const SentAs& sent, const SendOutcome
   if (confirmed == endpoint.failing_since.has_value()) {
     endpoint.failing_since =
         confirmed ? std::nullopt
-                  : std::optional<absl::Time>(PinnedNow() - outcome.attempt.duration);
+                  : std::optional<absl::Time>(age_clock_.Now() - outcome.attempt.duration);
     SaveFailingSince(endpoint);
     return;
   }
   if (endpoint.failing_since_unsaved) SaveFailingSince(endpoint);
   if (confirmed) return;
-  const absl::Duration age = PinnedNow() - *endpoint.failing_since;
+  const absl::Duration age = age_clock_.Now() - *endpoint.failing_since;
   if (age < options_.disable_after) return;
   Disable(endpoint,
           absl::StrCat("every attempt failed since ",
